@@ -1,0 +1,89 @@
+package jarvis
+
+import (
+	"errors"
+	"fmt"
+)
+
+// Code says what kind of failure an [Error] is. Callers branch on codes; one
+// function maps them to an exit status and one to an HTTP status.
+type Code string
+
+// The codes.
+const (
+	CodeInvalid     Code = "invalid"     // the input is wrong; the same call fails again
+	CodeTooLarge    Code = "too_large"   // more bytes or pixels than allowed
+	CodeNotFound    Code = "not_found"   // there is no such thing
+	CodeConflict    Code = "conflict"    // the id is taken by a different capture
+	CodeDeleted     Code = "deleted"     // the capture existed and was deleted on purpose
+	CodeUnavailable Code = "unavailable" // the database or the storage does not answer, or may not be trusted now
+	CodeNoSpace     Code = "no_space"    // the disk is full, or below the watermark
+	CodeMismatch    Code = "mismatch"    // the catalogue and the tree are not of one store, or the database is newer than the program
+	CodeCorrupt     Code = "corrupt"     // stored bytes are not what was stored
+	CodeInternal    Code = "internal"    // a defect of Jarvis, or an error nobody foresaw
+)
+
+// Error is the one error type that crosses a package border. Message is a whole
+// sentence part for a person: what was wrong, with what, and what to do. It
+// holds no secret. Err is the cause for logs and for errors.Is; a message shown
+// to a person never needs it.
+type Error struct {
+	Code    Code
+	Op      string // the operation, such as "sqlite: insert capture"; may be empty
+	Message string
+	Err     error
+}
+
+// Errorf returns an *Error of the given code. A %w verb sets the cause.
+func Errorf(code Code, format string, args ...any) *Error {
+	err := fmt.Errorf(format, args...)
+	return &Error{Code: code, Message: err.Error(), Err: errors.Unwrap(err)}
+}
+
+// WrapError returns an *Error with a message of its own and err as its cause.
+// It returns err unchanged when err already is an *Error.
+func WrapError(code Code, op, message string, err error) error {
+	if _, ok := errors.AsType[*Error](err); ok {
+		return err
+	}
+	return &Error{Code: code, Op: op, Message: message, Err: err}
+}
+
+// Error returns the message, without the cause: a cause may name a path, a
+// host or a statement that the reader must not see.
+func (e *Error) Error() string { return e.Message }
+
+// Unwrap returns the cause.
+func (e *Error) Unwrap() error { return e.Err }
+
+// Is reports whether target is an *Error of the same code without a message,
+// so that errors.Is(err, jarvis.ErrNotFound) holds for every not-found error.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Message == "" && t.Code == e.Code
+}
+
+// Targets for errors.Is, one per code that callers branch on.
+var (
+	ErrInvalid     = &Error{Code: CodeInvalid}
+	ErrTooLarge    = &Error{Code: CodeTooLarge}
+	ErrNotFound    = &Error{Code: CodeNotFound}
+	ErrConflict    = &Error{Code: CodeConflict}
+	ErrDeleted     = &Error{Code: CodeDeleted}
+	ErrUnavailable = &Error{Code: CodeUnavailable}
+	ErrNoSpace     = &Error{Code: CodeNoSpace}
+	ErrMismatch    = &Error{Code: CodeMismatch}
+	ErrCorrupt     = &Error{Code: CodeCorrupt}
+)
+
+// ErrorCode returns the code of the first *Error in err's chain, CodeInternal
+// for any other error, and "" for nil.
+func ErrorCode(err error) Code {
+	if err == nil {
+		return ""
+	}
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Code
+	}
+	return CodeInternal
+}
