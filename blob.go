@@ -226,11 +226,6 @@ type BlobStore interface {
 	// another store has marked meanwhile is CodeMismatch.
 	WriteMarker(ctx context.Context, store ID) error
 
-	// Sweep removes what crashed writers left in staging and returns how many
-	// files that were. Only the first process of a store may call it, before
-	// any other process can stage.
-	Sweep(ctx context.Context) (int, error)
-
 	// Check returns nil while images can be stored, and what is wrong otherwise.
 	Check(ctx context.Context) error
 }
@@ -253,6 +248,7 @@ type StagedBlob interface {
 	Replace(ctx context.Context, name BlobName) error
 
 	// Discard removes the staging file if it is still there. It may be called
-	// more than once and after Publish. What it cannot remove, Sweep does.
+	// more than once and after Publish. What it
+	// cannot remove, the next first process to open the store does.
 	Discard()
 }
