@@ -83,13 +83,18 @@ func ParseCursor(text string) (Cursor, error) {
 	if text == "" {
 		return Cursor{}, nil
 	}
+	invalid := Errorf(CodeInvalid, "%.80q is not a cursor: use the one that the previous page gave", text)
 	b, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil || len(b) != 8+36 {
-		return Cursor{}, Errorf(CodeInvalid, "%.80q is not a cursor: use the one that the previous page gave", text)
+		return Cursor{}, invalid
 	}
 	id, err := ParseID(string(b[8:]))
 	if err != nil {
-		return Cursor{}, Errorf(CodeInvalid, "%.80q is not a cursor: use the one that the previous page gave", text)
+		return Cursor{}, invalid
 	}
-	return Cursor{time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC(), id}, nil
+	timestamp := time.UnixMicro(int64(binary.BigEndian.Uint64(b))).UTC()
+	if year := timestamp.Year(); year < 1 || year > 9999 { // beyond what every database can compare with
+		return Cursor{}, invalid
+	}
+	return Cursor{timestamp, id}, nil
 }
