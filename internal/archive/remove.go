@@ -150,7 +150,13 @@ func (j *removal) end(ctx context.Context, err error) (Receipt, error) {
 	if j.receipt.Removed > 0 {
 		ending, cancel := graceful(ctx)
 		defer cancel()
-		err = errors.Join(err, j.archive.catalog.Purge(ending))
+		purgeErr := j.archive.catalog.Purge(ending)
+		if err == nil {
+			return j.receipt, purgeErr
+		}
+		if purgeErr != nil {
+			j.archive.log.WarnContext(ctx, "deleted captures may still be in the copies that upgrades keep", "error", message(purgeErr))
+		}
 	}
 	return j.receipt, err
 }
