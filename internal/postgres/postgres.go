@@ -3,6 +3,7 @@ package postgres
 
 import (
 	"context"
+	"log/slog"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -12,6 +13,13 @@ type Options struct {
 	// URL is postgres://, postgresql:// or postgresql+asyncpg://. Its
 	// password appears in no error.
 	URL string
+
+	// MustExist refuses to make a new catalogue: a database without one is
+	// CodeNotFound.
+	MustExist bool
+
+	// Logger is told of migrations; nil for nobody.
+	Logger *slog.Logger
 }
 
 // MigrationStatus lists every migration that this program knows, oldest first.
@@ -25,12 +33,12 @@ func MigrateUp(ctx context.Context, o Options) ([]jarvis.Migration, error) {
 	return nil, jarvis.Errorf(jarvis.CodeInternal, "not there yet")
 }
 
-// MigrateDown takes back every migration above version and returns them, newest
-// first. What only newer columns hold is lost. It is refused with
-// CodeUnavailable while another Jarvis uses the database, and with CodeInvalid
-// below version 1, which would remove the captures.
-func MigrateDown(ctx context.Context, o Options, version int64) ([]jarvis.Migration, error) {
-	return nil, jarvis.Errorf(jarvis.CodeInternal, "not there yet")
+// MigrateDown takes back the newest migration and returns it. What only its
+// columns hold is lost. It is refused with CodeUnavailable while another Jarvis
+// uses the database, and with CodeConflict when only migration 1 is left, which
+// made the captures themselves.
+func MigrateDown(ctx context.Context, o Options) (jarvis.Migration, error) {
+	return jarvis.Migration{}, jarvis.Errorf(jarvis.CodeInternal, "not there yet")
 }
 
 // HoldsOlderStore reports whether a database answers within a second and was
