@@ -57,8 +57,11 @@ func OpenFile(path string) (File, error) {
 			Err:     err,
 		}
 	}
-	return flockFile{file}, nil
+	return NewFile(file), nil
 }
+
+// NewFile makes a File of an open file, which it then owns.
+func NewFile(file *os.File) File { return flockFile{file} }
 
 func (f flockFile) Try(mode Mode) (bool, error) {
 	how := unix.LOCK_SH
