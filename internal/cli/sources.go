@@ -73,8 +73,11 @@ func (s *sources) named(ctx context.Context, name string, fn func(source) error,
 
 func (s *sources) pattern(ctx context.Context, pattern string, fn func(source) error, report func(string, error) error) error {
 	matches, err := filepath.Glob(pattern)
+	if !strings.HasPrefix(filepath.Base(pattern), ".") { // as a shell does
+		matches = slices.DeleteFunc(matches, func(match string) bool { return strings.HasPrefix(filepath.Base(match), ".") })
+	}
 	if err != nil || len(matches) == 0 {
-		return report(pattern, jarvis.Errorf(jarvis.CodeInvalid, "no file matches this pattern"))
+		return report(pattern, jarvis.Errorf(jarvis.CodeInvalid, "no file matches this pattern: check it"))
 	}
 	for _, match := range matches {
 		if err := s.named(ctx, match, fn, report); err != nil {
