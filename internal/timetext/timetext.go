@@ -59,20 +59,21 @@ func show(t time.Time, loc *time.Location) string { return t.In(loc).Format(time
 // forward over it, it is moved forward by as much: 02:30 becomes 03:30.
 func Local(wall time.Time, loc *time.Location) time.Time {
 	shown := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), time.UTC)
-	// Walk the stretches of constant offset, beginning before any in which
-	// clocks can show the wall time: no offset is near two days.
-	at := shown.Add(-48 * time.Hour).In(loc)
-	_, before := at.Zone()
-	for {
-		start, end := at.ZoneBounds()
-		_, offset := at.Zone()
-		candidate := shown.Add(-time.Duration(offset) * time.Second)
-		switch {
-		case !start.IsZero() && candidate.Before(start): // the clocks skipped it
-			return shown.Add(-time.Duration(before) * time.Second)
-		case end.IsZero() || candidate.Before(end):
-			return candidate
-		}
-		before, at = offset, end
+	// No zone is 16 hours from UTC, so that these two instants are before and
+	// after any at which clocks can show the wall time. No zone changes twice in
+	// between. (Time.ZoneBounds would tell the change itself, but for some zones
+	// it tells one that has passed around the turn of a year.)
+	const margin = 16 * time.Hour
+	before, after := offsetAt(shown.Add(-margin), loc), offsetAt(shown.Add(margin), loc)
+	east, west := max(before, after), min(before, after)
+	if early := shown.Add(-east); offsetAt(early, loc) == east {
+		return early
 	}
+	// Shown once, or skipped: then clocks went east, and the offset before that counts.
+	return shown.Add(-west)
+}
+
+func offsetAt(t time.Time, loc *time.Location) time.Duration {
+	_, seconds := t.In(loc).Zone()
+	return time.Duration(seconds) * time.Second
 }
