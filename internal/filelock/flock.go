@@ -20,12 +20,12 @@ const (
 	lastPause  = 20 * time.Millisecond
 )
 
-// Wait takes the lock of file, however long that lasts, or returns the cause of
-// a done ctx. Among several who wait, anyone may be next.
+// Wait takes the lock of file, however long that lasts, or returns ctx.Err()
+// once that is done. Among several who wait, anyone may be next.
 func Wait(ctx context.Context, file File, mode Mode) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 		held, err := file.Try(mode)
 		if held || err != nil {

@@ -165,7 +165,7 @@ func (s *Store) sweep(ctx context.Context) error {
 	}
 	for {
 		if ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), dir.Close())
+			return errors.Join(ctx.Err(), dir.Close())
 		}
 		entries, err := dir.ReadDir(chunk)
 		if errors.Is(err, io.EOF) {

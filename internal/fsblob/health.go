@@ -89,7 +89,7 @@ func (h *health) noted() error {
 // two seconds when the disk hangs.
 func (s *Store) Check(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	select {
 	case <-s.inFlight.closing:
@@ -111,7 +111,7 @@ func (s *Store) Check(ctx context.Context) error {
 	case <-timer.C:
 		return errHangs(max(patience, s.inFlight.longest()))
 	case <-ctx.Done():
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 

@@ -132,7 +132,7 @@ type keyState struct {
 
 func (l *keyedLock[K]) lock(ctx context.Context, key K) error {
 	if ctx.Err() != nil {
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 	l.mu.Lock()
 	state := l.keys[key]
@@ -151,7 +151,7 @@ func (l *keyedLock[K]) lock(ctx context.Context, key K) error {
 		return nil
 	case <-ctx.Done():
 		l.leave(key, state)
-		return context.Cause(ctx)
+		return ctx.Err()
 	}
 }
 

@@ -54,7 +54,7 @@ func (s *Store) write(ctx context.Context, name string, data []byte) error {
 	}
 	for rest := data; len(rest) > 0; {
 		if ctx.Err() != nil {
-			return errors.Join(context.Cause(ctx), file.Close())
+			return errors.Join(ctx.Err(), file.Close())
 		}
 		n, err := file.Write(rest[:min(len(rest), writeSize)])
 		if err != nil {
