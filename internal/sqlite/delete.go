@@ -48,6 +48,9 @@ func (c *Catalog) FinishDelete(ctx context.Context, id jarvis.ID) error {
 
 // PendingDeletes implements jarvis.Catalog.
 func (c *Catalog) PendingDeletes(ctx context.Context, after jarvis.ID, limit int) ([]jarvis.PendingDelete, error) {
+	if err := checkLimit(limit); err != nil {
+		return nil, err
+	}
 	return read(ctx, c, "list pending deletions", func(on *conn) ([]jarvis.PendingDelete, error) {
 		list := []jarvis.PendingDelete{}
 		err := on.query(func(s *sqlite3.Stmt) error {

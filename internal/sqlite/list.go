@@ -36,11 +36,11 @@ const defaultPage = 100
 
 // page reads one page of rows.
 func page[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.CaptureFilter, scan func(*sqlite3.Stmt) (T, error)) ([]T, error) {
-	if f.Limit < 0 || f.Limit > jarvis.MaxPage {
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "a page holds 1 to %d, not %d", jarvis.MaxPage, f.Limit)
-	}
 	if f.Limit == 0 {
 		f.Limit = defaultPage
+	}
+	if err := checkLimit(f.Limit); err != nil {
+		return nil, err
 	}
 	w := selection(f)
 	w.position(f)
@@ -59,6 +59,13 @@ func page[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.C
 		}, sql, args...)
 		return rows, err
 	})
+}
+
+func checkLimit(limit int) error {
+	if limit < 1 || limit > jarvis.MaxPage {
+		return jarvis.Errorf(jarvis.CodeInvalid, "a page holds 1 to %d, not %d", jarvis.MaxPage, limit)
+	}
+	return nil
 }
 
 // where is a filter in SQL.
@@ -88,7 +95,7 @@ func selection(f jarvis.CaptureFilter) *where {
 		w.add("app_name = ?", f.AppName)
 	}
 	if f.Monitor != nil {
-		w.add("monitor_index = ?", *f.Monitor)
+		w.add("coalesce(monitor_index, 0) = ?", *f.Monitor)
 	}
 	if !f.CreatedBefore.IsZero() {
 		w.add("created_at < ?", f.CreatedBefore.UnixMicro())

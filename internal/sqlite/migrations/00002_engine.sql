@@ -26,7 +26,7 @@ CREATE TABLE captures_new (
     id            varchar(36)  NOT NULL UNIQUE,
     filepath      varchar(500) NOT NULL,
     timestamp     integer      NOT NULL,
-    monitor_index integer      NOT NULL DEFAULT 0,
+    monitor_index integer      DEFAULT 0,
     width         integer      NOT NULL,
     height        integer      NOT NULL,
     file_size     integer      NOT NULL,
@@ -36,7 +36,7 @@ CREATE TABLE captures_new (
 );
 
 INSERT INTO captures_new (seq, id, filepath, timestamp, monitor_index, width, height, file_size, created_at, /*other names*/ ocr_text)
-SELECT seq, jarvis_id(captures.id), filepath, jarvis_micros(timestamp), coalesce(monitor_index, 0), width, height, file_size,
+SELECT seq, jarvis_id(captures.id), filepath, jarvis_micros(timestamp), monitor_index, width, height, file_size,
        jarvis_micros(coalesce(created_at, timestamp)), /*other names*/ ocr_text
 FROM captures_order CROSS JOIN captures USING (id)
 ORDER BY seq;

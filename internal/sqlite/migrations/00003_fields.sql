@@ -7,7 +7,7 @@ CREATE TABLE captures_new (
     id             varchar(36)   NOT NULL UNIQUE,
     filepath       varchar(500)  NOT NULL,
     timestamp      integer       NOT NULL,
-    monitor_index  integer       NOT NULL DEFAULT 0,
+    monitor_index  integer       DEFAULT 0,
     width          integer       NOT NULL,
     height         integer       NOT NULL,
     file_size      integer       NOT NULL,
@@ -35,7 +35,7 @@ CREATE INDEX ix_captures_timestamp ON captures (timestamp, id);
 CREATE INDEX ix_captures_device ON captures (device, timestamp, id);
 CREATE INDEX ix_captures_app_name ON captures (app_name, timestamp, id);
 CREATE INDEX ix_captures_device_app_name ON captures (device, app_name, timestamp, id);
-CREATE INDEX ix_captures_monitor_index ON captures (monitor_index, timestamp, id);
+CREATE INDEX ix_captures_monitor_index ON captures (coalesce(monitor_index, 0), timestamp, id);
 /*other indexes*/
 
 -- One row. It outlives a migration down, and so do the tombstones: the tree's
@@ -85,7 +85,7 @@ CREATE TABLE captures_new (
     id            varchar(36)  NOT NULL UNIQUE,
     filepath      varchar(500) NOT NULL,
     timestamp     integer      NOT NULL,
-    monitor_index integer      NOT NULL DEFAULT 0,
+    monitor_index integer      DEFAULT 0,
     width         integer      NOT NULL,
     height        integer      NOT NULL,
     file_size     integer      NOT NULL,
@@ -104,3 +104,6 @@ ALTER TABLE captures_new RENAME TO captures;
 CREATE INDEX ix_captures_timestamp ON captures (timestamp, id);
 /*other indexes*/
 DROP TABLE counters;
+-- Of a pending deletion only the image may be left: it belongs to nobody from
+-- here on, and its id stays deleted.
+UPDATE tombstones SET filepath = NULL, finished_at = deleted_at WHERE finished_at IS NULL;
