@@ -147,6 +147,9 @@ func migrationStatus(ctx context.Context, cfg *config.Config) ([]jarvis.Migratio
 	if cfg.Database.Kind() == config.PostgreSQL {
 		return postgres.MigrationStatus(ctx, postgres.Options{URL: cfg.Database.DSN()})
 	}
+	if missing(cfg.Database.Path()) {
+		return nil, noStore(cfg)
+	}
 	return sqlite.MigrationStatus(ctx, sqlite.Options{Path: cfg.Database.Path(), MustExist: true})
 }
 

@@ -45,12 +45,16 @@ func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence
 	}
 	c, err := sqlite.Open(ctx, sqlite.Options{Path: path, MustExist: may == storeMustExist})
 	if errors.Is(err, jarvis.ErrNotFound) {
-		return nil, jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir", cfg.DataDir)
+		return nil, noStore(cfg)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+func noStore(cfg *config.Config) error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir", cfg.DataDir)
 }
 
 // announceStore says that a store is about to be made, and whether an older one

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"errors"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -29,7 +30,8 @@ func TestScripts(t *testing.T) {
 }
 
 // TestScripts_PostgreSQL runs the scripts of testdata/postgresql, each with the
-// address of a new database in DATABASE.
+// address of a new database in DATABASE, and in WRONG_PASSWORD the same address
+// with the password s3cret.
 func TestScripts_PostgreSQL(t *testing.T) {
 	files, err := filepath.Glob("testdata/postgresql/*.txtar")
 	if err != nil || len(files) == 0 {
@@ -37,16 +39,27 @@ func TestScripts_PostgreSQL(t *testing.T) {
 	}
 	for _, file := range files {
 		t.Run(strings.TrimSuffix(filepath.Base(file), ".txtar"), func(t *testing.T) {
-			url := server.OverTCP(t, server.NewDatabase(t))
+			database := server.OverTCP(t, server.NewDatabase(t))
 			params := scriptParams()
 			params.Files = []string{file}
 			params.Setup = func(env *testscript.Env) error {
-				env.Setenv("DATABASE", url)
+				env.Setenv("DATABASE", database)
+				env.Setenv("WRONG_PASSWORD", wrongPassword(t, database))
 				return setUpScript(env)
 			}
 			testscript.Run(t, params)
 		})
 	}
+}
+
+func wrongPassword(t *testing.T, database string) string {
+	t.Helper()
+	address, err := url.Parse(database)
+	if err != nil {
+		t.Fatal(err)
+	}
+	address.User = url.UserPassword(address.User.Username(), "s3cret")
+	return address.String()
 }
 
 func scriptParams() testscript.Params {
@@ -83,6 +96,8 @@ func setUpScript(env *testscript.Env) error {
 
 func scriptCondition(name string) (bool, error) {
 	switch name {
+	case "given-server":
+		return os.Getenv("JARVIS_TEST_POSTGRES_URL") != "", nil
 	case "root":
 		return os.Geteuid() == 0, nil
 	case "mount":
