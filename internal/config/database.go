@@ -1,8 +1,6 @@
 package config
 
 import (
-	"fmt"
-	"io"
 	"log/slog"
 	"net/url"
 	"path/filepath"
@@ -24,15 +22,13 @@ const (
 // Database says where the catalogue is. However it is printed, logged or
 // marshalled, its passwords show as xxxxx; only DSN tells them.
 type Database struct {
-	kind  DatabaseKind
-	path  string
-	shown string
-	dsn   *dsn // behind a pointer, of which fmt prints the address where it meets the field within another value
-}
-
-type dsn struct {
-	text     string
+	kind     DatabaseKind
+	path     string
+	shown    string
 	password bool
+	// dsn is a function because fmt, which reads the unexported fields of any
+	// value, prints the address of one and not what it returns.
+	dsn func() string
 }
 
 // Kind returns the database.
@@ -46,22 +42,17 @@ func (d Database) DSN() string {
 	if d.dsn == nil {
 		return ""
 	}
-	return d.dsn.text
+	return d.dsn()
 }
 
 // HasPassword reports whether the DSN holds a password.
-func (d Database) HasPassword() bool { return d.dsn != nil && d.dsn.password }
+func (d Database) HasPassword() bool { return d.password }
 
 // String returns the address with its passwords redacted.
 func (d Database) String() string { return d.shown }
 
 // GoString redacts as String does.
 func (d Database) GoString() string { return d.shown }
-
-// Format prints the redacted address for every verb.
-func (d Database) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, d.shown) // fmt reports no error of a Formatter
-}
 
 // LogValue redacts as String does.
 func (d Database) LogValue() slog.Value { return slog.StringValue(d.shown) }

@@ -163,11 +163,11 @@ func keyLines(text string) map[string]int {
 
 // suggest names the setting that key may have meant, else all of them.
 func suggest(key string) string {
-	best, least := "", 4
+	best, least := "", len(key)
 	var all []string
 	for _, s := range table() {
 		all = append(all, s.key)
-		if d := distance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.key); d < least && d <= len(s.key)/2 {
+		if d := distance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.key); d < least && d <= max(len(s.key)/3, 1) {
 			best, least = s.key, d
 		}
 	}

@@ -75,7 +75,11 @@ func parsePostgres(rest string, asyncpg bool) (Database, error) {
 		shown.WriteString(sep + url.QueryEscape(p.key) + "=" + percentEncode(p.shown()))
 		secret = secret || p.secret()
 	}
-	return Database{kind: PostgreSQL, shown: shown.String(), dsn: &dsn{plain.String(), secret}}, nil
+	return newPostgres(plain.String(), shown.String(), secret), nil
+}
+
+func newPostgres(plain, shown string, password bool) Database {
+	return Database{kind: PostgreSQL, shown: shown, password: password, dsn: func() string { return plain }}
 }
 
 func invalidPostgres(problem string) error {
@@ -115,11 +119,12 @@ func checkHosts(hosts string) error {
 // parameter is a setting of a connection.
 type parameter struct{ key, value string }
 
-// secret reports whether the value must not be seen.
+// secret reports whether the value must not be seen. The value itself counts
+// too: it can be "password=..." where another one is missing before it.
 func (p parameter) secret() bool {
-	key := strings.ToLower(p.key)
+	text := strings.ToLower(p.key + "=" + p.value)
 	for _, word := range []string{"password", "passwd", "pwd", "secret", "token"} {
-		if strings.Contains(key, word) {
+		if strings.Contains(text, word) {
 			return true
 		}
 	}
@@ -226,7 +231,7 @@ func parseKeywords(text string) (Database, error) {
 		secret = secret || p.secret() && value != ""
 		rest = strings.TrimLeft(after, spaces)
 	}
-	return Database{kind: PostgreSQL, shown: strings.Join(shown, " "), dsn: &dsn{strings.Join(plain, " "), secret}}, nil
+	return newPostgres(strings.Join(plain, " "), strings.Join(shown, " "), secret), nil
 }
 
 func invalidKeywords() error {
@@ -256,7 +261,7 @@ func cutKeyword(text string) (value, rest string, ok bool) {
 }
 
 func quoteKeyword(value string) string {
-	if value != "" && !strings.ContainsAny(value, ` '\`+"\t") {
+	if value != "" && !strings.ContainsAny(value, ` '=\`+"\t") {
 		return value
 	}
 	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"

@@ -13,12 +13,12 @@ import (
 var sizeForm = regexp.MustCompile(`^(\d+(?:\.\d+)?) ?([kmgt]?)(i?)(b?)$`)
 
 // ParseSize reads a number of bytes with an optional unit: 32MiB, 1.5 GiB,
-// 500MB, 4096. KB, MB, GB and TB count in thousands, as disks are sold; KiB, K
-// and so on in 1024. The case of letters does not matter. A part of a byte is
+// 500MB, 4096. KB, MB, GB and TB count in thousands, as disks are sold; KiB, Ki,
+// K and so on in 1024. The case of letters does not matter. A part of a byte is
 // cut off.
 func ParseSize(text string) (int64, error) {
 	form := sizeForm.FindStringSubmatch(strings.ToLower(strings.TrimSpace(text)))
-	if form == nil || form[2] == "" && form[3] != "" || form[3] != "" && form[4] == "" {
+	if form == nil || form[2] == "" && form[3] != "" {
 		return 0, jarvis.Errorf(jarvis.CodeInvalid, "%.40q is not a size: write 32MiB, 1GiB, 500MB or a number of bytes", text)
 	}
 	base := int64(1024)
@@ -26,7 +26,7 @@ func ParseSize(text string) (int64, error) {
 		base = 1000
 	}
 	unit := int64(1)
-	for range strings.Index("_kmgt", form[2]+"_") + 1 {
+	for range strings.Index(" kmgt", form[2]) {
 		unit *= base
 	}
 	if n, err := strconv.ParseInt(form[1], 10, 64); err == nil && n <= math.MaxInt64/unit {

@@ -37,6 +37,7 @@ func TestLocal(t *testing.T) {
 		{"ambiguous half hour", "Australia/Lord_Howe", "2026-04-05 01:45:00", "2026-04-04T14:45:00Z"},
 		{"after that half hour", "Australia/Lord_Howe", "2026-04-05 02:00:00", "2026-04-04T15:30:00Z"},
 		{"skipped day", "Pacific/Apia", "2011-12-30 12:00:00", "2011-12-30T22:00:00Z"}, // shown as the 31st, noon
+		{"end of a leap year", "Australia/Lord_Howe", "2041-01-01 12:00:00", "2041-01-01T01:00:00Z"},
 		{"before zones", "Europe/Berlin", "1800-01-01 12:00:00", "1800-01-01T11:06:32Z"},
 		{"far off", "Europe/Berlin", "9999-07-01 12:00:00", "9999-07-01T10:00:00Z"},
 		{"UTC", "UTC", "2026-01-24 20:39:09", "2026-01-24T20:39:09Z"},

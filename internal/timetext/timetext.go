@@ -61,8 +61,8 @@ func Local(wall time.Time, loc *time.Location) time.Time {
 	shown := time.Date(wall.Year(), wall.Month(), wall.Day(), wall.Hour(), wall.Minute(), wall.Second(), wall.Nanosecond(), time.UTC)
 	// No zone is 16 hours from UTC, so that these two instants are before and
 	// after any at which clocks can show the wall time. No zone changes twice in
-	// between. (Time.ZoneBounds would tell the change itself, but for some zones
-	// it tells one that has passed around the turn of a year.)
+	// between. (Time.ZoneBounds would tell the change itself; but south of the
+	// equator, in the last hours of leap years from 2040 on, it tells a past one.)
 	const margin = 16 * time.Hour
 	before, after := offsetAt(shown.Add(-margin), loc), offsetAt(shown.Add(margin), loc)
 	east, west := max(before, after), min(before, after)
