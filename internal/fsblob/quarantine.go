@@ -63,7 +63,10 @@ func (s *Store) quarantine(day jarvis.Day, name string) (string, error) {
 		if err := s.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return "", err
 		}
-		return moved, s.folders.sync(path.Dir(name))
+		if err := s.folders.sync(path.Dir(name)); err != nil {
+			return "", err
+		}
+		return moved, nil
 	}
 	return "", jarvis.Errorf(jarvis.CodeConflict, "cannot quarantine %s: the quarantine has %d files of that name: look at them and move them away", name, maxQuarantined)
 }

@@ -111,16 +111,12 @@ func (b *staged) Publish(ctx context.Context, name jarvis.BlobName) error {
 	})
 }
 
-// Replace implements jarvis.StagedBlob.
+// Replace implements jarvis.StagedBlob. Should the name be one of the staging
+// file already, because a Publish was given up and yet came to its end, then
+// rename(2) leaves both, and Discard removes the other.
 func (b *staged) Replace(ctx context.Context, name jarvis.BlobName) error {
 	return b.publish(ctx, name, func() error {
-		err := b.store.fs.Rename(b.name, name.String())
-		if err == nil {
-			// The new name may have been one of the staging file already, if
-			// a Publish was given up: then rename(2) left both.
-			b.remove()
-		}
-		return err
+		return b.store.fs.Rename(b.name, name.String())
 	})
 }
 
