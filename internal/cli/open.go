@@ -143,13 +143,17 @@ func (s *store) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// minFree returns the watermark in bytes for the disk of the images.
+// minFree returns the watermark in bytes for the disk of the images, as fsblob
+// wants it: negative for none.
 func minFree(ctx context.Context, cfg *config.Config) int64 {
-	usage, err := diskUsage(ctx, cfg.StoragePath)
-	if err != nil {
-		return cfg.MinFree.Bytes
+	watermark := cfg.MinFree.Bytes
+	if usage, err := diskUsage(ctx, cfg.StoragePath); err == nil {
+		watermark = cfg.MinFree.Of(usage.Total)
 	}
-	return cfg.MinFree.Of(usage.Total)
+	if watermark == 0 {
+		return -1
+	}
+	return watermark
 }
 
 // pictures reads images for the archive.
