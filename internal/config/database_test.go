@@ -139,6 +139,8 @@ func TestParseDatabaseURL_Refuses(t *testing.T) {
 		"postgresql://a:hush@db/jarvis?password": "not of the form name=value",
 		"postgresql://db/jarvis?password=hu=sh":  "not of the form name=value",
 		"postgresql://db/jarvis?password=hu%sh":  "a % that is not written %25",
+		"postgresql://db/jarvis&password=hush":   "has parameters without a ? before them",
+		"x= host=db password=hush":               "is not of the form host=db",
 		"postgresql://db/jarvis?ssl=hush":        "an sslmode that is none of",
 		"postgresql://db/jarvis?sslmode=maybe":   "an sslmode that is none of",
 		"postgresql+asyncpg://db/?timeout=soon":  "a timeout that is no number",

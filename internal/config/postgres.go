@@ -39,6 +39,9 @@ func parsePostgres(rest string, asyncpg bool) (Database, error) {
 	if strings.ContainsAny(hosts+name+query, "#") || strings.ContainsAny(user+password+hosts+name+query, " ") {
 		return Database{}, invalidPostgres("has a # or a space that is not written %23 or %20")
 	}
+	if strings.ContainsAny(hosts+name, "&=") { // a password could stand there
+		return Database{}, invalidPostgres("has parameters without a ? before them")
+	}
 	if err := checkHosts(hosts); err != nil {
 		return Database{}, err
 	}
@@ -214,7 +217,7 @@ func percentEncode(value string) string {
 func parseKeywords(text string) (Database, error) {
 	const spaces = " \t"
 	var plain, shown []string
-	secret := false
+	known, secret := false, false
 	for rest := strings.Trim(text, spaces); rest != ""; {
 		key, after, ok := strings.Cut(rest, "=")
 		key = strings.Trim(key, spaces)
@@ -228,8 +231,12 @@ func parseKeywords(text string) (Database, error) {
 		p := parameter{key, value}
 		plain = append(plain, key+"="+quoteKeyword(p.value))
 		shown = append(shown, key+"="+quoteKeyword(p.shown()))
+		known = known || keywordForm.MatchString(key+"=")
 		secret = secret || p.secret() && value != ""
 		rest = strings.TrimLeft(after, spaces)
+	}
+	if !known { // what looked like a keyword was part of a value
+		return Database{}, invalidKeywords()
 	}
 	return newPostgres(strings.Join(plain, " "), strings.Join(shown, " "), secret), nil
 }
