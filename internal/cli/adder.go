@@ -75,7 +75,7 @@ func (a *adder) run(ctx context.Context, from *sources, tell func(added) error) 
 	}()
 	var failure error
 	for result := range results {
-		if failure == nil && a.isFatal(result.err) {
+		if failure == nil && isFatal(result.err) {
 			failure = result.err
 			stop(failure)
 		}
@@ -166,7 +166,7 @@ func failed(name string, err error) added {
 }
 
 // isFatal reports whether the next file would fail for the same reason.
-func (a *adder) isFatal(err error) bool {
+func isFatal(err error) bool {
 	return errors.Is(err, jarvis.ErrNoSpace) || errors.Is(err, jarvis.ErrUnavailable) ||
 		errors.Is(err, jarvis.ErrMismatch) || errors.Is(err, context.Canceled)
 }

@@ -96,7 +96,7 @@ func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []s
 		if !yes {
 			continue
 		}
-		if err := a.runAdder(ctx, cfg, newAdder(a, cfg, s.archive), f.sources(cfg)); err != nil {
+		if err := a.runAdder(ctx, cfg, newAdder(a, cfg, s.archive), f.sources(cfg), 0); err != nil {
 			return err
 		}
 	}
