@@ -52,76 +52,84 @@ func BenchmarkCatalog_InsertCapture(b *testing.B) {
 	}
 }
 
-// TestCatalog_Speed measures pages and stats, and under "make prove" holds them
-// to what is promised.
-func TestCatalog_Speed(t *testing.T) {
-	small, large := 10_000, proof.Rounds(50_000, 1_000_000)
-	p99 := make(map[string]time.Duration)
-	for _, n := range []int{small, large} {
-		c := openAt(t, cluster.NewDatabase(t))
-		fill(t, c, n)
-		for name, f := range speedFilters() {
-			for _, order := range []jarvis.Order{jarvis.NewestFirst, jarvis.OldestFirst} {
-				key := fmt.Sprintf("%s order %d", name, order)
-				took := measure(t, 400, func(random *rand.Rand) error {
-					f := f
+// BenchmarkCatalog_Read measures pages and counts of a catalogue with few and
+// with many captures.
+func BenchmarkCatalog_Read(b *testing.B) {
+	for _, n := range []int{10_000, proof.Rounds(100_000, 1_000_000)} {
+		b.Run(fmt.Sprintf("Captures=%d", n), func(b *testing.B) {
+			c := openAt(b, cluster.NewDatabase(b))
+			fill(b, c, n)
+			for name, f := range speedFilters() {
+				for _, order := range []jarvis.Order{jarvis.NewestFirst, jarvis.OldestFirst} {
 					f.Order = order
-					f.After = sample(random.Int64N(int64(n))).Cursor()
-					_, err := c.FindCaptures(t.Context(), f)
+					b.Run(fmt.Sprintf("Page/%s/Order=%d", name, order), func(b *testing.B) {
+						measure(b, func(random *rand.Rand) error {
+							f := f
+							f.After = sample(random.Int64N(int64(n))).Cursor()
+							_, err := c.FindCaptures(b.Context(), f)
+							return err
+						})
+					})
+				}
+			}
+			b.Run("Stats", func(b *testing.B) {
+				measure(b, func(*rand.Rand) error { _, err := c.Stats(b.Context()); return err })
+			})
+			b.Run("CountDays", func(b *testing.B) {
+				measure(b, func(*rand.Rand) error {
+					_, err := c.CountDays(b.Context(), time.Time{}, time.Time{}, time.UTC)
 					return err
 				})
-				proof.Record(t, "a page of 100 of %d, %s: p50 %v, p99 %v", n, key, took[len(took)/2], took[len(took)*99/100])
-				if n == large && proof.Long() && (took[len(took)*99/100] > 5*time.Millisecond || took[len(took)*99/100] > p99[key]*3/2) {
-					t.Errorf("a page of 100 of %d, %s: p99 %v, and %v of %d", n, key, took[len(took)*99/100], p99[key], small)
-				}
-				p99[key] = took[len(took)*99/100]
-			}
-		}
-		for name, call := range map[string]func() error{
-			"stats":      func() error { _, err := c.Stats(t.Context()); return err },
-			"count days": func() error { _, err := c.CountDays(t.Context(), time.Time{}, time.Time{}, time.Local); return err },
-		} {
-			took := measure(t, 50, func(*rand.Rand) error { return call() })
-			proof.Record(t, "%s of %d: p50 %v, p99 %v", name, n, took[len(took)/2], took[len(took)*99/100])
-			if proof.Long() && took[len(took)/2] > 50*time.Millisecond {
-				t.Errorf("%s of %d captures takes %v", name, n, took[len(took)/2])
-			}
-		}
+			})
+			b.Run("Open", func(b *testing.B) {
+				measure(b, func(*rand.Rand) error {
+					again, err := Open(b.Context(), Options{URL: c.server.config.ConnString()})
+					if err != nil {
+						return err
+					}
+					return again.Close()
+				})
+			})
+		})
 	}
 }
 
 func speedFilters() map[string]jarvis.CaptureFilter {
 	usual, rare := 0, 7
 	return map[string]jarvis.CaptureFilter{
-		"of all":                             {},
-		"of a device":                        {Device: "ada@0"},
-		"of a rare device":                   {Device: "rare"},
-		"of an app":                          {AppName: "app 3"},
-		"of a rare app":                      {AppName: "rare"},
-		"of a monitor":                       {Monitor: &usual},
-		"of a rare monitor":                  {Monitor: &rare},
-		"of device, app and monitor":         {Device: "ada@1", AppName: "app 2", Monitor: &usual},
-		"of device and app that do not meet": {Device: "ada@2", AppName: "app 0"},
-		"of a time range":                    {From: start.AddDate(0, 0, 2), To: start.AddDate(0, 0, 20)},
+		"All":               {},
+		"Device":            {Device: "ada@0"},
+		"RareDevice":        {Device: "rare"},
+		"App":               {AppName: "app 3"},
+		"RareApp":           {AppName: "rare"},
+		"Monitor":           {Monitor: &usual},
+		"RareMonitor":       {Monitor: &rare},
+		"DeviceAppMonitor":  {Device: "ada@1", AppName: "app 2", Monitor: &usual},
+		"DeviceAndAppApart": {Device: "ada@2", AppName: "app 0"},
+		"TimeRange":         {From: start.AddDate(0, 0, 2), To: start.AddDate(0, 0, 20)},
 	}
 }
 
-// measure returns how long each of n calls took, sorted.
-func measure(t testing.TB, n int, call func(*rand.Rand) error) []time.Duration {
-	t.Helper()
+// measure reports the median and the 99th percentile of a call.
+func measure(b *testing.B, call func(*rand.Rand) error) {
+	b.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
-	var took []time.Duration
-	for i := range n + 20 {
-		began := time.Now()
+	for range 20 { // which prepare statements and warm caches
 		if err := call(random); err != nil {
-			t.Fatal(err)
-		}
-		if i >= 20 { // the first ones prepare statements and warm caches
-			took = append(took, time.Since(began))
+			b.Fatal(err)
 		}
 	}
+	var took []time.Duration
+	for b.Loop() {
+		began := time.Now()
+		if err := call(random); err != nil {
+			b.Fatal(err)
+		}
+		took = append(took, time.Since(began))
+	}
 	slices.Sort(took)
-	return took
+	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }
 
 var start = time.Date(2025, time.March, 1, 8, 0, 0, 0, time.UTC)

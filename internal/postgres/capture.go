@@ -51,7 +51,7 @@ func (c *Catalog) InsertCapture(ctx context.Context, capture *jarvis.Capture) er
 		), row AS (
 			INSERT INTO captures (id, filepath, timestamp, monitor_index, width, height, file_size, ocr_text, created_at,
 				device, app_name, window_title, url, stored_size, stored_sha256, content_digest, recovered)
-			SELECT $1::text, $2::text, $3::timestamptz, $4::integer, $5::integer, $6::integer, $7::bigint, $8::text, $9::timestamptz,
+			SELECT $1::text, $2::text, $3::timestamptz, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::text, $9::timestamptz,
 				$10::text, $11::text, $12::text, $13::text, $14::bigint, $15::bytea, $16::bytea, $17::boolean
 			WHERE NOT EXISTS (SELECT FROM gone)
 			ON CONFLICT (id) DO NOTHING

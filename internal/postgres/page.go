@@ -44,7 +44,7 @@ func (w *conditions) matching(f jarvis.CaptureFilter) {
 		w.add("app_name = %s::text", f.AppName)
 	}
 	if f.Monitor != nil {
-		w.add("coalesce(monitor_index, 0) = %s::integer", *f.Monitor)
+		w.add("coalesce(monitor_index, 0) = %s::bigint", *f.Monitor)
 	}
 	if !f.CreatedBefore.IsZero() {
 		w.add("coalesce(created_at, timestamp) < %s::timestamptz", bound(f.CreatedBefore))
@@ -90,7 +90,7 @@ func keyOf(f jarvis.CaptureFilter) (columns, forms []string, prefix place, rest 
 		columns, forms, prefix = []string{"device"}, []string{"%s::text"}, place{f.Device}
 		rest.Device = ""
 	case f.Monitor != nil:
-		columns, forms, prefix = []string{"coalesce(monitor_index, 0)"}, []string{"%s::integer"}, place{*f.Monitor}
+		columns, forms, prefix = []string{"coalesce(monitor_index, 0)"}, []string{"%s::bigint"}, place{*f.Monitor}
 		rest.Monitor = nil
 	}
 	return append(columns, "timestamp", `id COLLATE "C"`), append(forms, "%s::timestamptz", `%s::text COLLATE "C"`), prefix, rest
