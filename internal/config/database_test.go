@@ -32,8 +32,8 @@ func TestParseDatabaseURL_SQLite(t *testing.T) {
 		{"sqlite+aiosqlite:///jarvis.db", "/etc/jarvis", "/etc/jarvis/jarvis.db", "sqlite:/etc/jarvis/jarvis.db"},
 		{"sqlite+aiosqlite:////var/lib/jarvis.db", "", "/var/lib/jarvis.db", "sqlite:/var/lib/jarvis.db"},
 		{"sqlite+pysqlite:////var/lib/jarvis.db", "", "/var/lib/jarvis.db", "sqlite:/var/lib/jarvis.db"},
-		{"sqlite:/a%20b%3Fc%25.db", "", "/a b?c%.db", "sqlite:/a b%3Fc%25.db"},
-		{"sqlite:/Größe 1.db", "", "/Größe 1.db", "sqlite:/Größe 1.db"},
+		{"sqlite:/a%20b%3Fc%25.db", "", "/a b?c%.db", "sqlite:/a%20b%3Fc%25.db"},
+		{"sqlite:/Größe 1.db", "", "/Größe 1.db", "sqlite:/Größe%201.db"},
 	} {
 		t.Run(test.text, func(t *testing.T) {
 			db, err := ParseDatabaseURL(test.text, test.folder)
@@ -150,6 +150,7 @@ func TestParseDatabaseURL_Refuses(t *testing.T) {
 		"sqlite:":                                "names no file",
 		"sqlite:///":                             "names no file",
 		"sqlite:/var/lib/":                       "names no file",
+		"sqlite:/a%0ab":                          "names no file",
 		"sqlite:/a%00b":                          "names no file",
 		"sqlite://jarvis.db":                     "comes a third slash",
 		"sqlite::memory:":                        "would be lost with the program",

@@ -32,7 +32,7 @@ func parsePostgres(rest string, asyncpg bool) (Database, error) {
 	address, query, _ := strings.Cut(rest, "?")
 	hosts, name, hasName := strings.Cut(address, "/")
 	for _, part := range []string{user, password, hosts, name} {
-		if err := checkEscapes(part); err != nil {
+		if _, err := unescape(part); err != nil {
 			return Database{}, err
 		}
 	}
@@ -89,14 +89,15 @@ func invalidPostgres(problem string) error {
 	return jarvis.Errorf(jarvis.CodeInvalid, "the PostgreSQL address %s: write postgresql://user:password@host/name", problem)
 }
 
-// checkEscapes refuses a % that is not followed by two hexadecimal digits, and an
-// escaped NUL. It does not say where: that could be in the password.
-func checkEscapes(part string) error {
+// unescape decodes percent escapes, in which a + is a plus, as libpq does. It
+// refuses a % that is none, and an escaped NUL, without saying where: that could
+// be in the password.
+func unescape(part string) (string, error) {
 	plain, err := url.PathUnescape(part)
 	if err != nil || strings.ContainsRune(plain, 0) {
-		return invalidPostgres("has a % that is not written %25")
+		return "", invalidPostgres("has a % that is not written %25")
 	}
-	return nil
+	return plain, nil
 }
 
 var hostForm = regexp.MustCompile(`^(?:\[[0-9A-Za-z:.%]+\]|[^\[\]:,]*)(?::(\d*))?$`)
@@ -104,7 +105,7 @@ var hostForm = regexp.MustCompile(`^(?:\[[0-9A-Za-z:.%]+\]|[^\[\]:,]*)(?::(\d*))
 // checkHosts checks a list of hosts with ports. A port that is none is not
 // repeated: without an @, a password would stand there.
 func checkHosts(hosts string) error {
-	for _, host := range strings.Split(hosts, ",") {
+	for host := range strings.SplitSeq(hosts, ",") {
 		form := hostForm.FindStringSubmatch(host)
 		if form == nil {
 			return invalidPostgres("has a host or a port that is none")
@@ -149,8 +150,7 @@ var asyncpgOnly = map[string]bool{
 	"record_class": true, "server_settings": true, "statement_cache_size": true,
 }
 
-// parseParameters reads a query. The names and values are percent-decoded as
-// libpq does it, in which a + is a plus.
+// parseParameters reads a query.
 func parseParameters(query string, asyncpg bool) ([]parameter, error) {
 	var parameters []parameter
 	for pair := range strings.SplitSeq(query, "&") {
@@ -161,13 +161,14 @@ func parseParameters(query string, asyncpg bool) ([]parameter, error) {
 		if !ok || rawKey == "" || strings.Contains(rawValue, "=") {
 			return nil, invalidPostgres("has a parameter that is not of the form name=value")
 		}
-		for _, part := range []string{rawKey, rawValue} {
-			if err := checkEscapes(part); err != nil {
-				return nil, err
-			}
+		key, err := unescape(rawKey)
+		if err != nil {
+			return nil, err
 		}
-		key, _ := url.PathUnescape(rawKey)     // was checked
-		value, _ := url.PathUnescape(rawValue) // was checked
+		value, err := unescape(rawValue)
+		if err != nil {
+			return nil, err
+		}
 		p, keep, err := translate(parameter{key, value}, asyncpg)
 		if err != nil {
 			return nil, err
