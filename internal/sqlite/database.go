@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -27,6 +28,8 @@ type database struct {
 	// URI, which SQLite repeats in errors, and not in a statement.
 	vfs string
 
+	checkpointPages int // see defaultCheckpointPages
+
 	// free returns the bytes that this user may still write beside path.
 	free func() (uint64, error)
 }
@@ -40,7 +43,13 @@ func newDatabase(o Options) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &database{path: path, mustExist: o.MustExist, encrypted: len(o.Key) != 0, log: o.Logger}
+	db := &database{
+		path:            path,
+		mustExist:       o.MustExist,
+		encrypted:       len(o.Key) != 0,
+		log:             o.Logger,
+		checkpointPages: cmp.Or(o.checkpointPages, defaultCheckpointPages),
+	}
 	db.free = func() (uint64, error) { return freeSpace(filepath.Dir(path)) }
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)

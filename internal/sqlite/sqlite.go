@@ -39,8 +39,10 @@ type Options struct {
 	// Logger is told of upgrades and copies; nil for nobody.
 	Logger *slog.Logger
 
-	// base is the VFS below the encryption; nil for the operating system.
-	base vfs.VFS
+	// What tests set: the VFS below the encryption, nil for the operating
+	// system's, and the length of the WAL at which it is written back, in pages.
+	base            vfs.VFS
+	checkpointPages int
 }
 
 // Catalog is a jarvis.Catalog on SQLite.

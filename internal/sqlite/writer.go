@@ -13,10 +13,10 @@ import (
 // maxBatch bounds the writes of one commit.
 const maxBatch = 256
 
-// checkpointPages is the length of the WAL at which it is written back to the
+// defaultCheckpointPages is the length of the WAL at which it is written back to the
 // database. A flipped bit in the WAL silently ends it, one in the database is
 // found by its checksum; so it is kept short.
-const checkpointPages = 400
+const defaultCheckpointPages = 400
 
 // write is one request to the writer.
 type write struct {
@@ -205,7 +205,7 @@ func (w *writer) savepoint(r *write) error {
 // checkpoint writes a WAL that has grown long back to the database. What it
 // cannot do now it does after a later commit.
 func (w *writer) checkpoint() {
-	if w.conn == nil || w.walPages-w.backfilled < checkpointPages || w.broken.Load() != nil {
+	if w.conn == nil || w.walPages-w.backfilled < w.db.checkpointPages || w.broken.Load() != nil {
 		return
 	}
 	_, pages, err := w.conn.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
