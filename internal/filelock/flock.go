@@ -57,11 +57,27 @@ func OpenFile(path string) (File, error) {
 			Err:     err,
 		}
 	}
-	return NewFile(file), nil
+	return NewFile(file)
 }
 
-// NewFile makes a File of an open file, which it then owns.
-func NewFile(file *os.File) File { return flockFile{file} }
+// NewFile makes a File of an open file, which it then owns, and sees to it that
+// a strange umask did not take the owner's rights.
+func NewFile(file *os.File) (File, error) {
+	const owner = 0o600
+	info, err := file.Stat()
+	if err == nil && info.Mode()&owner != owner {
+		err = file.Chmod(owner)
+	}
+	if err != nil {
+		return nil, joinClose(&jarvis.Error{
+			Code:    jarvis.CodeUnavailable,
+			Op:      "filelock: open",
+			Message: fmt.Sprintf("cannot set up the lock file %s: %v", file.Name(), reason(err)),
+			Err:     err,
+		}, flockFile{file})
+	}
+	return flockFile{file}, nil
+}
 
 func (f flockFile) Try(mode Mode) (bool, error) {
 	how := unix.LOCK_SH

@@ -159,6 +159,26 @@ func TestStore_FailedSyncOfAnother(t *testing.T) {
 	}
 }
 
+// TestStore_FailedSyncMeanwhile: what succeeds while another sync fails is not
+// acknowledged either.
+func TestStore_FailedSyncMeanwhile(t *testing.T) {
+	disk := crashfs.New()
+	store := open(t, "tree", fsblob.Options{FS: disk})
+	s := newScript()
+	entered, release := disk.Hang(crashfs.Link)
+	slow := make(chan error, 1)
+	go func() { slow <- s.publish(t.Context(), store, 0, "slow")() }()
+	<-entered
+	disk.FailAt(1, syscall.EIO, crashfs.Sync)
+	if _, err := store.Stage(t.Context(), []byte("lost")); !errors.Is(err, jarvis.ErrUnavailable) {
+		t.Errorf("Stage with a failed sync = %v", err)
+	}
+	release()
+	if err := <-slow; !errors.Is(err, jarvis.ErrUnavailable) {
+		t.Errorf("publish that ended after a failed sync = %v, want it refused", err)
+	}
+}
+
 func TestStore_NoSpace(t *testing.T) {
 	const total = 100 << 30
 	cases := []struct {

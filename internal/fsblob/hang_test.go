@@ -132,6 +132,31 @@ func TestStore_Hang(t *testing.T) {
 	}
 }
 
+// TestStore_HangAtTheEnd gives up on a Stage whose last operation then succeeds.
+func TestStore_HangAtTheEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		disk := crashfs.New()
+		store := openOn(t, disk, fsblob.Options{})
+		entered, release := disk.Hang(crashfs.Sync)
+		ctx, cancel := context.WithCancel(t.Context())
+		go func() {
+			<-entered
+			cancel()
+		}()
+		if _, err := store.Stage(ctx, []byte("image")); !errors.Is(err, context.Canceled) {
+			t.Errorf("Stage = %v, want context.Canceled", err)
+		}
+		release()
+		synctest.Wait()
+		for _, file := range filesOf(t, disk) {
+			if strings.HasPrefix(file, ".jarvis/staging/") {
+				t.Errorf("%s was left behind", file)
+			}
+		}
+		closed(t, store)
+	})
+}
+
 func filesOf(t *testing.T, disk *crashfs.FS) []string {
 	t.Helper()
 	files, err := disk.Files()
