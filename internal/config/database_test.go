@@ -58,7 +58,7 @@ func TestParseDatabaseURL_PostgreSQL(t *testing.T) {
 		{"postgresql+psycopg2://jarvis@db/jarvis?sslmode=require", "postgresql://jarvis@db/jarvis?sslmode=require", "postgresql://jarvis@db/jarvis?sslmode=require"},
 		{"postgresql://jarvis@/jarvis?host=%2Frun%2Fpostgresql", "postgresql://jarvis@/jarvis?host=%2Frun%2Fpostgresql", "postgresql://jarvis@/jarvis?host=%2Frun%2Fpostgresql"},
 		{"postgresql:///jarvis", "postgresql:///jarvis", "postgresql:///jarvis"},
-		{"postgresql://", "postgresql://", "postgresql://"},
+		{"postgresql://", "postgresql:///", "postgresql:///"},
 		{"postgresql://%2Frun%2Fpostgresql/jarvis", "postgresql://%2Frun%2Fpostgresql/jarvis", "postgresql://%2Frun%2Fpostgresql/jarvis"},
 		{"postgresql://a:hush@h1:1,h2:2,[::1]:3/jarvis?target_session_attrs=read-write", "postgresql://a:hush@h1:1,h2:2,[::1]:3/jarvis?target_session_attrs=read-write", "postgresql://a:xxxxx@h1:1,h2:2,[::1]:3/jarvis?target_session_attrs=read-write"},
 		{"postgresql://a:p%40ss%2Fw%23rd%3F%25@db/jarvis", "postgresql://a:p%40ss%2Fw%23rd%3F%25@db/jarvis", "postgresql://a:xxxxx@db/jarvis"},
