@@ -14,9 +14,11 @@ import (
 )
 
 const (
-	// bytesInFlight bounds the images in memory while they are stored. One that
-	// is larger goes alone.
-	bytesInFlight = 64 << 20
+	// bytesInFlight bounds the images that are worked on at once; one that is
+	// larger goes alone. Together with what the garbage collector has not yet
+	// freed, and the stored image that is read back where a capture exists, the
+	// program stays under 60 MB. Eight screenshots of 2 MB still go side by side.
+	bytesInFlight = 16 << 20
 	// interruptGrace is how long captures under way may take after Ctrl-C.
 	interruptGrace = 10 * time.Second
 )

@@ -25,7 +25,7 @@ import (
 
 // memoryLimit makes the garbage collector work harder before a command needs
 // more than the 60 MB that are promised; see GOMEMLIMIT.
-const memoryLimit = 44 << 20
+const memoryLimit = 36 << 20
 
 // grammar is the whole command line.
 type grammar struct {
