@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -97,7 +98,8 @@ func (db *database) uri(path string) string {
 	if db.encrypted {
 		query.Set("textkey", "store") // see keyring
 	}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+	// SQLite reads %20 as a space, and a plus as a plus.
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
 // How long a connection waits for another by itself. Callers of the catalogue
