@@ -88,9 +88,6 @@ func Run(t *testing.T, h Harness) {
 	}
 }
 
-// patience bounds what a test waits for; only a defect reaches it.
-const patience = 30 * time.Second
-
 // tester is what *testing.T and *rapid.T share.
 type tester interface {
 	Helper()

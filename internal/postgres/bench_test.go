@@ -161,15 +161,19 @@ func sample(i int64) *jarvis.Capture {
 func fill(t testing.TB, c *Catalog, n int) {
 	t.Helper()
 	i := int64(-1)
-	columns := []string{"id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "created_at",
-		"device", "app_name", "window_title", "url", "stored_size", "stored_sha256", "content_digest", "recovered"}
+	columns := []string{
+		"id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "created_at",
+		"device", "app_name", "window_title", "url", "stored_size", "stored_sha256", "content_digest", "recovered",
+	}
 	_, err := c.pool.CopyFrom(t.Context(), pgx.Identifier{"captures"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
 		if i++; i == int64(n) {
 			return nil, nil
 		}
 		s := sample(i)
-		return []any{s.ID.String(), s.Filepath, s.Timestamp, s.MonitorIndex, s.Width, s.Height, s.FileSize, s.CreatedAt,
-			s.Device, s.AppName, s.WindowTitle, s.URL, s.StoredSize, s.StoredSHA256, s.ContentDigest, s.Recovered}, nil
+		return []any{
+			s.ID.String(), s.Filepath, s.Timestamp, s.MonitorIndex, s.Width, s.Height, s.FileSize, s.CreatedAt,
+			s.Device, s.AppName, s.WindowTitle, s.URL, s.StoredSize, s.StoredSHA256, s.ContentDigest, s.Recovered,
+		}, nil
 	}))
 	if err != nil {
 		t.Fatalf("copy %d captures: %v", n, err)

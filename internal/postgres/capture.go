@@ -111,8 +111,10 @@ const captureColumns = `id, filepath, timestamp, coalesce(monitor_index, 0), wid
 func scanCapture(row pgx.CollectableRow, more ...any) (*jarvis.Capture, error) {
 	var c jarvis.Capture
 	var id string
-	err := row.Scan(append([]any{&id, &c.Filepath, &c.Timestamp, &c.MonitorIndex, &c.Width, &c.Height, &c.FileSize, &c.CreatedAt,
-		&c.Device, &c.AppName, &c.WindowTitle, &c.URL, &c.StoredSize, &c.StoredSHA256, &c.ContentDigest, &c.Recovered}, more...)...)
+	err := row.Scan(append([]any{
+		&id, &c.Filepath, &c.Timestamp, &c.MonitorIndex, &c.Width, &c.Height, &c.FileSize, &c.CreatedAt,
+		&c.Device, &c.AppName, &c.WindowTitle, &c.URL, &c.StoredSize, &c.StoredSHA256, &c.ContentDigest, &c.Recovered,
+	}, more...)...)
 	if err != nil {
 		return nil, err
 	}

@@ -111,7 +111,9 @@ func TestCatalog_CloseLeavesNothing(t *testing.T) {
 
 func TestCatalog_PurgeVacuums(t *testing.T) {
 	c := openAt(t, cluster.NewDatabase(t))
-	vacuums := func() int64 { return intOf(t, c, "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'captures'") }
+	vacuums := func() int64 {
+		return intOf(t, c, "SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'captures'")
+	}
 	gone := sample(1)
 	if err := c.InsertCapture(t.Context(), gone); err != nil {
 		t.Fatalf("InsertCapture: %v", err)

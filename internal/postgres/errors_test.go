@@ -34,7 +34,11 @@ func TestOpen_Refusals(t *testing.T) {
 	if err != nil {
 		t.Fatalf("listen: %v", err)
 	}
-	defer silent.Close()
+	t.Cleanup(func() {
+		if err := silent.Close(); err != nil {
+			t.Errorf("close: %v", err)
+		}
+	})
 	closed, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatalf("listen: %v", err)
@@ -49,18 +53,30 @@ func TestOpen_Refusals(t *testing.T) {
 		code    jarvis.Code
 		message string // %s is the address
 	}{
-		{"WrongPassword", tcp(t, func(u *url.URL) { u.User = wrong }), jarvis.CodeUnavailable,
-			`PostgreSQL at %s refused the login of user "postgres": correct the user or the password in JARVIS_DATABASE_URL`},
-		{"NoSuchUser", tcp(t, func(u *url.URL) { u.User = url.UserPassword("nobody-here", wrongPassword) }), jarvis.CodeUnavailable,
-			`PostgreSQL at %s refused the login of user "nobody-here": correct the user or the password in JARVIS_DATABASE_URL`},
-		{"NoSuchDatabase", tcp(t, func(u *url.URL) { u.Path = "/atlantis" }), jarvis.CodeUnavailable,
-			`PostgreSQL at %s has no database "atlantis": create it with createdb, or correct JARVIS_DATABASE_URL`},
-		{"NotRunning", "postgres://ada:" + wrongPassword + "@" + closed.Addr().String() + "/jarvis", jarvis.CodeUnavailable,
-			`PostgreSQL at %s is not running: start it, or correct JARVIS_DATABASE_URL`},
-		{"NoSocket", "postgres://ada:" + wrongPassword + "@/jarvis?host=/nowhere", jarvis.CodeUnavailable,
-			`PostgreSQL at /nowhere is not running: start it, or correct JARVIS_DATABASE_URL`},
-		{"Silent", "postgres://ada:" + wrongPassword + "@" + silent.Addr().String() + "/jarvis?connect_timeout=1", jarvis.CodeUnavailable,
-			`PostgreSQL at %s does not answer: see whether it runs and can be reached, or correct JARVIS_DATABASE_URL`},
+		{
+			"WrongPassword", tcp(t, func(u *url.URL) { u.User = wrong }), jarvis.CodeUnavailable,
+			`PostgreSQL at %s refused the login of user "postgres": correct the user or the password in JARVIS_DATABASE_URL`,
+		},
+		{
+			"NoSuchUser", tcp(t, func(u *url.URL) { u.User = url.UserPassword("nobody-here", wrongPassword) }), jarvis.CodeUnavailable,
+			`PostgreSQL at %s refused the login of user "nobody-here": correct the user or the password in JARVIS_DATABASE_URL`,
+		},
+		{
+			"NoSuchDatabase", tcp(t, func(u *url.URL) { u.Path = "/atlantis" }), jarvis.CodeUnavailable,
+			`PostgreSQL at %s has no database "atlantis": create it with createdb, or correct JARVIS_DATABASE_URL`,
+		},
+		{
+			"NotRunning", "postgres://ada:" + wrongPassword + "@" + closed.Addr().String() + "/jarvis", jarvis.CodeUnavailable,
+			`PostgreSQL at %s is not running: start it, or correct JARVIS_DATABASE_URL`,
+		},
+		{
+			"NoSocket", "postgres://ada:" + wrongPassword + "@/jarvis?host=/nowhere", jarvis.CodeUnavailable,
+			`PostgreSQL at /nowhere is not running: start it, or correct JARVIS_DATABASE_URL`,
+		},
+		{
+			"Silent", "postgres://ada:" + wrongPassword + "@" + silent.Addr().String() + "/jarvis?connect_timeout=1", jarvis.CodeUnavailable,
+			`PostgreSQL at %s does not answer: see whether it runs and can be reached, or correct JARVIS_DATABASE_URL`,
+		},
 		{"Scheme", "mysql://ada:" + wrongPassword + "@localhost/jarvis", jarvis.CodeInvalid, unreadable},
 		{"Empty", "", jarvis.CodeInvalid, unreadable},
 		{"Escape", "postgres://ada:" + wrongPassword + "%zz@localhost/jarvis", jarvis.CodeInvalid, unreadable},

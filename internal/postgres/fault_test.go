@@ -159,27 +159,11 @@ func newProxy(t *testing.T, server string) *proxy {
 			}
 			upstream, err := net.Dial("tcp", server)
 			if err != nil {
-				t.Errorf("dial: %v", err)
-				client.Close()
+				t.Errorf("dial: %v", errors.Join(err, client.Close()))
 				continue
 			}
-			running.Go(func() {
-				io.Copy(upstream, client) // ends with either connection
-				upstream.Close()
-			})
-			running.Go(func() {
-				defer client.Close()
-				buffer := make([]byte, 64<<10)
-				for {
-					n, err := upstream.Read(buffer)
-					if err != nil || p.cut.Load() {
-						return
-					}
-					if _, err := client.Write(buffer[:n]); err != nil {
-						return
-					}
-				}
-			})
+			running.Go(func() { pass(t, upstream, client, func() bool { return true }) })
+			running.Go(func() { pass(t, client, upstream, func() bool { return !p.cut.Load() }) })
 		}
 	})
 	t.Cleanup(func() { // after the catalogue behind it was closed
@@ -189,6 +173,29 @@ func newProxy(t *testing.T, server string) *proxy {
 		running.Wait()
 	})
 	return p
+}
+
+// pass copies until either connection ends or what was read may not be passed
+// on, and then ends both.
+func pass(t *testing.T, to, from net.Conn, may func() bool) {
+	t.Helper()
+	buffer := make([]byte, 64<<10)
+	for {
+		n, err := from.Read(buffer)
+		if err == nil && may() {
+			_, err = to.Write(buffer[:n])
+		} else if err == nil {
+			err = io.EOF
+		}
+		if err != nil {
+			break
+		}
+	}
+	for _, conn := range []net.Conn{to, from} { // the other direction may have closed them
+		if err := conn.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Errorf("close: %v", err)
+		}
+	}
 }
 
 // TestCatalog_ConnectionEnded ends a connection, from outside, whose insert
