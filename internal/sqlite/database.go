@@ -50,8 +50,11 @@ func newDatabase(o Options) (*database, error) {
 		encrypted:       len(o.Key) != 0,
 		log:             o.Logger,
 		checkpointPages: cmp.Or(o.checkpointPages, defaultCheckpointPages),
+		free:            o.free,
 	}
-	db.free = func() (uint64, error) { return freeSpace(filepath.Dir(path)) }
+	if db.free == nil {
+		db.free = func() (uint64, error) { return freeSpace(filepath.Dir(path)) }
+	}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
