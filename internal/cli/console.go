@@ -75,12 +75,15 @@ func (c *console) printJSON(v any) error {
 // reader went away.
 func (c *console) flush() error { return c.out.Flush() }
 
-// note writes one line for a person to standard error, at once. What cannot be
-// written there can be told nowhere else.
+// note writes one line for a person to standard error, at once.
 func (c *console) note(format string, args ...any) {
 	text := plain(fmt.Sprintf(format, args...))
-	io.WriteString(c.stderr, text+"\n")
+	c.tell([]byte(text + "\n"))
 }
+
+// tell writes to standard error. What cannot be written there can be told
+// nowhere else, so there is no error.
+func (c *console) tell(line []byte) { fmt.Fprintf(c.stderr, "%s", line) }
 
 // width returns the columns of the terminal on standard output, and 0 when it
 // is none.
@@ -158,7 +161,6 @@ func (s style) bold(text string) styled  { return s.wrap("1", text) }
 func (s style) faint(text string) styled { return s.wrap("2", text) }
 func (s style) red(text string) styled   { return s.wrap("31", text) }
 func (s style) green(text string) styled { return s.wrap("32", text) }
-func (s style) amber(text string) styled { return s.wrap("33", text) }
 
 func (s style) wrap(code, text string) styled {
 	text = plain(text)

@@ -131,7 +131,9 @@ func (a *app) printDays(days []jarvis.DayCount) {
 		most = max(most, d.Captures)
 	}
 	t := table{columns: []column{
-		{title: "DAY"}, {title: "CAPTURES", right: true}, {title: "SIZE", right: true},
+		{title: "DAY"},
+		{title: "CAPTURES", right: true},
+		{title: "SIZE", right: true},
 		{title: "", faint: true, optional: 1},
 	}}
 	for _, d := range shown {
