@@ -84,22 +84,29 @@ func (f flockFile) Try(mode Mode) (bool, error) {
 	if mode == Exclusive {
 		how = unix.LOCK_EX
 	}
+	err := f.flock(how | unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, f.refused(err)
+}
+
+func (f flockFile) Unlock() error { return f.refused(f.flock(unix.LOCK_UN)) }
+
+func (f flockFile) flock(how int) error {
 	for {
 		// Fd is safe here: the file is never in non-blocking mode, and the
 		// methods of a File are for one goroutine, so it is open during the call.
-		switch err := unix.Flock(int(f.file.Fd()), how|unix.LOCK_NB); {
-		case err == nil:
-			return true, nil
-		case errors.Is(err, unix.EWOULDBLOCK):
-			return false, nil
-		case errors.Is(err, unix.EINTR):
-		default:
-			return false, f.refused(err)
+		if err := unix.Flock(int(f.file.Fd()), how); !errors.Is(err, unix.EINTR) {
+			return err
 		}
 	}
 }
 
 func (f flockFile) refused(err error) error {
+	if err == nil {
+		return nil
+	}
 	message := fmt.Sprintf("cannot lock %s: %v", f.file.Name(), err)
 	switch {
 	case errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.EOPNOTSUPP),

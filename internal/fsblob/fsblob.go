@@ -254,5 +254,5 @@ func (s *Store) close() error {
 }
 
 func (s *Store) closeAll() error {
-	return errors.Join(s.lock.Close(), s.closeFS())
+	return errors.Join(s.ids.close(), s.lock.Close(), s.closeFS())
 }
