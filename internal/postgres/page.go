@@ -83,14 +83,18 @@ type place []any
 // without what these values settle.
 func keyOf(f jarvis.CaptureFilter) (columns, forms []string, prefix place, rest jarvis.CaptureFilter) {
 	rest = f
-	switch {
-	case f.AppName != "": // its beginning settles nothing
-		columns, forms, prefix = []string{"left(app_name, 200)"}, []string{"left(%s::text, 200)"}, place{f.AppName}
-	case f.Device != "":
-		columns, forms, prefix = []string{"device"}, []string{"%s::text"}, place{f.Device}
+	add := func(column, form string, value any) {
+		columns, forms, prefix = append(columns, column), append(forms, form), append(prefix, value)
+	}
+	if f.Device != "" {
+		add("device", "%s::text", f.Device)
 		rest.Device = ""
-	case f.Monitor != nil:
-		columns, forms, prefix = []string{"coalesce(monitor_index, 0)"}, []string{"%s::bigint"}, place{*f.Monitor}
+	}
+	if f.AppName != "" {
+		add("left(app_name, 200)", "left(%s::text, 200)", f.AppName) // which does not settle the rest of a long name
+	}
+	if f.Monitor != nil && len(prefix) == 0 {
+		add("coalesce(monitor_index, 0)", "%s::bigint", *f.Monitor)
 		rest.Monitor = nil
 	}
 	return append(columns, "timestamp", `id COLLATE "C"`), append(forms, "%s::timestamptz", `%s::text COLLATE "C"`), prefix, rest

@@ -31,6 +31,8 @@ func TestCatalog_FindCaptures_Plans(t *testing.T) {
 				plan := explain(t, conn.Conn(), f)
 				index := "ix_captures_timestamp_id"
 				switch {
+				case f.AppName != "" && f.Device != "":
+					index = "ix_captures_device_app_name"
 				case f.AppName != "":
 					index = "ix_captures_app_name"
 				case f.Device != "":

@@ -71,12 +71,15 @@ func (s server) connConfig() *pgx.ConnConfig {
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(statementTimeout)
 	// Compiling a query takes longer than any of ours runs.
 	config.RuntimeParams["jit"] = "off"
-	// A page is read in the order of its index: all else reads, and then sorts,
-	// everything that the filter selects.
-	config.RuntimeParams["enable_bitmapscan"] = "off"
+	// A page is read in the order of its index. Every other way reads, and then
+	// sorts, everything that the filter selects; the planner takes it for little,
+	// since it plans without knowing the filter's values.
+	for _, way := range []string{"enable_bitmapscan", "enable_sort", "enable_incremental_sort"} {
+		config.RuntimeParams[way] = "off"
+	}
 	// A cancelled statement must not go on, and commit, behind the caller's back.
 	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: 2 * time.Second}
 	}
 	return config
 }
