@@ -23,7 +23,11 @@ type addCmd struct {
 	App       string   `placeholder:"NAME" help:"Application in front."`
 	Title     string   `placeholder:"TEXT" help:"Title of the window in front."`
 	Undelete  bool     `help:"Store also what was deleted before."`
-	Jobs      string   `placeholder:"N" help:"How many images are worked on at once (default: ${default_jobs})."`
+
+	Jobs           string `placeholder:"N" help:"How many images are worked on at once (default: ${default_jobs})."`
+	MaxImageBytes  string `placeholder:"SIZE" help:"Largest file that is taken (default: ${default_max_image_bytes})."`
+	MaxImagePixels string `placeholder:"N" help:"Most pixels that an image may have (default: ${default_max_image_pixels})."`
+	MinFree        string `placeholder:"SPACE" help:"Space to leave free on the disk (default: ${default_min_free})."`
 }
 
 // Help is the long help.
@@ -52,6 +56,9 @@ Examples:
 func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 	a.setting("device", cmd.Device)
 	a.setting("jobs", cmd.Jobs)
+	a.setting("max_image_bytes", cmd.MaxImageBytes)
+	a.setting("max_image_pixels", cmd.MaxImagePixels)
+	a.setting("min_free", cmd.MinFree)
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return err
@@ -69,6 +76,9 @@ func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 }
 
 func (cmd *addCmd) check(a *app) error {
+	if cmd.Monitor < 0 {
+		return jarvis.Errorf(jarvis.CodeInvalid, "--monitor %d: monitors are numbered from 0", cmd.Monitor)
+	}
 	for i, name := range cmd.Files {
 		switch {
 		case name == "":

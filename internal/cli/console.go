@@ -41,7 +41,7 @@ func newConsole(stdin, stdout, stderr *os.File, getenv func(string) string) *con
 		outTerminal: term.IsTerminal(int(stdout.Fd())),
 		errTerminal: term.IsTerminal(int(stderr.Fd())),
 	}
-	c.out = bufio.NewWriterSize(pipeWriter{stdout}, 32<<10)
+	c.out = bufio.NewWriterSize(outputWriter{stdout}, 32<<10)
 	c.style = style(c.outTerminal && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb")
 	return c
 }
@@ -140,15 +140,16 @@ func plain(text string) string {
 	}, text)
 }
 
-// pipeWriter turns the error of a closed pipe into errClosedPipe.
-type pipeWriter struct{ w io.Writer }
+// outputWriter says what is wrong with standard output: errClosedPipe when its
+// reader went away.
+type outputWriter struct{ w io.Writer }
 
-func (p pipeWriter) Write(b []byte) (int, error) {
-	n, err := p.w.Write(b)
+func (o outputWriter) Write(b []byte) (int, error) {
+	n, err := o.w.Write(b)
 	if errors.Is(err, syscall.EPIPE) {
-		err = errClosedPipe
+		return n, errClosedPipe
 	}
-	return n, err
+	return n, writeError("standard output", err)
 }
 
 // style colours text, or leaves it as it is where colours are not wanted.
