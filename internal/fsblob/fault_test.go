@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	jarvis "github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/crashfs"
@@ -122,40 +121,6 @@ func TestStore_FailedSync(t *testing.T) {
 				t.Error(err)
 			}
 		})
-	}
-}
-
-// TestStore_FailedSyncOfAnother: who waits for the same sync of a folder gets
-// its error too.
-func TestStore_FailedSyncOfAnother(t *testing.T) {
-	disk := crashfs.New()
-	store := open(t, "tree", fsblob.Options{FS: disk})
-	at := time.Date(2026, time.January, 24, 8, 0, 0, 0, time.UTC)
-	publish := func() error {
-		staged, err := store.Stage(t.Context(), []byte("image"))
-		if err != nil {
-			return err
-		}
-		defer staged.Discard()
-		return staged.Publish(t.Context(), store.Name(jarvis.NewRandomID(), at, jarvis.JPEG))
-	}
-	if err := publish(); err != nil {
-		t.Fatal(err)
-	}
-	entered, release := disk.Hang(crashfs.SyncDir)
-	const writers = 8
-	results := make(chan error, writers)
-	go func() { results <- publish() }()
-	<-entered // the first is inside its sync
-	for range writers - 1 {
-		go func() { results <- publish() }()
-	}
-	disk.FailAt(1, syscall.EIO, crashfs.SyncDir)
-	release()
-	for range writers {
-		if err := <-results; !errors.Is(err, jarvis.ErrUnavailable) {
-			t.Errorf("publish beside a failed sync = %v, want it refused", err)
-		}
 	}
 }
 
