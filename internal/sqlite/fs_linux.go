@@ -45,3 +45,25 @@ func freeSpace(folder string) (uint64, error) {
 	}
 	return s.Bavail * uint64(s.Bsize), nil
 }
+
+// lockRange waits for and takes a lock of some bytes of an open file, against
+// every other open file, of this process too.
+func lockRange(fd uintptr, exclusive bool, offset, length int64) (unlock func() error, err error) {
+	kind := int16(unix.F_RDLCK)
+	if exclusive {
+		kind = unix.F_WRLCK
+	}
+	if err := setLock(fd, kind, offset, length); err != nil {
+		return nil, err
+	}
+	return func() error { return setLock(fd, unix.F_UNLCK, offset, length) }, nil
+}
+
+func setLock(fd uintptr, kind int16, offset, length int64) error {
+	lock := unix.Flock_t{Type: kind, Start: offset, Len: length}
+	for {
+		if err := unix.FcntlFlock(fd, unix.F_OFD_SETLKW, &lock); err != unix.EINTR {
+			return err
+		}
+	}
+}

@@ -92,7 +92,10 @@ func (w *cutWorld) cut(t *testing.T, seed uint64) {
 		}
 	}
 	r.restore(t, w.folder)
-	w.check(t)
+	// What is checked is a copy: the next round opens what this cut left.
+	copied := t.TempDir()
+	r.restore(t, copied)
+	w.check(t, filepath.Join(copied, "jarvis.db"))
 }
 
 // work writes with several clients until a write fails or there is nothing left to do.
@@ -166,8 +169,8 @@ func (w *cutWorld) note(err error, id jarvis.ID, capture *jarvis.Capture) bool {
 }
 
 // check opens what is left and compares it with what was acknowledged.
-func (w *cutWorld) check(t *testing.T) {
-	c, err := Open(t.Context(), Options{Path: w.path(), Key: w.key})
+func (w *cutWorld) check(t *testing.T, path string) {
+	c, err := Open(t.Context(), Options{Path: path, Key: w.key})
 	if err != nil {
 		t.Fatalf("Open after the cut: %v (%v)", err, errors.Unwrap(err))
 	}
