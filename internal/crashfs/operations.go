@@ -103,13 +103,11 @@ func (f *FS) Rename(oldname, newname string) error {
 		if _, err := f.stat(Rename, oldname); err != nil {
 			return err
 		}
-		switch err := f.vacant(Rename, newname); {
-		case errors.Is(err, fs.ErrExist):
-			if info, err := f.stat(Rename, newname); err == nil && info.IsDir() {
-				return pathError(Rename, newname, syscall.EISDIR)
+		if err := f.vacant(Rename, newname); err != nil {
+			over, statErr := f.stat(Rename, newname)
+			if statErr != nil || over.IsDir() {
+				return err
 			}
-		case err != nil:
-			return err
 		}
 		f.unsyncedRM[oldname] = true
 		delete(f.unsyncedRM, newname)

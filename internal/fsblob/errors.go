@@ -32,7 +32,6 @@ var failures = []failure{
 	{syscall.ENFILE, jarvis.CodeUnavailable, "too many open files on this system: raise its limit (fs.file-max)"},
 	{syscall.ENAMETOOLONG, jarvis.CodeInvalid, "the name is too long for the file system"},
 	{syscall.ENOTDIR, jarvis.CodeUnavailable, "a file stands where a folder should be: move it away"},
-	{syscall.EISDIR, jarvis.CodeConflict, "a folder stands where the file should be: move it away"},
 	{syscall.ELOOP, jarvis.CodeUnavailable, "a symbolic link leads in circles or stands where a folder should be"},
 	{syscall.EXDEV, jarvis.CodeUnavailable, "it is on another file system than the storage root, and hard links do not reach there: keep the tree on one file system"},
 	{syscall.EMLINK, jarvis.CodeUnavailable, "the file system allows no more links"},
@@ -44,7 +43,7 @@ var failures = []failure{
 	{syscall.EOPNOTSUPP, jarvis.CodeUnavailable, "the file system cannot do that: keep the tree on a local one, such as ext4, xfs, btrfs or apfs"},
 	{syscall.ENOSYS, jarvis.CodeUnavailable, "the file system cannot do that: keep the tree on a local one, such as ext4, xfs, btrfs or apfs"},
 	{syscall.ENOENT, jarvis.CodeNotFound, "there is no such file"},
-	{syscall.EEXIST, jarvis.CodeConflict, "a file of that name exists"},
+	{syscall.EEXIST, jarvis.CodeConflict, "something of that name is there already"},
 }
 
 // fail translates an error of the file system that happened while doing, such
@@ -82,7 +81,7 @@ func meaningOf(err error) (jarvis.Code, string) {
 	case errors.Is(err, fs.ErrNotExist):
 		return jarvis.CodeNotFound, "there is no such file"
 	case errors.Is(err, fs.ErrExist):
-		return jarvis.CodeConflict, "a file of that name exists"
+		return jarvis.CodeConflict, "something of that name is there already"
 	}
 	return jarvis.CodeUnavailable, err.Error()
 }

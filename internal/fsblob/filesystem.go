@@ -34,7 +34,8 @@ type FileSystem interface {
 	// Link gives a file a second name, which must be free (fs.ErrExist).
 	Link(oldname, newname string) error
 
-	// Rename moves a file, atomically over the one that had the new name.
+	// Rename moves a file, atomically over the one that had the new name, but
+	// not over a folder (fs.ErrExist).
 	Rename(oldname, newname string) error
 
 	// Remove removes a file, or a folder that is empty.

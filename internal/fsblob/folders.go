@@ -58,10 +58,9 @@ func (f *folders) forget() {
 }
 
 // sync returns when every name that was in the folder at the time of the call
-// is on the disk. Many may sync one folder at once: every journaling file system
-// makes one commit of that, and measured on ext4 with eight writers, 0.95 of a
-// bare loop is reached so, and 0.8 when they wait for each other here to share
-// an fsync.
+// is on the disk. Many may sync one folder at once: a journaling file system
+// makes one commit of that by itself, and on ext4 with eight writers it was
+// slower to let them wait for each other here in order to share an fsync.
 func (f *folders) sync(folder string) error {
 	dir, err := f.fs.OpenDir(folder)
 	if err != nil {
