@@ -32,7 +32,7 @@ func batch(number, n int) (time.Time, []archive.Request) {
 func TestCrash_Ingest(t *testing.T) {
 	for _, test := range []struct{ captures, stride, commitStride int }{
 		{1, 1, 1},
-		{40, proof.Rounds(31, 1), proof.Rounds(13, 1)},
+		{40, proof.Rounds(23, 1), proof.Rounds(13, 1)},
 	} {
 		for _, percent := range survivals {
 			for seed := range uint64(proof.Rounds(1, 4)) {

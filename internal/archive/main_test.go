@@ -1,19 +1,26 @@
 package archive_test
 
 import (
+	"flag"
 	"fmt"
 	"os"
+	"strconv"
 	"testing"
 
 	"go.uber.org/goleak"
 
 	"github.com/jarvis-memory/jarvis/internal/pgtest"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
+	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 var server pgtest.Server
 
 func TestMain(m *testing.M) {
+	// A default that -rapid.checks still overrides.
+	if err := flag.Set("rapid.checks", strconv.Itoa(proof.Rounds(40, 2000))); err != nil {
+		panic(err)
+	}
 	code := server.Main(m)
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
