@@ -29,12 +29,12 @@ const memoryLimit = 36 << 20
 
 // grammar is the whole command line.
 type grammar struct {
-	DataDir     string `group:"everywhere" placeholder:"DIR" help:"Folder of the store (default: ${default_data_dir})."`
-	StoragePath string `group:"everywhere" placeholder:"DIR" help:"Folder of the images (default: captures in the data folder)."`
-	Config      string `group:"everywhere" placeholder:"FILE" help:"File of settings (default: ${default_config})."`
-	TZ          string `name:"tz" group:"everywhere" placeholder:"ZONE" help:"Time zone of times without one, and of times that are shown, such as Europe/Berlin (default: local)."`
-	JSON        bool   `name:"json" group:"everywhere" help:"Print JSON Lines: one object per line."`
-	Version     bool   `name:"version" group:"everywhere" help:"Print the version and exit."`
+	DataDir     string      `group:"everywhere" placeholder:"DIR" help:"Folder of the store (default: ${default_data_dir})."`
+	StoragePath string      `group:"everywhere" placeholder:"DIR" help:"Folder of the images (default: captures in the data folder)."`
+	Config      string      `group:"everywhere" placeholder:"FILE" help:"File of settings (default: ${default_config})."`
+	TZ          string      `name:"tz" group:"everywhere" placeholder:"ZONE" help:"Time zone of times without one, and of times that are shown, such as Europe/Berlin (default: local)."`
+	JSON        bool        `name:"json" group:"everywhere" help:"Print JSON Lines: one object per line."`
+	Version     versionFlag `name:"version" group:"everywhere" help:"Print the version and exit."`
 
 	Add  addCmd  `cmd:"" group:"captures" help:"Store screenshots."`
 	List listCmd `cmd:"" group:"captures" help:"List captures, the newest first."`
@@ -86,7 +86,7 @@ func Main(version string) int {
 
 func run(ctx context.Context, c *console, version string, args []string) error {
 	a := &app{console: c, grammar: &grammar{}, version: version, settings: map[string]string{}}
-	answered := false // by --help
+	answered := false // by --help or --version
 	parser, err := kong.New(a.grammar,
 		kong.Name("jarvis"),
 		kong.Description(description),
@@ -105,9 +105,6 @@ func run(ctx context.Context, c *console, version string, args []string) error {
 	parser.Model.HelpFlag.Help = "Show this help."
 	if len(args) == 0 {
 		args = []string{"--help"}
-	}
-	if len(args) == 1 && args[0] == "--version" {
-		args = []string{"version"}
 	}
 	selected, err := parser.Parse(args)
 	if answered {

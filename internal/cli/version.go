@@ -4,6 +4,8 @@ import (
 	"context"
 	"runtime"
 	"runtime/debug"
+
+	"github.com/alecthomas/kong"
 )
 
 type versionCmd struct{}
@@ -14,6 +16,15 @@ func (versionCmd) Help() string {
 
     jarvis version --json | jq -r .version
 `
+}
+
+// versionFlag is --version, which needs no command.
+type versionFlag bool
+
+// BeforeReset prints the version before the rest of the line is looked at.
+func (versionFlag) BeforeReset(parser *kong.Kong, a *app) error {
+	defer parser.Exit(exitDone)
+	return versionCmd{}.Run(context.Background(), a)
 }
 
 // buildVersion is what is known about this build.
