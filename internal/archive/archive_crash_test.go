@@ -145,8 +145,7 @@ func TestCrash_Remove(t *testing.T) {
 					t.Errorf("round %d: neither there nor deleted: %v", round, fetchErr)
 				}
 				if deleted {
-					name, _ := jarvis.ParseBlobName(all[0].result.Capture.Filepath)
-					if _, err := m.blobs.Stat(t.Context(), name); jarvis.ErrorCode(err) != jarvis.CodeNotFound {
+					if _, err := m.blobs.Stat(t.Context(), nameOf(all[0].result.Capture)); jarvis.ErrorCode(err) != jarvis.CodeNotFound {
 						t.Errorf("round %d: deleted, and the image is there: %v", round, err)
 					}
 					_, err := m.Ingest(t.Context(), all[0].request)
@@ -164,6 +163,11 @@ func TestCrash_Remove(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nameOf returns the name of a capture's JPEG.
+func nameOf(c *jarvis.Capture) jarvis.BlobName {
+	return jarvis.NewBlobName(c.ID, c.Timestamp, jarvis.JPEG, false)
 }
 
 // The power is cut after every operation of a repair.

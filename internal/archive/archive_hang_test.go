@@ -19,7 +19,7 @@ func TestHang_Ingest(t *testing.T) {
 		t.Run(string(kind), func(t *testing.T) {
 			m := newMachine(t)
 			day, requests := batch(i, 2)
-			requests[0].ID = mustID("3f2c1a9e-1111-4222-8333-444455556666")
+			requests[0].ID = clientID
 			requests[1].ID, requests[1].Timestamp = requests[0].ID, requests[0].Timestamp
 
 			entered, release := m.fs.Hang(kind)

@@ -173,11 +173,11 @@ func (r *rig) add(q archive.Request) *jarvis.Capture {
 	return result.Capture
 }
 
-// addMany ingests the photos from one number up to and without another.
-func (r *rig) addMany(from, to int) []*jarvis.Capture {
+// addMany ingests the first n photos.
+func (r *rig) addMany(n int) []*jarvis.Capture {
 	r.t.Helper()
 	var added []*jarvis.Capture
-	for n := from; n < to; n++ {
+	for n := range n {
 		added = append(added, r.add(request(n)))
 	}
 	return added
@@ -269,10 +269,11 @@ func wantCode(t testing.TB, err error, code jarvis.Code) {
 	}
 }
 
-func mustID(text string) jarvis.ID {
-	id, err := jarvis.ParseID(text)
+// clientID is an id that a client chose, of another version than ours.
+var clientID = func() jarvis.ID {
+	id, err := jarvis.ParseID("3f2c1a9e-1111-4222-8333-444455556666")
 	if err != nil {
 		panic(err)
 	}
 	return id
-}
+}()

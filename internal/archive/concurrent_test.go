@@ -15,7 +15,7 @@ import (
 // nothing wrong and changes nothing.
 func TestArchive_Verify_WhileOthersWork(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {
-		kept := r.addMany(0, 20)
+		kept := r.addMany(20)
 		stop := make(chan struct{})
 		var workers sync.WaitGroup
 		for worker := range 4 {

@@ -53,7 +53,7 @@ func TestArchive_Ingest(t *testing.T) {
 func TestArchive_Ingest_Refused(t *testing.T) {
 	r := newRig(t)
 	taken := request(1)
-	taken.ID = mustID("3f2c1a9e-1111-4222-8333-444455556666")
+	taken.ID = clientID
 	r.add(taken)
 	deleted := r.add(request(2))
 	if _, err := r.RemoveIDs(t.Context(), []jarvis.ID{deleted.ID}, archive.RemoveOptions{}); err != nil {
@@ -183,7 +183,7 @@ func TestArchive_Ingest_Restores(t *testing.T) {
 func TestArchive_Ingest_ReplacesLeftover(t *testing.T) {
 	r := newRig(t)
 	q := request(1)
-	q.ID = mustID("3f2c1a9e-1111-4222-8333-444455556666")
+	q.ID = clientID
 	r.put("2026/01/24/"+q.ID.String()+".jpg", q.Data[:50])
 	c := r.add(q)
 	r.holds(c, q.Data)
@@ -264,7 +264,7 @@ func TestArchive_Ingest_OthersAtOnce(t *testing.T) {
 		var group sync.WaitGroup
 		for i := range n {
 			q := request(0)
-			q.ID, q.Data = mustID("3f2c1a9e-1111-4222-8333-444455556666"), photo(i)
+			q.ID, q.Data = clientID, photo(i)
 			group.Go(func() { results[i], failures[i] = r.Ingest(t.Context(), q) })
 		}
 		group.Wait()

@@ -12,7 +12,7 @@ import (
 
 func TestArchive_RemovePlanned(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {
-		all := r.addMany(0, 10)
+		all := r.addMany(10)
 		plan, err := r.PlanRemoval(t.Context(), jarvis.CaptureFilter{From: all[2].Timestamp, To: all[7].Timestamp, Limit: 1})
 		if err != nil {
 			t.Fatal(err)
@@ -90,7 +90,7 @@ func TestArchive_RemovePlanned_StoredAgain(t *testing.T) {
 
 func TestArchive_RemoveIDs(t *testing.T) {
 	r := newRig(t)
-	all := r.addMany(0, 3)
+	all := r.addMany(3)
 	unknown := jarvis.NewRandomID()
 	failures := map[jarvis.ID]error{}
 	receipt, err := r.RemoveIDs(t.Context(), []jarvis.ID{all[0].ID, unknown, all[2].ID}, archive.RemoveOptions{
@@ -134,7 +134,7 @@ func TestArchive_RemoveIDs_DiskFails(t *testing.T) {
 
 func TestArchive_Remove_Cancelled(t *testing.T) {
 	r := newRig(t)
-	all := r.addMany(0, 60)
+	all := r.addMany(60)
 	plan, err := r.PlanRemoval(t.Context(), jarvis.CaptureFilter{})
 	if err != nil {
 		t.Fatal(err)

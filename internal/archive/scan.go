@@ -189,16 +189,20 @@ func (s *scan) row(ctx context.Context, day jarvis.Day, r jarvis.FileRecord) err
 	s.report.Captures++
 	name, ok := ownName(r.ID, r.Filepath)
 	if !ok {
-		s.emit(ctx, Finding{Kind: KindPath, Day: day, ID: r.ID, Path: r.Filepath,
-			Detail: "the row names what is not an image of its capture"})
+		s.emit(ctx, Finding{
+			Kind: KindPath, Day: day, ID: r.ID, Path: r.Filepath,
+			Detail: "the row names what is not an image of its capture",
+		})
 		s.meter.tick(1)
 		return nil
 	}
 	// The folders of an older Jarvis, whose paths are absolute, may follow
 	// another time zone.
 	if !strings.HasPrefix(r.Filepath, "/") && (name.Day() != day || name.String() != r.Filepath) {
-		s.emit(ctx, Finding{Kind: KindPath, Day: day, ID: r.ID, Path: r.Filepath,
-			Detail: "the row's path is not in the folder of its date, " + day.Folder()})
+		s.emit(ctx, Finding{
+			Kind: KindPath, Day: day, ID: r.ID, Path: r.Filepath,
+			Detail: "the row's path is not in the folder of its date, " + day.Folder(),
+		})
 	}
 	size, found, err := s.locate(ctx, day, name)
 	switch {
@@ -249,8 +253,10 @@ func (s *scan) missing(ctx context.Context, r jarvis.FileRecord, name jarvis.Blo
 		s.gone[name.Day()]++
 		return nil
 	}
-	s.emit(ctx, Finding{Kind: KindMissing, Day: name.Day(), ID: r.ID, Path: name.String(),
-		Detail: "the image is gone: put the file back from a copy, or add the picture again; jarvis verify --forget-missing drops the row"})
+	s.emit(ctx, Finding{
+		Kind: KindMissing, Day: name.Day(), ID: r.ID, Path: name.String(),
+		Detail: "the image is gone: put the file back from a copy, or add the picture again; jarvis verify --forget-missing drops the row",
+	})
 	return nil
 }
 
@@ -265,8 +271,10 @@ func (s *scan) size(ctx context.Context, r jarvis.FileRecord, name jarvis.BlobNa
 		return s.missing(ctx, r, name)
 	}
 	if want := storedSize(row); err == nil && info.Size != want {
-		s.emit(ctx, Finding{Kind: KindSize, Day: name.Day(), ID: r.ID, Path: name.String(),
-			Detail: jarvis.Errorf(jarvis.CodeCorrupt, "the file has %d bytes instead of %d: put it back from a copy, or add the picture again", info.Size, want).Message})
+		s.emit(ctx, Finding{
+			Kind: KindSize, Day: name.Day(), ID: r.ID, Path: name.String(),
+			Detail: jarvis.Errorf(jarvis.CodeCorrupt, "the file has %d bytes instead of %d: put it back from a copy, or add the picture again", info.Size, want).Message,
+		})
 	}
 	return err
 }
@@ -327,8 +335,10 @@ func (s *scan) leftovers(ctx context.Context, day jarvis.Day) error {
 	slices.SortFunc(s.foreign, func(a, b jarvis.BlobInfo) int { return strings.Compare(a.Base, b.Base) })
 	for _, info := range s.foreign {
 		s.loose++
-		f := Finding{Kind: KindForeign, Day: day, Path: day.Folder() + "/" + info.Base, Remedy: RemedyQuarantine,
-			Detail: "the file is not an image that a capture could have"}
+		f := Finding{
+			Kind: KindForeign, Day: day, Path: day.Folder() + "/" + info.Base, Remedy: RemedyQuarantine,
+			Detail: "the file is not an image that a capture could have",
+		}
 		if s.archive.young(info.ModTime) {
 			f = pendingFinding(f)
 		}
@@ -384,8 +394,10 @@ func (s *scan) deletes(ctx context.Context) error {
 }
 
 func (s *scan) interrupted(ctx context.Context, p jarvis.PendingDelete) {
-	f := Finding{Kind: KindDelete, ID: p.ID, Path: p.Filepath, Remedy: RemedyFinish,
-		Detail: "the deletion of this capture was begun and not finished"}
+	f := Finding{
+		Kind: KindDelete, ID: p.ID, Path: p.Filepath, Remedy: RemedyFinish,
+		Detail: "the deletion of this capture was begun and not finished",
+	}
 	if name, ok := ownName(p.ID, p.Filepath); ok {
 		f.Day, f.Path = name.Day(), name.String()
 	}
@@ -396,7 +408,9 @@ func (s *scan) interrupted(ctx context.Context, p jarvis.PendingDelete) {
 // goneDays reports the folders that are gone with images of rows in range.
 func (s *scan) goneDays(ctx context.Context) {
 	for _, day := range slices.SortedFunc(maps.Keys(s.gone), jarvis.Day.Compare) {
-		s.emit(ctx, Finding{Kind: KindDayGone, Day: day, Path: day.Folder(), Captures: s.gone[day],
-			Detail: "the folder of the day is gone: put it back, or drop the rows with jarvis verify --forget-missing"})
+		s.emit(ctx, Finding{
+			Kind: KindDayGone, Day: day, Path: day.Folder(), Captures: s.gone[day],
+			Detail: "the folder of the day is gone: put it back, or drop the rows with jarvis verify --forget-missing",
+		})
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"path"
 	"strings"
-	"time"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -118,7 +117,7 @@ func (a *Archive) sample(ctx context.Context) error {
 		a.tree(), len(rows), found, strings.TrimPrefix(absent.Filepath, former+"/"), former)
 }
 
-// sampleRows returns up to nine different rows: the newest, the oldest and some
+// sampleRows returns up to ten different rows: the newest, the oldest and some
 // between.
 func (a *Archive) sampleRows(ctx context.Context) ([]jarvis.FileRecord, error) {
 	filters := []jarvis.CaptureFilter{
@@ -129,8 +128,8 @@ func (a *Archive) sampleRows(ctx context.Context) ([]jarvis.FileRecord, error) {
 	if err != nil {
 		return nil, err
 	}
-	for quarter := time.Duration(1); quarter < 4; quarter++ {
-		from := stats.Oldest.Add(stats.Newest.Sub(stats.Oldest) / 4 * quarter)
+	quarter := stats.Newest.Sub(stats.Oldest) / 4
+	for from := stats.Oldest.Add(quarter); from.Before(stats.Newest); from = from.Add(quarter) {
 		filters = append(filters, jarvis.CaptureFilter{From: from, Order: jarvis.OldestFirst, Limit: 1})
 	}
 	var rows []jarvis.FileRecord

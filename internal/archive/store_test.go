@@ -53,10 +53,14 @@ func TestOpen_Mismatch(t *testing.T) {
 		tree  func(t *testing.T) jarvis.BlobStore
 		wants []string
 	}{
-		{"Unmounted", func(t *testing.T) jarvis.BlobStore { return openTree(t, t.TempDir()) },
-			[]string{"has no marker", r.Store().ID.String(), "is the disk mounted?", "--storage-path"}},
-		{"OtherStore", func(t *testing.T) jarvis.BlobStore { return newRig(t).blobs },
-			[]string{"belongs to another store", r.Store().ID.String(), "--storage-path"}},
+		{
+			"Unmounted", func(t *testing.T) jarvis.BlobStore { return openTree(t, t.TempDir()) },
+			[]string{"has no marker", r.Store().ID.String(), "is the disk mounted?", "--storage-path"},
+		},
+		{
+			"OtherStore", func(t *testing.T) jarvis.BlobStore { return newRig(t).blobs },
+			[]string{"belongs to another store", r.Store().ID.String(), "--storage-path"},
+		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -143,7 +147,7 @@ func TestOpen_DeleteOfStrangePath(t *testing.T) {
 
 func TestStats(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {
-		r.addMany(0, 3)
+		r.addMany(3)
 		stats, err := r.Stats(t.Context())
 		if err != nil {
 			t.Fatal(err)

@@ -55,31 +55,45 @@ func TestArchive_Verify_Kinds(t *testing.T) {
 		want   []seen // as found; the path "0" is that of capture 0
 		left   int    // findings after Repair, of those that can't be mended
 	}{
-		{name: "Missing", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.drop(all[0].Filepath) },
-			want: []seen{{Kind: archive.KindMissing, Path: "0"}}, left: 1},
-		{name: "Size", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(all[0].Filepath, photo(0)[:80]) },
-			want: []seen{{Kind: archive.KindSize, Path: "0"}}, left: 1},
-		{name: "Digest", deep: true, damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(all[0].Filepath, photo(1)) },
-			want: []seen{{Kind: archive.KindDigest, Path: "0"}}, left: 1},
+		{
+			name: "Missing", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.drop(all[0].Filepath) },
+			want: []seen{{Kind: archive.KindMissing, Path: "0"}}, left: 1,
+		},
+		{
+			name: "Size", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(all[0].Filepath, photo(0)[:80]) },
+			want: []seen{{Kind: archive.KindSize, Path: "0"}}, left: 1,
+		},
+		{
+			name: "Digest", deep: true, damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(all[0].Filepath, photo(1)) },
+			want: []seen{{Kind: archive.KindDigest, Path: "0"}}, left: 1,
+		},
 		{name: "Content", deep: true, damage: func(t *testing.T, r *rig, all []*jarvis.Capture) {
 			// A file and a row that agree with each other, and not with what was given.
 			r.put(all[0].Filepath, photo(1))
 			r.setStored(all[0].ID, all[0].Filepath, all[1].StoredSize, all[1].StoredSHA256)
 		}, want: []seen{{Kind: archive.KindContent, Path: "0"}}, left: 1},
-		{name: "Orphan", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(orphan+".jpg", photo(50)) },
-			want: []seen{{Kind: archive.KindOrphan, Path: orphan + ".jpg", Remedy: archive.RemedyAdopt}}},
+		{
+			name: "Orphan", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(orphan+".jpg", photo(50)) },
+			want: []seen{{Kind: archive.KindOrphan, Path: orphan + ".jpg", Remedy: archive.RemedyAdopt}},
+		},
 		{name: "OrphanOfVersion4", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) {
 			r.put(twoHoursAgo().Folder()+"/3f2c1a9e-1111-4222-8333-444455556666.png", plainPNG())
 		}, want: []seen{{Kind: archive.KindOrphan, Path: twoHoursAgo().Folder() + "/3f2c1a9e-1111-4222-8333-444455556666.png", Remedy: archive.RemedyAdopt}}},
 		{name: "OrphanOfOtherDay", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) {
 			r.put("2026/01/25/"+v7(noon, 1).String()[:36]+".jpg", photo(50))
 		}, want: []seen{{Kind: archive.KindOrphan, Path: "*", Remedy: archive.RemedyQuarantine}}},
-		{name: "OrphanTorn", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(orphan+".jpg", photo(50)[:30]) },
-			want: []seen{{Kind: archive.KindOrphan, Path: orphan + ".jpg", Remedy: archive.RemedyQuarantine}}},
-		{name: "OrphanOtherFormat", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(orphan+".png", photo(50)) },
-			want: []seen{{Kind: archive.KindOrphan, Path: orphan + ".png", Remedy: archive.RemedyQuarantine}}},
-		{name: "OrphanSealed", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(orphan+".jpg.age", photo(50)) },
-			want: []seen{{Kind: archive.KindOrphan, Path: orphan + ".jpg.age"}}, left: 1},
+		{
+			name: "OrphanTorn", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(orphan+".jpg", photo(50)[:30]) },
+			want: []seen{{Kind: archive.KindOrphan, Path: orphan + ".jpg", Remedy: archive.RemedyQuarantine}},
+		},
+		{
+			name: "OrphanOtherFormat", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(orphan+".png", photo(50)) },
+			want: []seen{{Kind: archive.KindOrphan, Path: orphan + ".png", Remedy: archive.RemedyQuarantine}},
+		},
+		{
+			name: "OrphanSealed", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(orphan+".jpg.age", photo(50)) },
+			want: []seen{{Kind: archive.KindOrphan, Path: orphan + ".jpg.age"}}, left: 1,
+		},
 		{name: "SecondFile", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) {
 			r.put(strings.TrimSuffix(all[0].Filepath, ".jpg")+".png", plainPNG())
 		}, want: []seen{{Kind: archive.KindOrphan, Path: "0.png", Remedy: archive.RemedyQuarantine}}},
@@ -89,8 +103,10 @@ func TestArchive_Verify_Kinds(t *testing.T) {
 			}
 			r.put(all[0].Filepath, photo(0))
 		}, want: []seen{{Kind: archive.KindOrphan, Path: "0", Remedy: archive.RemedyQuarantine}}},
-		{name: "Foreign", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(day+"/notes.txt", []byte("x")) },
-			want: []seen{{Kind: archive.KindForeign, Path: day + "/notes.txt", Remedy: archive.RemedyQuarantine}}},
+		{
+			name: "Foreign", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) { r.put(day+"/notes.txt", []byte("x")) },
+			want: []seen{{Kind: archive.KindForeign, Path: day + "/notes.txt", Remedy: archive.RemedyQuarantine}},
+		},
 		{name: "Path", damage: func(t *testing.T, r *rig, all []*jarvis.Capture) {
 			r.put(all[0].Filepath, photo(0)) // makes it old
 			r.setStored(all[0].ID, "../"+all[1].Filepath, all[0].StoredSize, all[0].StoredSHA256)
@@ -110,7 +126,7 @@ func TestArchive_Verify_Kinds(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := newRig(t)
-			all := r.addMany(0, 20)
+			all := r.addMany(20)
 			r.isClean()
 			test.damage(t, r, all)
 			expand := func(path string) string {
@@ -171,7 +187,7 @@ func twoHoursAgo() jarvis.Day { return jarvis.DayOf(time.Now().Add(-2 * time.Hou
 
 func TestArchive_Verify_Adopts(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {
-		r.addMany(0, 3)
+		r.addMany(3)
 		at := noon.Add(time.Hour)
 		q := request(7)
 		q.Timestamp = at
@@ -201,7 +217,7 @@ func TestArchive_Verify_Adopts(t *testing.T) {
 
 func TestArchive_Verify_Pending(t *testing.T) {
 	r := newRig(t)
-	r.addMany(0, 2)
+	r.addMany(2)
 	orphan := "2026/01/24/" + v7(noon, 1).String() + ".jpg"
 	r.put(orphan, photo(50))
 	r.put("2026/01/24/notes.txt", []byte("x"))
@@ -217,7 +233,7 @@ func TestArchive_Verify_Pending(t *testing.T) {
 
 func TestArchive_Verify_DayGone(t *testing.T) {
 	onBoth(t, func(t *testing.T, r *rig) {
-		r.addMany(0, 200)
+		r.addMany(200)
 		tomorrow := request(0)
 		tomorrow.Timestamp = noon.AddDate(0, 0, 1)
 		for n := range 5 {
@@ -251,7 +267,7 @@ func TestArchive_Verify_DayGone(t *testing.T) {
 // A disk that is not mounted must not cost the rows.
 func TestArchive_Verify_Unmounted(t *testing.T) {
 	r := newRig(t)
-	r.addMany(0, 3)
+	r.addMany(3)
 	r.drop("2026")
 	_, err := r.ForgetMissing(t.Context(), archive.ForgetOptions{}, nil)
 	wantCode(t, err, jarvis.CodeConflict)
@@ -276,7 +292,7 @@ func TestArchive_ForgetMissing_Guard(t *testing.T) {
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%dOf%d", test.gone, test.rows), func(t *testing.T) {
 			r := newRig(t)
-			all := r.addMany(0, test.rows)
+			all := r.addMany(test.rows)
 			for _, c := range all[:test.gone] {
 				r.drop(c.Filepath)
 			}
@@ -305,7 +321,7 @@ func TestArchive_ForgetMissing_Guard(t *testing.T) {
 
 func TestArchive_Verify_Guard(t *testing.T) {
 	r := newRig(t)
-	r.addMany(0, 5)
+	r.addMany(5)
 	for n := range 11 {
 		r.put("2026/01/24/"+v7(noon, n).String()+".jpg", photo(50+n))
 	}
@@ -351,7 +367,7 @@ func TestArchive_Verify_ChecksAgain(t *testing.T) {
 // What can't be read or decoded is told, and the rest is looked at all the same.
 func TestArchive_Verify_Deep(t *testing.T) {
 	r := newRig(t)
-	all := r.addMany(0, 3)
+	all := r.addMany(3)
 	q := request(3)
 	q.Data = bytes.Clone(plainPNG())
 	q.Data[len(q.Data)-20] ^= 1 // in the pixels, after the header
@@ -373,7 +389,7 @@ func TestArchive_Verify_Deep(t *testing.T) {
 // Progress counts the rows of both passes.
 func TestArchive_Verify_Progress(t *testing.T) {
 	r := newRig(t)
-	r.addMany(0, 300)
+	r.addMany(300)
 	var done, total int64
 	r.verify(archive.VerifyOptions{Repair: true, Progress: func(d, t int64) {
 		if d < done || d > t {
@@ -412,8 +428,12 @@ func TestArchive_Verify_Range(t *testing.T) {
 		from, to time.Time
 		want     int64
 	}{
-		{time.Time{}, time.Time{}, 5}, {day(1), time.Time{}, 4}, {time.Time{}, day(1), 2}, {day(1), day(2), 2},
-		{day(1), jarvis.DayOf(day(2)).Start(), 1}, {day(9), time.Time{}, 0},
+		{time.Time{}, time.Time{}, 5},
+		{day(1), time.Time{}, 4},
+		{time.Time{}, day(1), 2},
+		{day(1), day(2), 2},
+		{day(1), jarvis.DayOf(day(2)).Start(), 1},
+		{day(9), time.Time{}, 0},
 	} {
 		report, findings := r.verify(archive.VerifyOptions{From: test.from, To: test.to})
 		if report.Captures != test.want || report.Wrong != test.want {
@@ -426,7 +446,7 @@ func TestArchive_Verify_Range(t *testing.T) {
 
 func TestArchive_Verify_Cancelled(t *testing.T) {
 	r := newRig(t)
-	r.addMany(0, 5)
+	r.addMany(5)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	_, err := r.Verify(ctx, archive.VerifyOptions{}, func(archive.Finding) {})
