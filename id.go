@@ -51,7 +51,7 @@ func NewRandomID() ID {
 // the monitor. The same capture sent again gets the same id, and nobody
 // without the secret can confirm from an id what was on a screen.
 func CaptureID(secret Secret, content [sha256.Size]byte, timestamp time.Time, device string, monitor int) ID {
-	mac := hmac.New(sha256.New, secret.bytes[:])
+	mac := hmac.New(sha256.New, secret.Bytes())
 	mac.Write([]byte("jarvis capture id\x00"))
 	mac.Write(content[:])
 	var numbers [16]byte
@@ -117,33 +117,53 @@ func (id *ID) UnmarshalText(text []byte) error {
 }
 
 // Secret is the key of a store: ids and content digests are made with it. It
-// prints as a redaction.
-type Secret struct{ bytes [32]byte }
+// prints as a redaction. The zero Secret is no secret.
+type Secret struct {
+	// A function, because fmt prints the bytes behind any field or pointer that
+	// it reaches without a method: %+v of a struct with an unexported Secret.
+	reveal func() *[32]byte
+}
+
+func newSecret(b [32]byte) Secret { return Secret{func() *[32]byte { return &b }} }
 
 // NewSecret returns a random secret.
 func NewSecret() Secret {
-	var s Secret
-	rand.Read(s.bytes[:])
-	return s
+	var b [32]byte
+	rand.Read(b[:]) // never fails: crypto/rand aborts the program instead
+	return newSecret(b)
 }
 
 // ParseSecret reads the 32 bytes that Bytes returned.
 func ParseSecret(b []byte) (Secret, error) {
-	var s Secret
-	if copy(s.bytes[:], b); len(b) != len(s.bytes) {
+	if len(b) != 32 {
 		return Secret{}, Errorf(CodeCorrupt, "the store's secret has %d bytes, not 32: the catalogue is damaged; restore it from a copy", len(b))
 	}
-	return s, nil
+	return newSecret([32]byte(b)), nil
 }
 
-// Bytes returns the 32 bytes of the secret, for the catalogue that keeps it.
-func (s Secret) Bytes() []byte { return s.bytes[:] }
+// IsZero reports whether s is no secret.
+func (s Secret) IsZero() bool { return s.reveal == nil }
+
+// Equal reports in constant time whether s and t are the same secret.
+func (s Secret) Equal(t Secret) bool {
+	return s.IsZero() == t.IsZero() && hmac.Equal(s.Bytes(), t.Bytes())
+}
+
+// Bytes returns a copy of the 32 bytes of the secret, for the catalogue that
+// keeps it. It returns nil for the zero Secret.
+func (s Secret) Bytes() []byte {
+	if s.IsZero() {
+		return nil
+	}
+	b := *s.reveal()
+	return b[:]
+}
 
 // ContentDigest returns a keyed digest of an image's plain bytes: equal images
 // have equal digests within one store, and a digest tells nothing to anyone
 // without the secret.
 func (s Secret) ContentDigest(content [sha256.Size]byte) []byte {
-	mac := hmac.New(sha256.New, s.bytes[:])
+	mac := hmac.New(sha256.New, s.Bytes())
 	mac.Write([]byte("jarvis content\x00"))
 	mac.Write(content[:])
 	return mac.Sum(nil)

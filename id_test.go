@@ -132,8 +132,11 @@ func TestID_JSON(t *testing.T) {
 func TestSecret(t *testing.T) {
 	secret := jarvis.NewSecret()
 	again, err := jarvis.ParseSecret(secret.Bytes())
-	if err != nil || again != secret {
+	if err != nil || !again.Equal(secret) || again.IsZero() {
 		t.Errorf("ParseSecret(Bytes()) is another secret, or %v", err)
+	}
+	if none := (jarvis.Secret{}); !none.IsZero() || none.Equal(secret) || !none.Equal(jarvis.Secret{}) || none.Bytes() != nil || secret.Equal(jarvis.NewSecret()) {
+		t.Error("secrets are told apart wrongly")
 	}
 	for _, b := range [][]byte{nil, make([]byte, 31), make([]byte, 33)} {
 		if _, err := jarvis.ParseSecret(b); !errors.Is(err, jarvis.ErrCorrupt) {
@@ -141,10 +144,17 @@ func TestSecret(t *testing.T) {
 		}
 	}
 	wrapped := struct{ S jarvis.Secret }{secret}
-	for _, verb := range []string{"%v", "%+v", "%#v", "%s"} {
-		if text := fmt.Sprintf(verb, wrapped); !strings.Contains(text, "[redacted]") {
-			t.Errorf("%s prints %s", verb, text)
+	hidden := struct{ s *jarvis.Secret }{&secret}
+	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%d", "%x", "%q"} {
+		text := fmt.Sprintf(verb+verb+verb+verb, secret, &secret, wrapped, hidden)
+		for _, form := range []string{"%d", "%x", "%v", "%s"} {
+			if bytes := strings.Trim(fmt.Sprintf(form, secret.Bytes()), "[]"); strings.Contains(text, bytes) {
+				t.Errorf("%s prints the secret: %s", verb, text)
+			}
 		}
+	}
+	if text := fmt.Sprintf("%v %+v %#v", wrapped, wrapped, secret); strings.Count(text, "[redacted]") != 3 {
+		t.Errorf("a secret prints as %s", text)
 	}
 	if text, err := json.Marshal(wrapped); err != nil || string(text) != `{"S":{}}` {
 		t.Errorf("JSON shows %s, %v", text, err)

@@ -189,7 +189,6 @@ func wantError(t tester, err error, code jarvis.Code, message string) {
 
 var comparers = cmp.Options{
 	cmp.Comparer(func(a, b jarvis.ID) bool { return a == b }),
-	cmp.Comparer(func(a, b jarvis.Secret) bool { return a == b }),
 	cmp.Comparer(func(a, b time.Time) bool { return a.Equal(b) && a.Location() == b.Location() }),
 	cmpopts.EquateEmpty(),
 }

@@ -264,6 +264,9 @@ func pendingDeletes(t tester, cat jarvis.Catalog, limit int) []jarvis.PendingDel
 		if len(got) > limit {
 			t.Fatalf("PendingDeletes with limit %d returned %d", limit, len(got))
 		}
+		if len(got) > 0 && got[0].ID.String() <= after.String() {
+			t.Fatalf("PendingDeletes after %s begins with %s", after, got[0].ID)
+		}
 		all = append(all, got...)
 		if len(got) < limit {
 			return all

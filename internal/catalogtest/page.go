@@ -160,6 +160,9 @@ func walk(t tester, cat jarvis.Catalog, f jarvis.CaptureFilter) []*jarvis.Captur
 	var all []*jarvis.Capture
 	for {
 		got := page(t, cat, f)
+		if len(got) > 0 && got[0].Cursor() == f.After {
+			t.Fatalf("the page after %s begins with it", f.After.ID)
+		}
 		all = append(all, got...)
 		if len(got) < f.Limit {
 			return all

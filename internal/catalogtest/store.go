@@ -18,7 +18,7 @@ func testStore(t *testing.T, h Harness) {
 			t.Fatalf("Open: %v", err)
 		}
 		made := identity(t, first)
-		if made.ID.IsZero() || made.Secret == (jarvis.Secret{}) || made.Adopted || made.Bound {
+		if made.ID.IsZero() || made.Secret.IsZero() || made.Adopted || made.Bound {
 			t.Fatalf("a new store has identity %+v", made)
 		}
 		if made.CreatedAt.Before(before) || made.CreatedAt.After(time.Now().Add(time.Minute)) || made.CreatedAt.Location() != time.UTC {
@@ -43,7 +43,7 @@ func testStore(t *testing.T, h Harness) {
 
 	t.Run("EveryStoreIsAnother", func(t *testing.T) {
 		a, b := identity(t, h.open(t)), identity(t, h.open(t))
-		if a.ID == b.ID || a.Secret == b.Secret {
+		if a.ID == b.ID || a.Secret.Equal(b.Secret) {
 			t.Fatalf("two stores have one identity: %s, %s", a.ID, b.ID)
 		}
 	})
