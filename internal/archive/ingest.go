@@ -99,7 +99,7 @@ func (in *intake) storedSHA256(staged jarvis.StagedBlob) []byte {
 	if in.name.Sealed() {
 		return staged.SHA256()
 	}
-	return in.sum[:]
+	return bytes.Clone(in.sum[:]) // a slice of in would keep the image in memory
 }
 
 // admit checks a request and derives what the capture's row will say.
