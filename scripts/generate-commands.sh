@@ -42,6 +42,8 @@ for command in $(subcommands); do
     section '###' "$command" "$sub"
   done
 done
+printf '\n## JSON output\n'
+"$jarvis" help json | fenced
 printf '\n## How to write a time\n'
 "$jarvis" help times | fenced
 printf '\n## Exit statuses\n'
