@@ -23,6 +23,7 @@ func withKeys(t *testing.T, test func(t *testing.T, key []byte)) {
 
 func TestCatalog(t *testing.T) {
 	withKeys(t, func(t *testing.T, key []byte) {
+		t.Parallel() // most of it is waiting for the disk
 		catalogtest.Run(t, catalogtest.Harness{
 			New:           func(t testing.TB) catalogtest.Database { return newTestDatabase(t, key) },
 			TimestampType: "DATETIME",

@@ -138,6 +138,9 @@ func (w *writer) commit(batch []*write) {
 // returns is that of all others.
 func (w *writer) transact(batch []*write, results []error) error {
 	if err := w.begin(batch); err != nil {
+		for i, r := range batch {
+			results[i] = context.Cause(r.ctx) // nil for those who still wait
+		}
 		return err
 	}
 	for i, r := range batch {
