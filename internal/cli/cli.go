@@ -57,6 +57,7 @@ const description = "A private memory of your screen, on hardware you own."
 // app is what a command works with.
 type app struct {
 	*console
+	name    string // how the program was called: jarvis, or a path to it
 	grammar *grammar
 	version string
 	parser  *kong.Kong
@@ -76,7 +77,8 @@ func Main(version string) int {
 	ctx, stop := withInterrupt(c)
 	defer stop()
 
-	err := run(ctx, c, version, args)
+	a := &app{console: c, name: programName(os.Args[0]), grammar: &grammar{}, version: version, settings: map[string]string{}}
+	err := a.run(ctx, args)
 	if flushErr := c.flush(); err == nil {
 		err = flushErr
 	}
@@ -84,13 +86,21 @@ func Main(version string) int {
 	return exitStatus(err)
 }
 
-func run(ctx context.Context, c *console, version string, args []string) error {
-	a := &app{console: c, grammar: &grammar{}, version: version, settings: map[string]string{}}
+// programName returns what a person types to call the program again: a path
+// where that was how it was called, as by make run.
+func programName(called string) string {
+	if strings.Contains(called, "/") {
+		return called
+	}
+	return "jarvis"
+}
+
+func (a *app) run(ctx context.Context, args []string) error {
 	answered := false // by --help or --version
 	parser, err := kong.New(a.grammar,
 		kong.Name("jarvis"),
 		kong.Description(description),
-		kong.Writers(c.out, c.stderr),
+		kong.Writers(a.out, a.stderr),
 		kong.Exit(func(int) { answered = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100, NoExpandSubcommands: true}),
 		kong.Groups{"captures": "Captures", "store": "The store", "program": "The program", "everywhere": "Flags of every command:"},

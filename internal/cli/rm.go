@@ -128,8 +128,12 @@ func (cmd *rmCmd) removeSelected(ctx context.Context, a *app, store *archive.Arc
 	if plan.Captures == 0 {
 		return a.printReceipt(archive.Receipt{})
 	}
-	question := fmt.Sprintf("Remove %s (%s) of %s from %s to %s for good?", plural(plan.Captures, "capture"), sizeText(plan.Bytes),
-		strings.Join(plan.Devices, ", "), timeText(plan.Oldest, loc), timeText(plan.Newest, loc))
+	of := ""
+	if devices := nonEmpty(plan.Devices...); len(devices) > 0 {
+		of = " of " + strings.Join(devices, ", ")
+	}
+	question := fmt.Sprintf("Remove %s (%s)%s from %s to %s for good?", plural(plan.Captures, "capture"), sizeText(plan.Bytes),
+		of, timeText(plan.Oldest, loc), timeText(plan.Newest, loc))
 	if err := a.confirm(ctx, cmd.Yes, question); err != nil {
 		return err
 	}

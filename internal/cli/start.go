@@ -130,19 +130,25 @@ func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []s
 // printNext says how to go on.
 func (a *app) printNext(some bool, found []screenshotFolder) {
 	a.printf("\n%s\n\n", a.style.bold("How to go on"))
-	line := func(command, what string) { a.printf("  %s  %s\n", pad(command, 30), a.style.faint(what)) }
+	t := table{columns: []column{{}, {faint: true, shrink: 20, optional: 1}}}
+	line := func(arguments, what string) { t.add("  "+a.name+" "+arguments, what) }
 	for _, f := range found {
-		line("jarvis add "+tilde(f.pattern()), "add the "+plural(f.count, "screenshot")+" found there")
+		what := "add the " + plural(f.count, "screenshot") + " found there"
+		if some {
+			what = "add what is new there"
+		}
+		line("add "+tilde(f.pattern()), what)
 	}
 	if len(found) == 0 {
-		line("jarvis add FILE...", "add screenshots: files, folders, or - for standard input")
+		line("add FILE...", "add screenshots: files, folders, or - for standard input")
 	}
 	if some {
-		line("jarvis list --from yesterday", "list what was on the screen")
-		line("jarvis get ID -o screen.png", "get an image back")
-		line("jarvis verify", "prove that everything is there")
+		line("list --from yesterday", "list what was on the screen")
+		line("get ID -o screen.png", "get an image back")
+		line("verify", "prove that everything is there")
 	}
-	line("jarvis --help", "all commands")
+	line("--help", "all commands")
+	t.print(a.console, false)
 }
 
 // screenshotFolder is a folder with screenshots in it.
