@@ -8,7 +8,8 @@
 // {Path}-wal and {Path}-shm belong to SQLite, {Path}.lock and {Path}.lock.start
 // to internal/filelock. {Path}.v{N}-{time}.backup is a copy of the catalogue at
 // schema version N, made before a migration; the last two are kept, and what is
-// deleted from the catalogue is deleted from them too.
+// deleted from the catalogue is deleted from them too. {Path}.new and
+// {Path}.backup.partial are a database and a copy that are not finished yet.
 package sqlite
 
 import (
