@@ -1,16 +1,57 @@
 package archive
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
 
 	"github.com/jarvis-memory/jarvis"
 )
 
 // Fetch returns a capture and its image, byte for byte as it was given.
 //
-// CodeNotFound and CodeDeleted are as jarvis.Catalog.FindCapture; CodeNotFound
-// is also a capture whose image is gone, and CodeCorrupt one whose image is not
-// what was stored: then the capture is returned with the error.
+// CodeNotFound and CodeDeleted are as jarvis.Catalog.FindCapture, and then the
+// capture is nil. With the capture, CodeNotFound means that its image is gone,
+// and CodeCorrupt that it is not what was stored.
 func (a *Archive) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error) {
-	return nil, nil, nil
+	c, err := a.catalog.FindCapture(ctx, id)
+	if err != nil {
+		return nil, nil, err
+	}
+	name, ok := ownName(id, c.Filepath)
+	if !ok {
+		return c, nil, jarvis.Errorf(jarvis.CodeCorrupt, "the row of capture %s names %.200q, which is not an image of this capture: run jarvis verify", id, c.Filepath)
+	}
+	data, err := a.blobs.Read(ctx, name)
+	if errors.Is(err, jarvis.ErrNotFound) {
+		// It may have been removed since the row was read.
+		if _, err := a.catalog.FindCapture(ctx, id); err != nil {
+			return nil, nil, err
+		}
+		return c, nil, jarvis.Errorf(jarvis.CodeNotFound, "the image %s of capture %s is gone from %s: put the file back from a copy, or add the picture again", name, id, a.tree())
+	}
+	if err != nil {
+		return c, nil, err
+	}
+	if what := a.difference(c, name, data); what != "" {
+		return c, nil, jarvis.Errorf(jarvis.CodeCorrupt, "the image %s of capture %s is damaged: %s; put the file back from a copy, or add the picture again", name, id, what)
+	}
+	return c, data, nil
+}
+
+// difference says how an image differs from what its row knows of it, or "".
+func (a *Archive) difference(c *jarvis.Capture, name jarvis.BlobName, data []byte) string {
+	sum := sha256.Sum256(data)
+	switch {
+	case int64(len(data)) != c.FileSize:
+		return jarvis.Errorf(jarvis.CodeCorrupt, "it has %d bytes instead of %d", len(data), c.FileSize).Message
+	// The digest is of the bytes on disk, and data is what a seal held.
+	case c.StoredSHA256 != nil && !name.Sealed() && !bytes.Equal(c.StoredSHA256, sum[:]):
+		return "its SHA-256 is not the one that was stored"
+	case c.ContentDigest != nil && !hmac.Equal(c.ContentDigest, a.store.Secret.ContentDigest(sum)):
+		return "its content is not what was given"
+	}
+	return ""
 }

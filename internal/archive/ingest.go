@@ -1,7 +1,12 @@
 package archive
 
 import (
+	"bytes"
 	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"math"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -9,7 +14,9 @@ import (
 
 // Request is a capture to be stored.
 type Request struct {
-	Data      []byte    // the image; must not be changed until Ingest and, after a cancelled Ingest, Close returned
+	// Data is the image. It must not be changed until Ingest returned, nor
+	// after an Ingest that ctx ended until Close returned.
+	Data      []byte
 	Timestamp time.Time // when the screen was photographed; jarvis.MinTime to jarvis.MaxTime
 	ID        jarvis.ID // the client's id; zero to derive it with jarvis.CaptureID
 	Monitor   int       // 0 and up
@@ -24,28 +31,225 @@ type Request struct {
 	Undelete bool
 }
 
-// Result is the answer to a Request; it is the same for the same capture sent
-// again.
+// Result is the answer to a Request; the same capture sent again gets the same
+// Capture.
 type Result struct {
 	Capture *jarvis.Capture
 	Existed bool // it was already in the store
-	// Restored says that the capture existed and its image was gone or damaged,
-	// and is there again.
+	// Restored says that the capture existed, that its image was gone or
+	// damaged, and that it is sound again.
 	Restored bool
 }
 
 // Ingest stores a capture and returns when image and row are durable.
 //
 // The same id with the same bytes, time and monitor is the same capture: it
-// returns the stored row with Existed set, after checking that its image is
-// sound. Of a row that Verify recovered or that an older Jarvis made, only what
-// it knows is compared.
+// returns the stored row with Existed set, after reading its image back. Of a
+// row that Verify recovered only the bytes are compared, for its time and
+// monitor are guesses.
 //
-// Errors: CodeInvalid and CodeTooLarge for what is no acceptable image or time;
-// CodeConflict for an id that has other content; CodeDeleted for an id that was
-// deleted, unless Undelete; CodeNoSpace and CodeUnavailable as the stores say.
-// After any other than the first four it is not known whether the capture was
-// stored: send it again.
+// Errors: CodeInvalid and CodeTooLarge for what is no acceptable image, time or
+// monitor; CodeConflict for an id that has other content; CodeDeleted for an id
+// that was deleted, unless Undelete; CodeNoSpace and CodeUnavailable as the
+// stores say. After any but the first four it is not known whether the capture
+// was stored: send it again.
 func (a *Archive) Ingest(ctx context.Context, r Request) (Result, error) {
-	return Result{}, nil
+	in, err := a.admit(r)
+	if err != nil {
+		return Result{}, err
+	}
+	if result, done, err := a.known(ctx, in); done || err != nil {
+		return result, err
+	}
+	staged, err := a.blobs.Stage(ctx, in.data)
+	if err != nil {
+		return Result{}, err
+	}
+	unlock, err := a.lock(ctx, in.capture.ID)
+	if err != nil {
+		staged.Discard()
+		return Result{}, err
+	}
+	return finish(ctx, func(ctx context.Context) (Result, error) {
+		defer unlock()
+		defer staged.Discard()
+		return a.commit(ctx, in, staged)
+	})
+}
+
+// intake is a Request that was found acceptable.
+type intake struct {
+	data     []byte
+	sum      [sha256.Size]byte
+	name     jarvis.BlobName
+	capture  jarvis.Capture // complete but for what only storing it tells
+	undelete bool
+}
+
+// admit checks a request and derives what the capture's row will say.
+func (a *Archive) admit(r Request) (*intake, error) {
+	t := jarvis.Instant(r.Timestamp)
+	if t.Before(jarvis.MinTime) || t.After(jarvis.MaxTime) {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "the time %s of the capture is not between the years 1970 and 9999", t.Format(time.RFC3339))
+	}
+	if r.Monitor < 0 || r.Monitor > math.MaxInt32 {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "%d is no monitor: monitors are numbered from 0", r.Monitor)
+	}
+	image, err := a.images.Inspect(r.Data, a.limits)
+	if err != nil {
+		return nil, err
+	}
+	in := &intake{data: r.Data, sum: sha256.Sum256(r.Data), undelete: r.Undelete}
+	device := jarvis.CleanText(r.Device, jarvis.MaxDevice)
+	id := r.ID
+	if id.IsZero() {
+		id = jarvis.CaptureID(a.store.Secret, in.sum, t, device, r.Monitor)
+	}
+	in.name = a.blobs.Name(id, t, image.Format)
+	in.capture = jarvis.Capture{
+		ID:            id,
+		Filepath:      in.name.String(),
+		Timestamp:     t,
+		MonitorIndex:  r.Monitor,
+		Width:         image.Width,
+		Height:        image.Height,
+		FileSize:      int64(len(r.Data)),
+		Device:        device,
+		AppName:       jarvis.CleanText(r.AppName, jarvis.MaxTitle),
+		WindowTitle:   jarvis.CleanText(r.WindowTitle, jarvis.MaxTitle),
+		URL:           jarvis.CleanText(r.URL, jarvis.MaxURL),
+		ContentDigest: a.store.Secret.ContentDigest(in.sum),
+	}
+	return in, nil
+}
+
+// known answers a request whose capture is in the store with a sound image, and
+// reports false when there is something to store.
+func (a *Archive) known(ctx context.Context, in *intake) (Result, bool, error) {
+	row, err := a.catalog.FindCapture(ctx, in.capture.ID)
+	switch {
+	case err == nil:
+		sound, err := a.compare(ctx, in, row)
+		if err != nil || !sound {
+			return Result{}, false, err
+		}
+		return Result{Capture: row, Existed: true}, true, nil
+	case errors.Is(err, jarvis.ErrNotFound), errors.Is(err, jarvis.ErrDeleted) && in.undelete:
+		return Result{}, false, nil
+	default:
+		return Result{}, false, err
+	}
+}
+
+// commit stores one staged capture. The caller holds the lock of its id, and
+// ctx is never done.
+func (a *Archive) commit(ctx context.Context, in *intake, staged jarvis.StagedBlob) (Result, error) {
+	row, err := a.catalog.FindCapture(ctx, in.capture.ID)
+	switch {
+	case err == nil:
+		return a.storeAgain(ctx, in, row, staged)
+	case errors.Is(err, jarvis.ErrDeleted) && in.undelete:
+		if err := a.undelete(ctx, in.capture.ID); err != nil {
+			return Result{}, err
+		}
+	case !errors.Is(err, jarvis.ErrNotFound):
+		return Result{}, err
+	}
+
+	err = staged.Publish(ctx, in.name)
+	if errors.Is(err, jarvis.ErrConflict) {
+		// A file without a row was never acknowledged, and may be torn.
+		err = staged.Replace(ctx, in.name)
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	c := in.capture
+	c.StoredSize, c.StoredSHA256 = staged.Size(), staged.SHA256()
+	c.CreatedAt = jarvis.Instant(a.now())
+	err = a.catalog.InsertCapture(ctx, &c)
+	if errors.Is(err, jarvis.ErrConflict) {
+		// The database finished the commit of a process that died in it.
+		if row, err := a.catalog.FindCapture(ctx, c.ID); err == nil {
+			return a.storeAgain(ctx, in, row, staged)
+		}
+	}
+	if err != nil {
+		// The image stays: the row may have been committed all the same.
+		return Result{}, err
+	}
+	return Result{Capture: &c}, nil
+}
+
+// storeAgain answers a request whose capture has a row, and puts the image back
+// when it is gone or damaged.
+func (a *Archive) storeAgain(ctx context.Context, in *intake, row *jarvis.Capture, staged jarvis.StagedBlob) (Result, error) {
+	sound, err := a.compare(ctx, in, row)
+	if err != nil {
+		return Result{}, err
+	}
+	if sound {
+		return Result{Capture: row, Existed: true}, nil
+	}
+	name, ok := ownName(row.ID, row.Filepath)
+	if !ok || name.Sealed() != in.name.Sealed() {
+		name = in.name
+		row.Filepath = name.String()
+	}
+	if err := staged.Replace(ctx, name); err != nil {
+		return Result{}, err
+	}
+	row.StoredSize, row.StoredSHA256 = staged.Size(), staged.SHA256()
+	if err := a.catalog.SetStored(ctx, row.ID, row.Filepath, row.StoredSize, row.StoredSHA256); err != nil {
+		return Result{}, err
+	}
+	return Result{Capture: row, Existed: true, Restored: true}, nil
+}
+
+// undelete frees a deleted id. The caller holds its lock.
+func (a *Archive) undelete(ctx context.Context, id jarvis.ID) error {
+	pending, err := a.catalog.BeginDelete(ctx, id)
+	if err == nil {
+		err = a.unlink(ctx, pending)
+	}
+	if err != nil && !errors.Is(err, jarvis.ErrDeleted) {
+		return err
+	}
+	return a.catalog.Undelete(ctx, id)
+}
+
+// compare reports whether the image of a row is there and is that of the
+// request. It fails with CodeConflict when the row is of another capture.
+func (a *Archive) compare(ctx context.Context, in *intake, row *jarvis.Capture) (sound bool, err error) {
+	c := &in.capture
+	if !row.Recovered && (!row.Timestamp.Equal(c.Timestamp) || row.MonitorIndex != c.MonitorIndex) {
+		return false, conflict(row, "of another time or monitor")
+	}
+	var stored []byte
+	name, ok := ownName(row.ID, row.Filepath)
+	if ok {
+		stored, err = a.blobs.Read(ctx, name)
+		if err != nil && !errors.Is(err, jarvis.ErrNotFound) && !errors.Is(err, jarvis.ErrCorrupt) {
+			return false, err
+		}
+		sound = err == nil && bytes.Equal(stored, in.data)
+	}
+	switch {
+	case row.ContentDigest != nil:
+		if !hmac.Equal(row.ContentDigest, c.ContentDigest) {
+			return false, conflict(row, "with another image")
+		}
+	case row.StoredSHA256 != nil && !name.Sealed():
+		if !bytes.Equal(row.StoredSHA256, in.sum[:]) {
+			return false, conflict(row, "with another image")
+		}
+	case !sound:
+		return false, conflict(row, "whose image is another, or is gone and can't be compared")
+	}
+	return sound, nil
+}
+
+func conflict(row *jarvis.Capture, what string) error {
+	return jarvis.Errorf(jarvis.CodeConflict, "the id %s is taken by a capture %s, taken at %s: send this one under another id",
+		row.ID, what, row.Timestamp.Format(time.RFC3339Nano))
 }

@@ -6,14 +6,34 @@
 // allocates pixels, and only after the limits were checked.
 //
 // Messages do not name the file; the caller, who knows it, puts the name before
-// them: "screen.jpg: is not an image: it begins with text".
+// them: "screen.jpg is empty".
 package picture
 
 import (
-	"time"
+	"bytes"
+	"fmt"
 
 	"github.com/jarvis-memory/jarvis"
 )
+
+// The beginnings by which a format is known, whatever the file's name says.
+const (
+	jpegSignature = "\xff\xd8\xff"
+	pngSignature  = "\x89PNG\r\n\x1a\n"
+	riffSignature = "RIFF"
+	webpSignature = "WEBP" // after RIFF and the length
+)
+
+// layout is what one pass over the markers or chunks of an image found.
+type layout struct {
+	width, height int64
+	exif          []byte // the TIFF structure, nil when there is none
+	// least is the fewest bytes into which this many pixels can be coded, so
+	// that a small file cannot make Decode allocate much.
+	least int64
+	// foreign says that the image is valid, in a variant that Decode cannot read.
+	foreign bool
+}
 
 // Inspect returns the format and the size of a JPEG, PNG or WebP image from its
 // headers; no pixel is decoded. A limit that is zero is the default one.
@@ -23,32 +43,78 @@ import (
 // and for any other format, by its name and with what to convert it to. Bytes
 // after the image's proper end are accepted, since phones append their own.
 func Inspect(data []byte, limits jarvis.ImageLimits) (jarvis.Image, error) {
-	return jarvis.Image{}, jarvis.Errorf(jarvis.CodeInvalid, "is not an image")
+	image, _, err := inspect(data, limits)
+	return image, err
 }
 
-// Decode decodes the whole image and forgets the pixels. It returns what
-// Inspect refuses, and CodeCorrupt when a pixel cannot be decoded. It needs
-// memory for all pixels, four bytes each and up to three times that while it runs.
-func Decode(data []byte, limits jarvis.ImageLimits) error {
-	_, err := Inspect(data, limits)
-	return err
+func inspect(data []byte, limits jarvis.ImageLimits) (jarvis.Image, layout, error) {
+	if limits.MaxBytes <= 0 {
+		limits.MaxBytes = jarvis.DefaultImageLimits.MaxBytes
+	}
+	if limits.MaxPixels <= 0 {
+		limits.MaxPixels = jarvis.DefaultImageLimits.MaxPixels
+	}
+	if size := int64(len(data)); size > limits.MaxBytes {
+		return jarvis.Image{}, layout{}, jarvis.Errorf(jarvis.CodeTooLarge,
+			"has %d bytes, more than the %d allowed: make it smaller, or raise max_image_bytes", size, limits.MaxBytes)
+	}
+	format, err := sniff(data)
+	if err != nil {
+		return jarvis.Image{}, layout{}, err
+	}
+	found, err := walk(format, data)
+	// A size beyond the limits is told even when the rest is damaged: 60,000 x
+	// 60,000 in a stub of a file is too large first of all.
+	if found.width > 0 && found.height > 0 && found.width > limits.MaxPixels/found.height {
+		return jarvis.Image{}, layout{}, jarvis.Errorf(jarvis.CodeTooLarge,
+			"claims %d x %d pixels, more than the %d megapixels allowed: make it smaller, or raise max_image_pixels",
+			found.width, found.height, limits.MaxPixels/1_000_000)
+	}
+	if err != nil {
+		return jarvis.Image{}, layout{}, err
+	}
+	return jarvis.Image{Format: format, Width: int(found.width), Height: int(found.height)}, found, nil
 }
 
-// Taken is the moment a picture was taken, as its EXIF tells it.
-type Taken struct {
-	// Wall is the date and the time of day that the device's clock showed, in
-	// UTC only for want of a zone, cut to the microsecond.
-	Wall time.Time
-	// Zone is the device's zone, or nil when it did not say: then Wall is local
-	// time wherever the device was.
-	Zone *time.Location
+// walk reads the structure of an image whose signature was recognised. The
+// layout holds what was found before an error too.
+func walk(format jarvis.Format, data []byte) (layout, error) {
+	switch format {
+	case jarvis.PNG:
+		return walkPNG(data)
+	case jarvis.WebP:
+		return walkWebP(data)
+	default:
+		return walkJPEG(data)
+	}
 }
 
-// TakenAt returns when the image in data was taken, from its EXIF:
-// DateTimeOriginal, else DateTimeDigitized, else DateTime, with their fractions
-// of a second and time zones. It reports false when there is no such time, or
-// none that a clock can show.
-//
-// PNG's own tIME and "Creation Time" are passed over: tIME is when the file was
-// last changed, and "Creation Time" has no fixed form.
-func TakenAt(data []byte) (Taken, bool) { return Taken{}, false }
+// sniff tells the format from the first bytes, or refuses them with their name.
+func sniff(data []byte) (jarvis.Format, error) {
+	switch {
+	case len(data) == 0:
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "is empty: copy it again from where it came")
+	case bytes.HasPrefix(data, []byte(jpegSignature)):
+		return jarvis.JPEG, nil
+	case bytes.HasPrefix(data, []byte(pngSignature)):
+		return jarvis.PNG, nil
+	case bytes.HasPrefix(data, []byte(riffSignature)) && len(data) >= 12 && string(data[8:12]) == webpSignature:
+		return jarvis.WebP, nil
+	}
+	for _, format := range []struct{ name, signature string }{
+		{"JPEG", jpegSignature}, {"PNG", pngSignature}, {"WebP", riffSignature},
+	} {
+		if bytes.HasPrefix([]byte(format.signature), data) || format.signature == riffSignature && len(data) < 12 && bytes.HasPrefix(data, []byte(riffSignature)) {
+			return "", truncated(format.name)
+		}
+	}
+	return "", refuseForeign(data)
+}
+
+func truncated(format string) error {
+	return jarvis.Errorf(jarvis.CodeInvalid, "is cut off: the end of the %s is missing; copy it again from where it came", format)
+}
+
+func damaged(format, detail string, args ...any) error {
+	return jarvis.Errorf(jarvis.CodeInvalid, "is damaged: %s; copy it again from where it came", "the "+format+" "+fmt.Sprintf(detail, args...))
+}

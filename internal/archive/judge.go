@@ -1,0 +1,210 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"errors"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// pendingAge is how old a file without a row must be before it counts as left over.
+const pendingAge = time.Hour
+
+// young reports whether a file may belong to a capture that is being stored.
+func (a *Archive) young(modified time.Time) bool { return modified.After(a.now().Add(-pendingAge)) }
+
+// pendingFinding is what f is while its file is young.
+func pendingFinding(f Finding) Finding {
+	f.Kind, f.Remedy = KindPending, RemedyNone
+	f.Detail = "the file is without a row and younger than an hour: a capture may be being stored"
+	return f
+}
+
+// current returns the row of r, and nil when it is gone or names another file by now.
+func (a *Archive) current(ctx context.Context, r jarvis.FileRecord) (*jarvis.Capture, error) {
+	row, err := a.catalog.FindCapture(ctx, r.ID)
+	if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrDeleted) {
+		return nil, nil
+	}
+	if err != nil || row.Filepath != r.Filepath {
+		return nil, err
+	}
+	return row, nil
+}
+
+// storedSize returns the bytes that a row's image should have on disk.
+func storedSize(row *jarvis.Capture) int64 {
+	if row.StoredSize > 0 {
+		return row.StoredSize
+	}
+	return row.FileSize
+}
+
+// examine reads and decodes the image of a row, and returns nil when it is sound.
+func (a *Archive) examine(ctx context.Context, r jarvis.FileRecord, name jarvis.BlobName) (*Finding, error) {
+	row, err := a.current(ctx, r)
+	if row == nil || err != nil {
+		return nil, err
+	}
+	f := &Finding{Day: name.Day(), ID: r.ID, Path: name.String()}
+	data, err := a.blobs.Read(ctx, name)
+	switch {
+	case ctx.Err() != nil:
+		return nil, stopped(ctx)
+	case errors.Is(err, jarvis.ErrNotFound):
+		if row, err = a.current(ctx, r); row == nil || err != nil {
+			return nil, err
+		}
+		f.Kind, f.Detail = KindMissing, "the image is gone since a moment ago"
+		return f, nil
+	case errors.Is(err, jarvis.ErrCorrupt):
+		f.Kind, f.Detail = KindDigest, message(err)
+		return f, nil
+	case err != nil:
+		f.Kind, f.Detail = KindUnreadable, message(err)
+		return f, nil
+	}
+	sum := sha256.Sum256(data)
+	// The digest is of the bytes on disk, and data is what a seal held.
+	if row.StoredSHA256 != nil && !name.Sealed() && !bytes.Equal(row.StoredSHA256, sum[:]) {
+		f.Kind, f.Detail = KindDigest, "the SHA-256 of the file is not the one that was stored: put it back from a copy, or add the picture again"
+		return f, nil
+	}
+	if row.ContentDigest != nil && !hmac.Equal(row.ContentDigest, a.store.Secret.ContentDigest(sum)) {
+		f.Kind, f.Detail = KindContent, "the image is not the one that was given: put it back from a copy, or add the picture again"
+		return f, nil
+	}
+	// An image beyond the limits of today was within those of its day.
+	if err := a.images.Decode(data, a.limits); err != nil && !errors.Is(err, jarvis.ErrTooLarge) {
+		f.Kind, f.Detail = KindDecode, message(err)
+		return f, nil
+	}
+	if row.StoredSHA256 == nil && !name.Sealed() {
+		f.Kind, f.Remedy, f.Detail = KindUnrecorded, RemedyRecord, "the row does not know the size and digest of its file yet"
+		return f, nil
+	}
+	return nil, nil
+}
+
+// verdict is what was found about a file for which no row was found at first.
+type verdict struct {
+	finding *Finding        // nil when all is well
+	deleted bool            // its capture was deleted
+	capture *jarvis.Capture // the row that it would get, when it should be adopted
+	data    []byte          // and the image
+}
+
+// judge says what a file is that no row was found for. It reads it when it
+// could be adopted.
+func (a *Archive) judge(ctx context.Context, name jarvis.BlobName) (verdict, error) {
+	info, err := a.blobs.Stat(ctx, name)
+	if errors.Is(err, jarvis.ErrNotFound) {
+		return verdict{}, nil
+	}
+	if err != nil {
+		return verdict{}, err
+	}
+	f := Finding{Kind: KindOrphan, Day: name.Day(), ID: name.ID(), Path: name.String(), Remedy: RemedyQuarantine}
+	v := verdict{finding: &f}
+	row, err := a.catalog.FindCapture(ctx, name.ID())
+	switch {
+	case err == nil:
+		own, ok := ownName(row.ID, row.Filepath)
+		if ok && own == name {
+			return verdict{}, nil
+		}
+		if f.Remedy, f.Detail, err = a.second(ctx, row, own, ok); err != nil {
+			return verdict{}, err
+		}
+	case errors.Is(err, jarvis.ErrDeleted):
+		v.deleted = true
+		f.Detail = "the capture was deleted, and a file of it is there again"
+	case errors.Is(err, jarvis.ErrNotFound):
+		if a.young(info.ModTime) {
+			break
+		}
+		if err := a.adoptable(ctx, name, info, &v); err != nil {
+			return verdict{}, err
+		}
+	default:
+		return verdict{}, err
+	}
+	if a.young(info.ModTime) {
+		f = pendingFinding(f)
+	}
+	return v, nil
+}
+
+// second says what to do about a file whose capture has a row that names
+// another file, own if it is valid.
+func (a *Archive) second(ctx context.Context, row *jarvis.Capture, own jarvis.BlobName, valid bool) (Remedy, string, error) {
+	if valid {
+		info, err := a.blobs.Stat(ctx, own)
+		if err == nil && info.Size == storedSize(row) {
+			return RemedyQuarantine, "the capture has another image, " + own.String(), nil
+		}
+		if err != nil && !errors.Is(err, jarvis.ErrNotFound) {
+			return RemedyNone, "", err
+		}
+	}
+	return RemedyNone, "the row of this capture names another file, which is not there or not sound: this may be its image", nil
+}
+
+// adoptable decides about an image without a row: adopt it with the row in
+// v.capture, or say in v.finding why not.
+func (a *Archive) adoptable(ctx context.Context, name jarvis.BlobName, info jarvis.BlobInfo, v *verdict) error {
+	t, ok := name.ID().Time()
+	if !ok {
+		t = jarvis.Instant(info.ModTime)
+	}
+	switch {
+	case jarvis.DayOf(t) != name.Day():
+		v.finding.Detail = "the image has no row, and its time " + t.Format(time.RFC3339) + " is not of its folder's date"
+		return nil
+	case a.blobs.Name(name.ID(), t, name.Format()).Sealed() != name.Sealed():
+		v.finding.Remedy = RemedyNone
+		v.finding.Detail = "the image has no row, and can't be judged: it is sealed and this store is not, or the reverse"
+		return nil
+	case !name.Sealed() && info.Size > a.limits.MaxBytes:
+		v.finding.Detail = "the file has no row, and is larger than an image may be"
+		return nil
+	}
+	data, err := a.blobs.Read(ctx, name)
+	if errors.Is(err, jarvis.ErrNotFound) {
+		v.finding = nil
+		return nil
+	}
+	if err != nil && !errors.Is(err, jarvis.ErrCorrupt) {
+		return err
+	}
+	var image jarvis.Image
+	if err == nil {
+		image, err = a.images.Inspect(data, a.limits)
+	}
+	switch {
+	case err != nil:
+		v.finding.Detail = "the file has no row: " + message(err)
+		return nil
+	case image.Format != name.Format():
+		v.finding.Detail = "the file has no row, and its name says " + string(name.Format()) + " while it is " + string(image.Format)
+		return nil
+	}
+	v.finding.Remedy = RemedyAdopt
+	v.finding.Detail = "the image has no row: it was never acknowledged, or its row was lost"
+	v.data = data
+	v.capture = &jarvis.Capture{
+		ID:            name.ID(),
+		Filepath:      name.String(),
+		Timestamp:     t,
+		Width:         image.Width,
+		Height:        image.Height,
+		FileSize:      int64(len(data)),
+		ContentDigest: a.store.Secret.ContentDigest(sha256.Sum256(data)),
+		Recovered:     true,
+	}
+	return nil
+}

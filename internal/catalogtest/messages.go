@@ -1,0 +1,34 @@
+package catalogtest
+
+import (
+	"fmt"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// What a person is told, the same on every database.
+const (
+	messageClosed        = "the catalogue is closed"
+	messageCancelled     = "the catalogue was not waited for: the operation was cancelled"
+	messageTimeout       = "the catalogue was not waited for: the time allowed ran out"
+	messageForeign       = "the database has a table captures that is not a catalogue of Jarvis: use another database"
+	messageNothingToUndo = "there is no migration to undo: the first one made the captures themselves"
+)
+
+func messageMissing(id jarvis.ID) string { return fmt.Sprintf("there is no capture %s", id) }
+
+func messageDeleted(id jarvis.ID) string { return fmt.Sprintf("capture %s was deleted", id) }
+
+func messageTaken(id jarvis.ID) string { return fmt.Sprintf("there already is a capture %s", id) }
+
+func messagePending(id jarvis.ID) string {
+	return fmt.Sprintf("the deletion of capture %s is not finished: run the same deletion again, then undo it", id)
+}
+
+func messageLimit(limit int) string {
+	return fmt.Sprintf("a page holds 1 to %d, not %d", jarvis.MaxPage, limit)
+}
+
+func messageNewer(version, known int64) string {
+	return fmt.Sprintf("the catalogue has schema version %d and this program knows versions up to %d: use a newer jarvis", version, known)
+}

@@ -1,0 +1,220 @@
+package catalogtest
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"testing"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// newest is the version of the schema that the nine columns of migration 1 have
+// grown into. A program that knows more migrations says so in Status.
+const newest = 3
+
+func testMigrate(t *testing.T, h Harness) {
+	t.Run("Status", func(t *testing.T) {
+		db := h.New(t)
+		cat := db.open(t)
+		wantVersion(t, db, newest)
+		if err := cat.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+		applied, err := db.Up(t.Context())
+		if err != nil || len(applied) != 0 {
+			t.Fatalf("Up of what is up to date = %v, %v", applied, err)
+		}
+	})
+
+	t.Run("DownAndUp", func(t *testing.T) {
+		db := h.New(t)
+		cat, err := db.Open(t.Context())
+		if err != nil {
+			t.Fatalf("Open: %v", err)
+		}
+		captures := manyCaptures(60)
+		text := "what was read: 5 o'clock ☕"
+		captures[7].OCRText = &text
+		insert(t, cat, captures...)
+		remove(t, cat, captures[0].ID)
+		if _, err := cat.BeginDelete(t.Context(), captures[1].ID); err != nil {
+			t.Fatalf("BeginDelete: %v", err)
+		}
+		captures = captures[2:]
+
+		_, err = db.Down(t.Context())
+		wantError(t, err, jarvis.CodeUnavailable, "")
+		wantVersion(t, db, newest)
+		if err := cat.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+
+		for round := range 2 {
+			for version := int64(newest); version > 1; version-- {
+				undone, err := db.Down(t.Context())
+				if err != nil || undone.Version != version {
+					t.Fatalf("Down = %+v, %v; want version %d", undone, err, version)
+				}
+				wantVersion(t, db, version-1)
+			}
+			wantNineColumns(t, db.SQL(t), captures)
+			_, err = db.Down(t.Context())
+			wantError(t, err, jarvis.CodeConflict, messageNothingToUndo)
+			wantNineColumns(t, db.SQL(t), captures)
+
+			if round == 0 { // by command; the second time Open does it
+				applied, err := db.Up(t.Context())
+				if err != nil || len(applied) != newest-1 || applied[0].Version != 2 {
+					t.Fatalf("Up = %+v, %v", applied, err)
+				}
+				wantVersion(t, db, newest)
+			}
+			cat, err = db.Open(t.Context())
+			if err != nil {
+				t.Fatalf("Open after Down: %v", err)
+			}
+			m := newModel()
+			for _, c := range captures {
+				kept := &jarvis.Capture{ID: c.ID, Filepath: c.Filepath, Timestamp: c.Timestamp, MonitorIndex: c.MonitorIndex,
+					Width: c.Width, Height: c.Height, FileSize: c.FileSize, OCRText: c.OCRText, CreatedAt: c.CreatedAt}
+				m.captures[c.ID] = kept
+				wantFound(t, cat, kept)
+			}
+			wantState(t, cat, m)
+			if identity(t, cat).Adopted {
+				t.Fatal("a store that was down and up again counts as adopted")
+			}
+			if err := cat.Close(); err != nil {
+				t.Fatalf("Close: %v", err)
+			}
+		}
+		wantVersion(t, db, newest)
+	})
+
+	t.Run("TwoAtOnce", func(t *testing.T) {
+		db := h.New(t)
+		identities := make([]jarvis.StoreInfo, 4)
+		atOnce(t, len(identities), func(worker int) error {
+			cat, err := db.Open(background)
+			if err != nil {
+				return fmt.Errorf("open: %w (cause: %v)", err, errors.Unwrap(err))
+			}
+			identities[worker], err = cat.Store(background)
+			return errors.Join(err, cat.InsertCapture(background, newCapture(noon)), cat.Close())
+		})
+		for _, other := range identities {
+			wantEqual(t, "identity of handles opened at once", other, identities[0])
+		}
+		if stats, err := db.open(t).Stats(t.Context()); err != nil || stats.Captures != int64(len(identities)) {
+			t.Fatalf("Stats = %+v, %v", stats, err)
+		}
+		wantVersion(t, db, newest)
+	})
+
+	t.Run("Newer", func(t *testing.T) {
+		db := h.New(t)
+		cat, err := db.Open(t.Context())
+		if err != nil {
+			t.Fatalf("Open: %v", err)
+		}
+		if err := cat.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+		exec(t, db.SQL(t), "INSERT INTO "+h.VersionTable+" (version_id, is_applied) VALUES (97, true)")
+		_, openErr := db.Open(t.Context())
+		_, upErr := db.Up(t.Context())
+		_, downErr := db.Down(t.Context())
+		_, statusErr := db.Status(t.Context())
+		for _, err := range []error{openErr, upErr, downErr, statusErr} {
+			wantError(t, err, jarvis.CodeMismatch, messageNewer(97, newest))
+		}
+	})
+
+	t.Run("Foreign", func(t *testing.T) {
+		db := h.New(t)
+		raw := db.SQL(t)
+		exec(t, raw, "CREATE TABLE captures (fish varchar(20), weight integer)")
+		exec(t, raw, "INSERT INTO captures VALUES ('pike', 7)")
+		_, err := db.Open(t.Context())
+		wantError(t, err, jarvis.CodeMismatch, messageForeign)
+		if n := count(t, raw, "SELECT count(*) FROM captures WHERE fish = 'pike' AND weight = 7"); n != 1 {
+			t.Fatal("the foreign table was changed")
+		}
+	})
+}
+
+// wantVersion checks that exactly the migrations up to version are applied.
+func wantVersion(t *testing.T, db Database, version int64) {
+	t.Helper()
+	status, err := db.Status(t.Context())
+	if err != nil {
+		t.Fatalf("Status: %v", err)
+	}
+	if len(status) != newest {
+		t.Fatalf("Status lists %d migrations, want %d", len(status), newest)
+	}
+	for i, m := range status {
+		if m.Version != int64(i+1) || m.Name == "" || m.AppliedAt.IsZero() == (m.Version <= version) {
+			t.Fatalf("migration %d at version %d has status %+v", i+1, version, m)
+		}
+	}
+}
+
+// wantNineColumns looks at migration 1's table below the catalogue.
+func wantNineColumns(t *testing.T, raw *sql.DB, captures []*jarvis.Capture) {
+	t.Helper()
+	rows, err := raw.QueryContext(t.Context(), "SELECT * FROM captures")
+	if err != nil {
+		t.Fatalf("read the captures of version 1: %v", err)
+	}
+	columns, err := rows.Columns()
+	if err := errors.Join(err, rows.Close()); err != nil {
+		t.Fatalf("read the columns of version 1: %v", err)
+	}
+	wantEqual(t, "the columns of version 1", columns, nineColumns)
+
+	m := newModel(captures...)
+	rows, err = raw.QueryContext(t.Context(), "SELECT id, filepath, coalesce(monitor_index, 0), width, height, file_size, ocr_text FROM captures")
+	if err != nil {
+		t.Fatalf("read the captures of version 1: %v", err)
+	}
+	defer rows.Close()
+	seen := 0
+	for rows.Next() {
+		var text string
+		var got jarvis.Capture
+		if err := rows.Scan(&text, &got.Filepath, &got.MonitorIndex, &got.Width, &got.Height, &got.FileSize, &got.OCRText); err != nil {
+			t.Fatalf("read a capture of version 1: %v", err)
+		}
+		got.ID, err = jarvis.ParseID(text)
+		want := m.captures[got.ID]
+		if err != nil || want == nil {
+			t.Fatalf("version 1 has a capture %q that was not inserted", text)
+		}
+		wantEqual(t, "a capture of version 1", got, jarvis.Capture{ID: want.ID, Filepath: want.Filepath, MonitorIndex: want.MonitorIndex,
+			Width: want.Width, Height: want.Height, FileSize: want.FileSize, OCRText: want.OCRText})
+		seen++
+	}
+	if err := rows.Err(); err != nil || seen != len(captures) {
+		t.Fatalf("version 1 has %d captures, want %d (%v)", seen, len(captures), err)
+	}
+}
+
+var nineColumns = []string{"id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "ocr_text", "created_at"}
+
+func exec(t *testing.T, raw *sql.DB, statement string) {
+	t.Helper()
+	if _, err := raw.ExecContext(context.WithoutCancel(t.Context()), statement); err != nil {
+		t.Fatalf("%.200s: %v", statement, err)
+	}
+}
+
+func count(t *testing.T, raw *sql.DB, query string) (n int64) {
+	t.Helper()
+	if err := raw.QueryRowContext(t.Context(), query).Scan(&n); err != nil {
+		t.Fatalf("%.200s: %v", query, err)
+	}
+	return n
+}

@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"sync/atomic"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/archive"
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/timetext"
+)
+
+type addCmd struct {
+	Files     []string `arg:"" name:"file" help:"Images, folders, patterns such as 'Screenshot*.png', or - for standard input."`
+	Timestamp string   `placeholder:"TIME" help:"When the screen was photographed, for all of them."`
+	Monitor   int      `placeholder:"N" help:"Number of the monitor."`
+	Device    string   `placeholder:"NAME" help:"Which machine was photographed (default: user@host)."`
+	App       string   `placeholder:"NAME" help:"Application in front."`
+	Title     string   `placeholder:"TEXT" help:"Title of the window in front."`
+	Undelete  bool     `help:"Store also what was deleted before."`
+	Jobs      string   `placeholder:"N" help:"How many images are worked on at once (default: ${default_jobs})."`
+}
+
+// Help is the long help.
+func (addCmd) Help() string {
+	return `Stores JPEG, PNG and WebP images, byte for byte. Each is on disk for good before
+its line is printed. Adding the same file again adds nothing twice.
+
+The time of a screenshot is --timestamp, else what its EXIF says, else a date in
+the file's name, else when the file was last changed. A time without a zone is
+local; see --tz.
+
+A folder is added with its subfolders, in the order of names. Hidden files in it,
+symbolic links, and files that are not called like an image are passed over; a
+link that you name yourself is followed.
+
+Examples:
+
+    jarvis add ~/Pictures/Screenshots
+    jarvis add 'Screenshot from *.png' --tz Europe/Berlin
+    grim - | jarvis add - --title "$(swaymsg -t get_tree | jq -r '..|select(.focused?).name')"
+    jarvis add --json ~/Pictures | jq -r 'select(.status == "failed").file'
+`
+}
+
+// Run stores the files.
+func (cmd *addCmd) Run(ctx context.Context, a *app) error {
+	a.setting("device", cmd.Device)
+	a.setting("jobs", cmd.Jobs)
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	if err := cmd.check(a); err != nil {
+		return err
+	}
+	s, err := a.openStore(ctx, cfg, storeMayBeNew)
+	if err != nil {
+		return err
+	}
+	from := &sources{names: cmd.Files, storage: storageOf(cfg)}
+	err = cmd.add(ctx, a, cfg, s.archive, from)
+	return errors.Join(err, s.close(ctx))
+}
+
+func (cmd *addCmd) check(a *app) error {
+	for i, name := range cmd.Files {
+		switch {
+		case name == "":
+			return jarvis.Errorf(jarvis.CodeInvalid, "the %d. file name is empty: check the quotes", i+1)
+		case name == standardInput && a.inTerminal:
+			return jarvis.Errorf(jarvis.CodeInvalid, "standard input is a terminal, not an image: pipe one in (grim - | jarvis add -)")
+		}
+	}
+	return nil
+}
+
+func (cmd *addCmd) add(ctx context.Context, a *app, cfg *config.Config, store *archive.Archive, from *sources) error {
+	adder := newAdder(a, cfg, store)
+	adder.request.Monitor, adder.request.AppName = cmd.Monitor, cmd.App
+	adder.request.WindowTitle, adder.request.Undelete = cmd.Title, cmd.Undelete
+	if cmd.Timestamp != "" {
+		fixed, err := timetext.Parse(cmd.Timestamp, a.now(), cfg.Location)
+		if err != nil {
+			return err
+		}
+		adder.fixed = fixed
+	}
+	return a.runAdder(ctx, cfg, adder, from)
+}
+
+func newAdder(a *app, cfg *config.Config, store *archive.Archive) *adder {
+	return &adder{
+		archive:  store,
+		stdin:    a.in,
+		limits:   cfg.Images,
+		jobs:     max(cfg.Jobs, 1),
+		loc:      cfg.Location,
+		now:      a.now,
+		request:  archive.Request{Device: cfg.Device},
+		inFlight: semaphore.NewWeighted(bytesInFlight),
+	}
+}
+
+// linesOnTerminal is how many files are listed one by one on a terminal, before
+// only the bar and what failed are shown.
+const linesOnTerminal = 20
+
+// addTally counts what became of the files.
+type addTally struct {
+	stored, existed, failed int64
+	bytes                   int64 // stored
+	firstError              error
+}
+
+func (t *addTally) total() int64 { return t.stored + t.existed + t.failed }
+
+func (t *addTally) count(r added) {
+	switch r.Status {
+	case statusStored:
+		t.stored++
+		t.bytes += r.size
+	case statusExists:
+		t.existed++
+	case statusFailed:
+		t.failed++
+		if t.firstError == nil {
+			t.firstError = r.err
+		}
+	}
+}
+
+// runAdder stores the sources, prints a line for each, and sums up.
+func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, from *sources) error {
+	var tally addTally
+	bar := a.newProgress("screenshots")
+	expected := a.countSources(ctx, from)
+	err := adder.run(ctx, from, func(r added) error {
+		tally.count(r)
+		bar.hide()
+		if err := a.printAdded(cfg, r, tally.total(), adder.isFatal(r.err)); err != nil {
+			return err
+		}
+		if err := a.flush(); err != nil {
+			return err
+		}
+		bar.set(tally.total(), expected.Load())
+		return nil
+	})
+	bar.hide()
+	if errors.Is(err, errClosedPipe) {
+		return err
+	}
+	if !a.json && (tally.total() > 1 || from.skipped > 0) {
+		a.note("%s", tally.summary(from.skipped))
+	}
+	return tally.outcome(err)
+}
+
+// printAdded writes the line of one file: to standard output, or to standard
+// error if it failed and a person reads.
+func (a *app) printAdded(cfg *config.Config, r added, number int64, fatal bool) error {
+	if a.json {
+		return a.printJSON(r)
+	}
+	if r.Status == statusFailed {
+		if !fatal { // else it is why the program ends, and told then
+			a.note("jarvis: %s: %s", r.File, *r.Error)
+		}
+		return nil
+	}
+	if a.outTerminal && number > linesOnTerminal {
+		return nil
+	}
+	status := a.style.green(string(r.Status))
+	if r.Status == statusExists {
+		status = a.style.faint(string(r.Status))
+	}
+	future := styled("")
+	if r.Future {
+		future = a.style.amber(", in the future")
+	}
+	a.printf("%s  %s  %s (%s%s)  %s\n", status, r.ID.String(), timeText(*r.Timestamp, cfg.Location), r.TimeSource.String(), future, r.File)
+	return nil
+}
+
+// summary says in one line what was done.
+func (t *addTally) summary(skipped int64) string {
+	var parts []string
+	add := func(n int64, text string) {
+		if n > 0 {
+			parts = append(parts, countText(n)+" "+text)
+		}
+	}
+	parts = append(parts, fmt.Sprintf("Stored %s (%s)", plural(t.stored, "screenshot"), sizeText(t.bytes)))
+	add(t.existed, "already there")
+	add(t.failed, "failed")
+	add(skipped, "passed over that are no images")
+	return strings.Join(parts, ", ") + "."
+}
+
+// outcome turns the counts and the error that stopped the work into the error
+// of the command.
+func (t *addTally) outcome(err error) error {
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &statusError{exitInterrupted, fmt.Sprintf(
+			"interrupted: %s stored, %s already there; run the same command again for the rest", plural(t.stored, "screenshot"), countText(t.existed))}
+	case err != nil:
+		if t.stored == 0 {
+			return err
+		}
+		return jarvis.Errorf(jarvis.ErrorCode(err), "%w; what was reported as stored is safe: run the same command again for the rest", err)
+	case t.failed == 0:
+		return nil
+	case t.failed < t.total():
+		return &statusError{exitPartial, fmt.Sprintf("%s of %s not added", countText(t.failed), plural(t.total(), "file"))}
+	default:
+		return &statusError{exitStatus(t.firstError), ""} // each was told
+	}
+}
+
+// countSources counts, beside the work, how many files there are, for the bar.
+// The number is 0 until it is known.
+func (a *app) countSources(ctx context.Context, from *sources) *atomic.Int64 {
+	var total atomic.Int64
+	if !a.errTerminal || a.json {
+		return &total
+	}
+	counted := &sources{names: from.names, storage: from.storage, wanted: from.wanted, flat: from.flat}
+	go func() {
+		n := int64(0)
+		err := counted.each(ctx, func(source) error { n++; return nil }, func(string, error) error { n++; return nil })
+		if err == nil {
+			total.Store(n)
+		}
+	}()
+	return &total
+}

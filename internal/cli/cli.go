@@ -1,0 +1,165 @@
+// Package cli is the command line of Jarvis, and the only place that joins the
+// other packages. One file holds one command.
+//
+// What a command prints on standard output is its result: a table for a person,
+// or JSON Lines with --json. Everything else, such as errors, questions,
+// progress and summaries, goes to standard error. An error is one line,
+// "jarvis: what was wrong: what to do", and with --json one object with the keys
+// error, code and exit.
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"runtime/debug"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/kong"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/config"
+)
+
+// memoryLimit makes the garbage collector work harder before a command needs
+// more than the 60 MB that are promised; see GOMEMLIMIT.
+const memoryLimit = 44 << 20
+
+// grammar is the whole command line.
+type grammar struct {
+	DataDir     string `placeholder:"DIR" help:"Folder of the store (default: ${default_data_dir})."`
+	StoragePath string `placeholder:"DIR" help:"Folder of the images (default: captures in the data folder)."`
+	Config      string `placeholder:"FILE" help:"File of settings (default: ${default_config})."`
+	TZ          string `name:"tz" placeholder:"ZONE" help:"Time zone of times without one, and of times that are shown, such as Europe/Berlin (default: local)."`
+	JSON        bool   `name:"json" help:"Print JSON Lines: one object per line."`
+	Version     bool   `name:"version" help:"Print the version and exit."`
+
+	Add  addCmd  `cmd:"" group:"captures" help:"Store screenshots."`
+	List listCmd `cmd:"" group:"captures" help:"List captures, the newest first."`
+	Show showCmd `cmd:"" group:"captures" help:"Show what is known about a capture."`
+	Get  getCmd  `cmd:"" group:"captures" help:"Give the image back, byte for byte."`
+	Rm   rmCmd   `cmd:"" group:"captures" help:"Remove captures for good."`
+
+	Start   startCmd   `cmd:"" group:"store" help:"Make a store, offer to fill it, and say how to go on."`
+	Stats   statsCmd   `cmd:"" group:"store" help:"Count captures and bytes, per day and device."`
+	Verify  verifyCmd  `cmd:"" group:"store" help:"Prove that catalogue and images agree; mend what can be mended."`
+	Migrate migrateCmd `cmd:"" group:"store" help:"Bring the catalogue's database to a version."`
+
+	Settings   configCmd  `cmd:"" name:"config" group:"program" help:"Print the settings in force, and where each came from."`
+	VersionCmd versionCmd `cmd:"" name:"version" group:"program" help:"Print the version."`
+	Help       helpCmd    `cmd:"" group:"program" help:"Explain a command, the exit codes, or how to write times."`
+}
+
+const description = "A private memory of your screen, on hardware you own."
+
+// app is what a command works with.
+type app struct {
+	*console
+	grammar *grammar
+	version string
+	parser  *kong.Kong
+	// settings are the flags given to a command that are settings too, by key.
+	settings map[string]string
+}
+
+// Main runs the program with the arguments of the process and returns its exit
+// status. The version is what the linker was told, or empty.
+func Main(version string) int {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	args := os.Args[1:]
+	c := newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	c.json = wantsJSON(args)
+	ctx, stop := withInterrupt(c)
+	defer stop()
+
+	err := run(ctx, c, version, args)
+	if flushErr := c.flush(); err == nil {
+		err = flushErr
+	}
+	c.reportError(err)
+	return exitStatus(err)
+}
+
+func run(ctx context.Context, c *console, version string, args []string) error {
+	a := &app{console: c, grammar: &grammar{}, version: version, settings: map[string]string{}}
+	answered := false // by --help
+	parser, err := kong.New(a.grammar,
+		kong.Name("jarvis"),
+		kong.Description(description),
+		kong.Writers(c.out, c.stderr),
+		kong.Exit(func(int) { answered = true }),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100, NoExpandSubcommands: true}),
+		kong.Groups{"captures": "Captures", "store": "The store", "program": "The program"},
+		kong.Vars{"default_data_dir": defaultOf("data_dir"), "default_jobs": defaultOf("jobs"), "default_config": "~/.config/jarvis/config.toml"},
+		kong.BindTo(ctx, (*context.Context)(nil)),
+		kong.Bind(a),
+	)
+	if err != nil {
+		return err
+	}
+	a.parser = parser
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	if len(args) == 1 && args[0] == "--version" {
+		args = []string{"version"}
+	}
+	selected, err := parser.Parse(args)
+	if answered {
+		return nil
+	}
+	if err != nil {
+		return usageError(err)
+	}
+	return selected.Run()
+}
+
+func wantsJSON(args []string) bool {
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.Contains(args, "--json")
+}
+
+// usageError says what is wrong with the command line, and where to read more.
+func usageError(err error) error {
+	command := "jarvis"
+	if parse, ok := errors.AsType[*kong.ParseError](err); ok {
+		if node := parse.Context.Selected(); node != nil {
+			command = "jarvis " + node.Path()
+		}
+	}
+	return jarvis.Errorf(jarvis.CodeInvalid, "%s: see %s --help", strings.TrimSuffix(err.Error(), "?"), command)
+}
+
+// defaultOf returns the default of a setting, for help.
+func defaultOf(key string) string {
+	for _, setting := range config.Settings() {
+		if setting.Key == key {
+			return setting.Default
+		}
+	}
+	return ""
+}
+
+// loadConfig returns the settings in force for this command line.
+func (a *app) loadConfig() (*config.Config, error) {
+	a.setting("data_dir", a.grammar.DataDir)
+	a.setting("storage_path", a.grammar.StoragePath)
+	a.setting("tz", a.grammar.TZ)
+	return config.Load(config.Input{Flags: a.settings, File: a.grammar.Config})
+}
+
+// setting overrides a setting by a flag of a command; empty text is no flag.
+func (a *app) setting(key, value string) {
+	if value != "" {
+		a.settings[key] = value
+	}
+}
+
+// now is the present, the point from which "2h ago" counts.
+func (a *app) now() time.Time { return time.Now() }

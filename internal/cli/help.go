@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"context"
+	"strconv"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+type helpCmd struct {
+	Topic []string `arg:"" optional:"" help:"A command, exit-codes or times."`
+}
+
+// Help is the long help.
+func (helpCmd) Help() string {
+	return `Examples:
+
+    jarvis help add
+    jarvis help exit-codes
+    jarvis help times
+`
+}
+
+const timesText = `How to write a time
+
+  2026-01-24T20:39:09+01:00   RFC 3339, with or without a fraction and a zone
+  2026-01-24 20:39            local time, or the time of --tz
+  2026-01-24                  a day, from its beginning, or as --to up to its end
+  today, yesterday, now
+  20:39                       today
+  2h ago, 3d                  that long ago: s, m, h, d, w
+
+When clocks are set back, an hour comes twice: the earlier one is meant. Times from
+1970 to 9999 are known. They are stored in UTC to the microsecond.
+`
+
+// Run prints the help.
+func (cmd *helpCmd) Run(_ context.Context, a *app) error {
+	if len(cmd.Topic) == 1 {
+		switch cmd.Topic[0] {
+		case "exit-codes":
+			return a.printExitCodes()
+		case "times":
+			a.out.WriteString(timesText) // the writer keeps its error for flush
+			return nil
+		}
+	}
+	if _, err := a.parser.Parse(append(cmd.Topic, "--help")); err != nil && a.out.Buffered() == 0 {
+		return jarvis.Errorf(jarvis.CodeInvalid, "there is no help on %q: see jarvis --help for the commands, or ask for exit-codes or times", cmd.Topic[0])
+	}
+	return nil
+}
+
+func (a *app) printExitCodes() error {
+	t := table{columns: []column{{title: "EXIT", right: true}, {title: "MEANING"}}}
+	for _, m := range exitMeanings() {
+		if a.json {
+			if err := a.printJSON(struct {
+				Exit    int    `json:"exit"`
+				Meaning string `json:"meaning"`
+			}{m.status, m.meaning}); err != nil {
+				return err
+			}
+			continue
+		}
+		t.add(strconv.Itoa(m.status), m.meaning)
+	}
+	t.print(a.console, true)
+	return nil
+}

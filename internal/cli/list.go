@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/timetext"
+)
+
+// selection narrows a command to some captures.
+type selection struct {
+	From   string `placeholder:"TIME" help:"Only from this time on."`
+	To     string `placeholder:"TIME" help:"Only up to this time; a date is meant to its end."`
+	Device string `placeholder:"NAME" help:"Only of this device."`
+	App    string `placeholder:"NAME" help:"Only of this application."`
+}
+
+func (s *selection) filter(a *app, cfg *config.Config) (jarvis.CaptureFilter, error) {
+	from, to, err := timetext.ParseRange(s.From, s.To, a.now(), cfg.Location)
+	if err != nil {
+		return jarvis.CaptureFilter{}, err
+	}
+	return jarvis.CaptureFilter{From: from, To: to, Device: s.Device, AppName: s.App}, nil
+}
+
+func (s *selection) isEmpty() bool { return *s == selection{} }
+
+type listCmd struct {
+	selection
+	Limit int64  `default:"100" placeholder:"N" help:"At most this many (default: 100)."`
+	After string `placeholder:"CURSOR" help:"Go on after this capture: the cursor of the last one."`
+}
+
+// Help is the long help.
+func (listCmd) Help() string {
+	return `Lists captures, the newest first. Each object of --json has a cursor; give the
+last one to --after for the next page. The text of a capture is in jarvis show.
+
+Examples:
+
+    jarvis list --from yesterday --to yesterday
+    jarvis list --from '2h ago' --app firefox
+    jarvis list --limit 1000000 --json | jq -r .id
+`
+}
+
+// Run lists the captures.
+func (cmd *listCmd) Run(ctx context.Context, a *app) error {
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	if cmd.Limit < 1 {
+		return jarvis.Errorf(jarvis.CodeInvalid, "--limit %d: a page has at least 1 capture", cmd.Limit)
+	}
+	filter, err := cmd.filter(a, cfg)
+	if err != nil {
+		return err
+	}
+	if filter.After, err = jarvis.ParseCursor(cmd.After); err != nil {
+		return err
+	}
+	catalog, err := a.openCatalog(ctx, cfg, storeMustExist)
+	if err != nil {
+		return err
+	}
+	return errors.Join(cmd.list(ctx, a, cfg, catalog, filter), catalog.Close())
+}
+
+// rowsPerQuery bounds the captures in memory, and in a table whose columns are
+// aligned with each other.
+const rowsPerQuery = 500
+
+func (cmd *listCmd) list(ctx context.Context, a *app, cfg *config.Config, catalog jarvis.Catalog, filter jarvis.CaptureFilter) error {
+	for listed := int64(0); ; {
+		wanted := min(cmd.Limit-listed, rowsPerQuery)
+		filter.Limit = int(wanted) + 1 // one more tells whether there are more
+		captures, err := catalog.FindCaptures(ctx, filter)
+		if err != nil {
+			return err
+		}
+		more := int64(len(captures)) > wanted
+		if more {
+			captures = captures[:wanted]
+		}
+		if err := a.printCaptures(captures, cfg.Location, listed == 0); err != nil {
+			return err
+		}
+		listed += int64(len(captures))
+		if listed == 0 && !a.json {
+			a.note("No captures%s.", map[bool]string{true: " yet: jarvis add FILE stores some", false: " match"}[cmd.isEmpty() && cmd.After == ""])
+		}
+		if !more {
+			return nil
+		}
+		filter.After = captures[len(captures)-1].Cursor()
+		if listed == cmd.Limit {
+			if !a.json {
+				a.note("There are more: the same command with --after %s", filter.After)
+			}
+			return nil
+		}
+	}
+}
+
+// listedCapture is a capture without its text, which a list does not read.
+type listedCapture struct {
+	*jarvis.Capture
+	OCRText *string `json:"ocr_text,omitempty"` // hides the field of Capture, and is never set
+	Cursor  string  `json:"cursor"`
+}
+
+// printCaptures writes captures as JSON Lines, or as a table.
+func (a *app) printCaptures(captures []*jarvis.Capture, loc *time.Location, heading bool) error {
+	if a.json {
+		for _, c := range captures {
+			if err := a.printJSON(listedCapture{Capture: c, Cursor: c.Cursor().String()}); err != nil {
+				return err
+			}
+		}
+		return a.flush()
+	}
+	t := table{columns: []column{
+		{title: "TIME"},
+		{title: "DEVICE", shrink: 8, optional: true},
+		{title: "APP", shrink: 8, optional: true},
+		{title: "TITLE", shrink: 12, optional: true},
+		{title: "PIXELS", right: true, optional: true},
+		{title: "SIZE", right: true, optional: true},
+		{title: "ID", faint: true},
+	}}
+	for _, c := range captures {
+		t.add(timeText(c.Timestamp, loc), c.Device, c.AppName, c.WindowTitle,
+			pixelsText(c), sizeText(c.FileSize), c.ID.String())
+	}
+	t.print(a.console, heading)
+	return a.flush()
+}
+
+func pixelsText(c *jarvis.Capture) string {
+	return strconv.Itoa(c.Width) + "×" + strconv.Itoa(c.Height)
+}

@@ -1,0 +1,174 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/archive"
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/fsblob"
+	"github.com/jarvis-memory/jarvis/internal/picture"
+	"github.com/jarvis-memory/jarvis/internal/postgres"
+	"github.com/jarvis-memory/jarvis/internal/sqlite"
+)
+
+// olderDatabaseURL is where an older Jarvis kept its catalogue unless told
+// otherwise.
+const olderDatabaseURL = "postgresql://jarvis:jarvis@localhost:5432/jarvis"
+
+// existence says what a command does where there is no store yet.
+type existence bool
+
+const (
+	storeMustExist existence = false
+	storeMayBeNew  existence = true // it is made
+)
+
+// openCatalog opens the catalogue alone: commands that need no image also work
+// while the disk of the images hangs.
+func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence) (jarvis.Catalog, error) {
+	if cfg.Database.Kind() == config.PostgreSQL {
+		c, err := postgres.Open(ctx, postgres.Options{URL: cfg.Database.DSN()})
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
+	path := cfg.Database.Path()
+	isNew := missing(path)
+	if isNew && may == storeMayBeNew {
+		a.announceStore(ctx, cfg)
+	}
+	c, err := sqlite.Open(ctx, sqlite.Options{Path: path, MustExist: may == storeMustExist})
+	if errors.Is(err, jarvis.ErrNotFound) {
+		return nil, jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir", cfg.DataDir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return c, nil
+}
+
+// announceStore says that a store is about to be made, and whether an older one
+// may be meant.
+func (a *app) announceStore(ctx context.Context, cfg *config.Config) {
+	if a.json {
+		return
+	}
+	a.note("Making a new store in %s", cfg.DataDir)
+	if isDefault(cfg, "database_url") && postgres.HoldsOlderStore(ctx, olderDatabaseURL) {
+		a.note("An older Jarvis has a store in PostgreSQL on this machine. To go on with that one, set\n"+
+			"JARVIS_DATABASE_URL=%s and JARVIS_STORAGE_PATH to the folder of its images.", olderDatabaseURL)
+	}
+}
+
+// isDefault reports whether nobody set the setting.
+func isDefault(cfg *config.Config, key string) bool {
+	for _, value := range cfg.Values {
+		if value.Key == key {
+			return !value.Set
+		}
+	}
+	return true
+}
+
+// store is a catalogue and a tree that belong together.
+type store struct {
+	catalog jarvis.Catalog
+	blobs   *fsblob.Store
+	archive *archive.Archive
+}
+
+// openStore opens catalogue and images.
+func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence) (_ *store, err error) {
+	s := &store{}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, s.close(ctx))
+		}
+	}()
+	if s.catalog, err = a.openCatalog(ctx, cfg, may); err != nil {
+		return nil, err
+	}
+	info, err := s.catalog.Store(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.blobs, err = fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{
+		// Afterwards, or where an older Jarvis kept images, a missing folder is
+		// a disk that is not mounted.
+		Create:  !info.Bound && !info.Adopted,
+		MinFree: minFree(ctx, cfg),
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.archive, err = archive.Open(ctx, s.catalog, s.blobs, archive.Options{
+		Images:      pictures{},
+		Limits:      cfg.Images,
+		StoragePath: cfg.StoragePath,
+		Now:         a.now,
+	})
+	return s, err
+}
+
+// closeGrace is how long operations that outlived their command may take before
+// the program ends without them.
+const closeGrace = 2 * time.Second
+
+// close closes what is open. Work that hangs is left behind.
+func (s *store) close(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), closeGrace)
+	defer cancel()
+	var errs []error
+	if s.archive != nil {
+		if err := s.archive.Close(ctx); err != nil {
+			return nil // the disk hangs, and closing would too
+		}
+	}
+	if s.blobs != nil {
+		errs = append(errs, s.blobs.Close())
+	}
+	if s.catalog != nil {
+		errs = append(errs, s.catalog.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// minFree returns the watermark in bytes for the disk of the images.
+func minFree(ctx context.Context, cfg *config.Config) int64 {
+	usage, err := diskUsage(ctx, cfg.StoragePath)
+	if err != nil {
+		return cfg.MinFree.Bytes
+	}
+	return cfg.MinFree.Of(usage.Total)
+}
+
+// pictures reads images for the archive.
+type pictures struct{}
+
+func (pictures) Inspect(data []byte, limits jarvis.ImageLimits) (jarvis.Image, error) {
+	return picture.Inspect(data, limits)
+}
+
+func (pictures) Decode(data []byte, limits jarvis.ImageLimits) error {
+	return picture.Decode(data, limits)
+}
+
+// storageOf describes the store's own tree, nil when there is none yet.
+func storageOf(cfg *config.Config) fs.FileInfo {
+	info, err := os.Stat(cfg.StoragePath)
+	if err != nil {
+		return nil
+	}
+	return info
+}
+
+func missing(path string) bool {
+	_, err := os.Stat(path)
+	return errors.Is(err, fs.ErrNotExist)
+}

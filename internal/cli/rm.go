@@ -1,0 +1,191 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/archive"
+)
+
+type rmCmd struct {
+	IDs []string `arg:"" optional:"" name:"id" help:"Ids of captures."`
+	selection
+	Yes bool `short:"y" help:"Do not ask."`
+}
+
+// Help is the long help.
+func (rmCmd) Help() string {
+	return `Removes captures: image, text and everything known about them. It says what would
+go and asks first. What was removed stays removed: adding the same file again does
+not bring it back, unless with --undelete.
+
+Examples:
+
+    jarvis rm 019be5a4-7c3e-7d10-8f2a-5b6c7d8e9f00
+    jarvis rm --from '2026-01-24 20:00' --to '2026-01-24 21:00'
+    jarvis rm --app signal --yes
+`
+}
+
+// Run removes the captures.
+func (cmd *rmCmd) Run(ctx context.Context, a *app) error {
+	ids, err := parseIDs(cmd.IDs)
+	if err != nil {
+		return err
+	}
+	switch {
+	case len(ids) > 0 && !cmd.isEmpty():
+		return jarvis.Errorf(jarvis.CodeInvalid, "ids and a time range, device or app exclude each other: give one of them")
+	case len(ids) == 0 && cmd.isEmpty():
+		return jarvis.Errorf(jarvis.CodeInvalid, "nothing says what to remove: give ids, or --from, --to, --device or --app")
+	}
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	filter, err := cmd.filter(a, cfg)
+	if err != nil {
+		return err
+	}
+	s, err := a.openStore(ctx, cfg, storeMustExist)
+	if err != nil {
+		return err
+	}
+	if len(ids) > 0 {
+		err = cmd.removeIDs(ctx, a, s, ids, cfg.Location)
+	} else {
+		err = cmd.removeSelected(ctx, a, s.archive, filter, cfg.Location)
+	}
+	return errors.Join(err, s.close(ctx))
+}
+
+func parseIDs(texts []string) ([]jarvis.ID, error) {
+	ids := make([]jarvis.ID, 0, len(texts))
+	for _, text := range texts {
+		id, err := jarvis.ParseID(text)
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, id)
+	}
+	return ids, nil
+}
+
+func (cmd *rmCmd) removeIDs(ctx context.Context, a *app, s *store, ids []jarvis.ID, loc *time.Location) error {
+	if !cmd.Yes && a.canAsk() {
+		if err := a.printDoomed(ctx, s.catalog, ids, loc); err != nil {
+			return err
+		}
+	}
+	if err := a.confirm(ctx, cmd.Yes, "Remove "+plural(int64(len(ids)), "capture")+" for good?"); err != nil {
+		return err
+	}
+	return a.remove(func(o archive.RemoveOptions) (archive.Receipt, error) { return s.archive.RemoveIDs(ctx, ids, o) })
+}
+
+// doomedShown is how many captures are shown before a question about them.
+const doomedShown = 10
+
+// printDoomed shows the first captures of those that would be removed.
+func (a *app) printDoomed(ctx context.Context, catalog jarvis.Catalog, ids []jarvis.ID, loc *time.Location) error {
+	for i, id := range ids {
+		if i == doomedShown {
+			a.note("  and %s more", countText(int64(len(ids)-i)))
+			return nil
+		}
+		c, err := catalog.FindCapture(ctx, id)
+		switch {
+		case errors.Is(err, jarvis.ErrNotFound), errors.Is(err, jarvis.ErrDeleted):
+			a.note("  %s  not in the store", id)
+		case err != nil:
+			return err
+		default:
+			a.note("  %s  %s", timeText(c.Timestamp, loc), strings.Join(nonEmpty(c.Device, c.AppName, c.WindowTitle, sizeText(c.FileSize)), "  "))
+		}
+	}
+	return nil
+}
+
+func nonEmpty(texts ...string) []string {
+	var kept []string
+	for _, text := range texts {
+		if text != "" {
+			kept = append(kept, text)
+		}
+	}
+	return kept
+}
+
+func (cmd *rmCmd) removeSelected(ctx context.Context, a *app, store *archive.Archive, filter jarvis.CaptureFilter, loc *time.Location) error {
+	plan, err := store.PlanRemoval(ctx, filter)
+	if err != nil {
+		return err
+	}
+	if plan.Captures == 0 {
+		return a.printReceipt(archive.Receipt{})
+	}
+	question := fmt.Sprintf("Remove %s (%s) of %s from %s to %s for good?", plural(plan.Captures, "capture"), sizeText(plan.Bytes),
+		strings.Join(plan.Devices, ", "), timeText(plan.Oldest, loc), timeText(plan.Newest, loc))
+	if err := a.confirm(ctx, cmd.Yes, question); err != nil {
+		return err
+	}
+	return a.remove(func(o archive.RemoveOptions) (archive.Receipt, error) { return store.RemovePlanned(ctx, plan, o) })
+}
+
+// failedRemoval is the line of --json for a capture that could not be removed.
+type failedRemoval struct {
+	ID    jarvis.ID   `json:"id"`
+	Error string      `json:"error"`
+	Code  jarvis.Code `json:"code"`
+}
+
+// remove removes with a bar, tells what failed, and prints the receipt.
+func (a *app) remove(work func(archive.RemoveOptions) (archive.Receipt, error)) error {
+	bar := a.newProgress("captures")
+	var firstError, printError error
+	receipt, err := work(archive.RemoveOptions{
+		Progress: bar.set,
+		Failed: func(id jarvis.ID, err error) {
+			if firstError == nil {
+				firstError = err
+			}
+			bar.hide()
+			if a.json {
+				printError = errors.Join(printError, a.printJSON(failedRemoval{id, errorMessage(err), jarvis.ErrorCode(err)}))
+				return
+			}
+			a.note("jarvis: %s: %s", id, errorMessage(err))
+		},
+	})
+	bar.hide()
+	if printErr := errors.Join(printError, a.printReceipt(receipt)); printErr != nil {
+		return printErr
+	}
+	switch {
+	case errors.Is(err, context.Canceled):
+		return &statusError{exitInterrupted, "interrupted: what the receipt counts is removed, the rest is as it was"}
+	case err != nil:
+		return err
+	case receipt.Failed > 0 && receipt.Removed > 0:
+		return &statusError{exitPartial, plural(receipt.Failed, "capture") + " not removed"}
+	case receipt.Failed > 0:
+		return &statusError{exitStatus(firstError), ""} // each was told
+	}
+	return nil
+}
+
+func (a *app) printReceipt(r archive.Receipt) error {
+	if a.json {
+		return errors.Join(a.printJSON(r), a.flush())
+	}
+	a.printf("Removed %s, %s freed", plural(r.Removed, "capture"), sizeText(r.Bytes))
+	if r.Missing > 0 {
+		a.printf("; of %s the image was already gone", countText(r.Missing))
+	}
+	a.printf(".\n")
+	return a.flush()
+}

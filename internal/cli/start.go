@@ -1,0 +1,195 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/timetext"
+)
+
+type startCmd struct{}
+
+// Help is the long help.
+func (startCmd) Help() string {
+	return `Makes a store where there is none. Where it is empty, it looks for screenshots in
+your folder of pictures and asks whether to add them. Then it lists the newest.
+Running it again changes nothing.
+
+Example:
+
+    jarvis start
+`
+}
+
+// newestShown is how many captures start lists.
+const newestShown = 10
+
+// Run makes the store ready and says how to go on.
+func (startCmd) Run(ctx context.Context, a *app) error {
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	s, err := a.openStore(ctx, cfg, storeMayBeNew)
+	if err != nil {
+		return err
+	}
+	return errors.Join(a.start(ctx, cfg, s), s.close(ctx))
+}
+
+func (a *app) start(ctx context.Context, cfg *config.Config, s *store) error {
+	sums, err := s.catalog.Stats(ctx)
+	if err != nil {
+		return err
+	}
+	a.printStore(cfg, sums)
+	found := findScreenshots(ctx, cfg)
+	if len(found) > 0 && sums.Captures == 0 {
+		if err := a.offer(ctx, cfg, s, found); err != nil {
+			return err
+		}
+	}
+	captures, err := s.catalog.FindCaptures(ctx, jarvis.CaptureFilter{Limit: newestShown})
+	if err != nil {
+		return err
+	}
+	if len(captures) > 0 && !a.json {
+		a.printf("\n%s\n\n", a.style.bold("The newest captures"))
+	}
+	if err := a.printCaptures(captures, cfg.Location, true); err != nil {
+		return err
+	}
+	a.printNext(len(captures) > 0, found)
+	return nil
+}
+
+func (a *app) printStore(cfg *config.Config, sums jarvis.CatalogStats) {
+	if a.json {
+		return
+	}
+	a.printf("%s\n\n", a.style.bold("Jarvis, a private memory of your screen"))
+	line := func(name, value string) { a.printf("  %s  %s\n", a.style.faint(pad(name, 9)), value) }
+	line("images", cfg.StoragePath)
+	line("catalogue", cfg.Database.String())
+	line("captures", countText(sums.Captures)+" ("+sizeText(sums.Bytes)+")")
+}
+
+// offer asks whether to add what was found, and does it.
+func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []screenshotFolder) error {
+	if a.json || !a.canAsk() {
+		return nil
+	}
+	a.printf("\n")
+	for _, f := range found {
+		yes, err := a.ask(ctx, "Add the "+plural(f.count, "screenshot")+" in "+tilde(f.path)+"? They are copied, and stay where they are.", true)
+		if err != nil {
+			return err
+		}
+		if !yes {
+			continue
+		}
+		if err := a.runAdder(ctx, cfg, newAdder(a, cfg, s.archive), f.sources(cfg)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printNext says how to go on.
+func (a *app) printNext(some bool, found []screenshotFolder) {
+	if a.json {
+		return
+	}
+	a.printf("\n%s\n\n", a.style.bold("How to go on"))
+	line := func(command, what string) { a.printf("  %s  %s\n", pad(command, 30), a.style.faint(what)) }
+	for _, f := range found {
+		line("jarvis add "+tilde(f.path), "add the "+plural(f.count, "screenshot")+" found there")
+	}
+	if len(found) == 0 {
+		line("jarvis add FILE...", "add screenshots: files, folders, or - for standard input")
+	}
+	if some {
+		line("jarvis list --from yesterday", "list what was on the screen")
+		line("jarvis get ID -o screen.png", "get an image back")
+		line("jarvis verify", "prove that everything is there")
+	}
+	line("jarvis --help", "all commands")
+}
+
+// screenshotFolder is a folder with screenshots in it.
+type screenshotFolder struct {
+	path  string
+	all   bool // every image in it and below is one; else only those that are called so
+	count int64
+}
+
+func (f screenshotFolder) sources(cfg *config.Config) *sources {
+	s := &sources{names: []string{f.path}, storage: storageOf(cfg)}
+	if !f.all {
+		s.flat = true
+		s.wanted = func(base string) bool {
+			_, ok := timetext.FromFileName(base, time.UTC)
+			return ok
+		}
+	}
+	return s
+}
+
+// findScreenshots looks where desktops put screenshots: in Screenshots in the
+// folder of pictures, and in the folder of pictures itself.
+func findScreenshots(ctx context.Context, cfg *config.Config) []screenshotFolder {
+	pictures := picturesFolder(os.Getenv)
+	var found []screenshotFolder
+	for _, f := range []screenshotFolder{
+		{path: filepath.Join(pictures, "Screenshots"), all: true},
+		{path: pictures},
+	} {
+		count := int64(0)
+		// What cannot be read is not found.
+		_ = f.sources(cfg).each(ctx, func(source) error { count++; return nil }, func(string, error) error { return nil })
+		if count > 0 {
+			f.count = count
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+// picturesFolder returns the person's folder of pictures: XDG_PICTURES_DIR in
+// user-dirs.dirs, which desktops translate, else ~/Pictures.
+func picturesFolder(getenv func(string) string) string {
+	home := getenv("HOME")
+	configHome := getenv("XDG_CONFIG_HOME")
+	if configHome == "" {
+		configHome = filepath.Join(home, ".config")
+	}
+	if file, err := os.Open(filepath.Join(configHome, "user-dirs.dirs")); err == nil {
+		defer file.Close() // nothing was written to it
+		for lines := bufio.NewScanner(file); lines.Scan(); {
+			value, ok := strings.CutPrefix(strings.TrimSpace(lines.Text()), "XDG_PICTURES_DIR=")
+			if !ok {
+				continue
+			}
+			if folder := strings.Replace(strings.Trim(value, `"`), "$HOME", home, 1); filepath.IsAbs(folder) {
+				return folder
+			}
+		}
+	}
+	return filepath.Join(home, "Pictures")
+}
+
+// tilde shortens the home folder of a path, for a person to read.
+func tilde(path string) string {
+	home, err := os.UserHomeDir()
+	if rest, ok := strings.CutPrefix(path, home+"/"); err == nil && ok {
+		return "~/" + rest
+	}
+	return path
+}

@@ -1,0 +1,145 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/timetext"
+)
+
+type statsCmd struct {
+	From string `placeholder:"TIME" help:"Count days from this one on."`
+	To   string `placeholder:"TIME" help:"Count days up to this one."`
+}
+
+// Help is the long help.
+func (statsCmd) Help() string {
+	return `Counts captures and bytes, in all, per device and per day. It reads counters, not
+captures, and answers at once whatever the size of the store. --from and --to
+concern the days only.
+
+Examples:
+
+    jarvis stats
+    jarvis stats --from 2026-01-01 --to 2026-01-31
+    jarvis stats --json | jq -r '.days[] | [.day, .captures] | @tsv'
+`
+}
+
+// stats is the object that --json prints. Times are null in an empty store, and
+// the space is null when the disk does not answer.
+type stats struct {
+	Captures int64                `json:"captures"`
+	Bytes    int64                `json:"bytes"`
+	Oldest   *time.Time           `json:"oldest"`
+	Newest   *time.Time           `json:"newest"`
+	Free     *int64               `json:"free"`  // bytes on the disk of the images
+	Total    *int64               `json:"total"` // likewise
+	Devices  []jarvis.DeviceCount `json:"devices"`
+	Days     []jarvis.DayCount    `json:"days"` // local days; see --tz
+}
+
+// Run prints the statistics.
+func (cmd *statsCmd) Run(ctx context.Context, a *app) error {
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	from, to, err := timetext.ParseRange(cmd.From, cmd.To, a.now(), cfg.Location)
+	if err != nil {
+		return err
+	}
+	catalog, err := a.openCatalog(ctx, cfg, storeMustExist)
+	if err != nil {
+		return err
+	}
+	sums, err := collectStats(ctx, cfg, catalog, from, to)
+	if err = errors.Join(err, catalog.Close()); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(sums)
+	}
+	a.printStats(cfg, sums)
+	return nil
+}
+
+func collectStats(ctx context.Context, cfg *config.Config, catalog jarvis.Catalog, from, to time.Time) (*stats, error) {
+	sums, err := catalog.Stats(ctx)
+	if err != nil {
+		return nil, err
+	}
+	days, err := catalog.CountDays(ctx, from, to, cfg.Location)
+	if err != nil {
+		return nil, err
+	}
+	s := &stats{
+		Captures: sums.Captures,
+		Bytes:    sums.Bytes,
+		Devices:  append([]jarvis.DeviceCount{}, sums.Devices...), // [] and never null
+		Days:     append([]jarvis.DayCount{}, days...),
+	}
+	if sums.Captures > 0 {
+		s.Oldest, s.Newest = &sums.Oldest, &sums.Newest
+	}
+	if usage, err := diskUsage(ctx, cfg.StoragePath); err == nil {
+		s.Free, s.Total = &usage.Free, &usage.Total
+	}
+	return s, context.Cause(ctx)
+}
+
+// daysShown is how many days a person is shown unless a range is asked for.
+const daysShown = 14
+
+func (a *app) printStats(cfg *config.Config, s *stats) {
+	line := func(name, value string) { a.printf("%s  %s\n", a.style.faint(pad(name, 8)), value) }
+	line("captures", countText(s.Captures))
+	line("images", sizeText(s.Bytes))
+	if s.Captures > 0 {
+		line("oldest", timeText(*s.Oldest, cfg.Location))
+		line("newest", timeText(*s.Newest, cfg.Location))
+	}
+	if s.Free == nil {
+		line("free", "not known: the disk of the images does not answer")
+	} else {
+		line("free", sizeText(*s.Free)+" of "+sizeText(*s.Total))
+	}
+	if s.Captures == 0 {
+		return
+	}
+	devices := table{columns: []column{{title: "DEVICE", shrink: 12}, {title: "CAPTURES", right: true}, {title: "SIZE", right: true}}}
+	for _, d := range s.Devices {
+		name := d.Device
+		if name == "" {
+			name = "(not known)"
+		}
+		devices.add(name, countText(d.Captures), sizeText(d.Bytes))
+	}
+	a.printf("\n")
+	devices.print(a.console, true)
+	a.printDays(s.Days)
+}
+
+func (a *app) printDays(days []jarvis.DayCount) {
+	most := int64(1)
+	shown := days[max(len(days)-daysShown, 0):]
+	for _, d := range shown {
+		most = max(most, d.Captures)
+	}
+	t := table{columns: []column{
+		{title: "DAY"}, {title: "CAPTURES", right: true}, {title: "SIZE", right: true},
+		{title: "", faint: true, optional: true},
+	}}
+	for _, d := range shown {
+		t.add(d.Day.String(), countText(d.Captures), sizeText(d.Bytes), strings.Repeat("▪", int((d.Captures*24+most-1)/most)))
+	}
+	a.printf("\n")
+	t.print(a.console, true)
+	if earlier := len(days) - len(shown); earlier > 0 {
+		a.printf("%s\n", a.style.faint(plural(int64(earlier), "earlier day")+": see --from, or all of them with --json"))
+	}
+}

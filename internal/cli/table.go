@@ -1,0 +1,146 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/rivo/uniseg"
+)
+
+// column is one column of a table.
+type column struct {
+	title string
+	right bool // numbers stand at the right
+	// shrink is the width in cells to which the column may be cut, with an
+	// ellipsis, to fit the terminal. A column with 0 is never cut.
+	shrink int
+	// optional columns are left out, the last one first, when the terminal is
+	// too narrow even so.
+	optional bool
+	faint    bool
+}
+
+// table prints aligned columns. A column that is empty in every row is left out.
+type table struct {
+	columns []column
+	rows    [][]string
+}
+
+const columnGap = 2
+
+func (t *table) add(cells ...string) { t.rows = append(t.rows, cells) }
+
+// print writes the table, fitted to the terminal's width. In a pipe nothing is
+// cut: programs read it.
+func (t *table) print(c *console, heading bool) {
+	if len(t.rows) == 0 {
+		return
+	}
+	widths := t.fit(t.natural(heading), c.width())
+	if heading {
+		titles := make([]string, len(t.columns))
+		for i := range t.columns {
+			titles[i] = t.columns[i].title
+		}
+		t.printRow(c, titles, widths, true)
+	}
+	for _, row := range t.rows {
+		t.printRow(c, row, widths, false)
+	}
+}
+
+// natural returns the width that each column asks for, 0 for an empty one.
+func (t *table) natural(heading bool) []int {
+	widths := make([]int, len(t.columns))
+	for _, row := range t.rows {
+		for i := range row {
+			row[i] = plain(row[i])
+			widths[i] = max(widths[i], uniseg.StringWidth(row[i]))
+		}
+	}
+	for i := range widths {
+		if heading && widths[i] > 0 {
+			widths[i] = max(widths[i], uniseg.StringWidth(t.columns[i].title))
+		}
+	}
+	return widths
+}
+
+// fit narrows the widths until a row has at most limit cells: first the widest
+// of the columns that may shrink, then whole optional columns, the last first.
+// A limit of 0 is none.
+func (t *table) fit(widths []int, limit int) []int {
+	for limit > 0 && total(widths) > limit {
+		widest := -1
+		for i, w := range widths {
+			if s := t.columns[i].shrink; s > 0 && w > s && (widest < 0 || w > widths[widest]) {
+				widest = i
+			}
+		}
+		if widest >= 0 {
+			widths[widest]--
+			continue
+		}
+		last := -1
+		for i, w := range widths {
+			if t.columns[i].optional && w > 0 {
+				last = i
+			}
+		}
+		if last < 0 {
+			break
+		}
+		widths[last] = 0
+	}
+	return widths
+}
+
+func total(widths []int) int {
+	sum := -columnGap
+	for _, w := range widths {
+		if w > 0 {
+			sum += w + columnGap
+		}
+	}
+	return sum
+}
+
+func (t *table) printRow(c *console, cells []string, widths []int, heading bool) {
+	gap, padding := "", 0
+	for i, cell := range cells {
+		if widths[i] == 0 {
+			continue
+		}
+		cell = truncate(cell, widths[i])
+		blank := widths[i] - uniseg.StringWidth(cell)
+		before := padding
+		if t.columns[i].right {
+			before += blank
+			padding = 0
+		} else {
+			padding = blank
+		}
+		text := styled(cell)
+		if heading || t.columns[i].faint {
+			text = c.style.faint(cell)
+		}
+		c.printf("%s%s", styled(gap+strings.Repeat(" ", before)), text)
+		gap = strings.Repeat(" ", columnGap)
+	}
+	c.printf("\n")
+}
+
+// truncate cuts text to width cells, the last of them an ellipsis.
+func truncate(text string, width int) string {
+	if uniseg.StringWidth(text) <= width {
+		return text
+	}
+	var b strings.Builder
+	used := 0
+	for graphemes := uniseg.NewGraphemes(text); graphemes.Next(); {
+		if used += graphemes.Width(); used > width-1 {
+			break
+		}
+		b.WriteString(graphemes.Str())
+	}
+	return b.String() + "…"
+}

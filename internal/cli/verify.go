@@ -1,0 +1,201 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/archive"
+	"github.com/jarvis-memory/jarvis/internal/timetext"
+)
+
+type verifyCmd struct {
+	Deep          bool   `help:"Read every image, and check its SHA-256 and that it can be decoded."`
+	Repair        bool   `help:"Mend what can be mended. Nothing is ever deleted."`
+	ForgetMissing bool   `help:"Drop the captures whose images are gone, such as those of a day folder that you removed."`
+	Force         bool   `help:"Repair or forget even if more than 5% would change."`
+	From          string `placeholder:"TIME" help:"Only days (UTC) from this one on."`
+	To            string `placeholder:"TIME" help:"Only days (UTC) up to this one."`
+}
+
+// Help is the long help.
+func (verifyCmd) Help() string {
+	return `Compares catalogue and images day by day, and prints one line for each finding. The
+exit status is 0 when nothing is wrong, and 8 when something is. Files that are
+younger than an hour may be on their way into the store and are never wrong.
+
+With --repair, images without a row are adopted, files that do not belong are moved
+to .jarvis/quarantine, and deletions that were interrupted are finished.
+
+Examples:
+
+    jarvis verify
+    jarvis verify --deep --from yesterday
+    jarvis verify --repair
+    jarvis verify --forget-missing --from 2025-06-01 --to 2025-06-30
+`
+}
+
+// Run verifies the store.
+func (cmd *verifyCmd) Run(ctx context.Context, a *app) error {
+	if cmd.ForgetMissing && (cmd.Deep || cmd.Repair) {
+		return jarvis.Errorf(jarvis.CodeInvalid, "--forget-missing goes with --from, --to and --force only: run it on its own")
+	}
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	from, to, err := timetext.ParseRange(cmd.From, cmd.To, a.now(), cfg.Location)
+	if err != nil {
+		return err
+	}
+	s, err := a.openStore(ctx, cfg, storeMustExist)
+	if err != nil {
+		return err
+	}
+	if cmd.ForgetMissing {
+		err = cmd.forget(ctx, a, s.archive, from, to)
+	} else {
+		err = cmd.verify(ctx, a, s.archive, from, to)
+	}
+	return errors.Join(err, s.close(ctx))
+}
+
+func (cmd *verifyCmd) verify(ctx context.Context, a *app, store *archive.Archive, from, to time.Time) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	bar := a.newProgress("captures")
+	report, err := store.Verify(ctx, archive.VerifyOptions{
+		From: from, To: to,
+		Deep: cmd.Deep, Repair: cmd.Repair, Force: cmd.Force,
+		Progress: bar.set,
+	}, a.printFindings(bar, stop))
+	bar.hide()
+	if err := a.stopped(ctx, err); err != nil {
+		return err
+	}
+	if a.json {
+		if err := a.printJSON(report); err != nil {
+			return err
+		}
+	} else {
+		a.printf("%s\n", reportText(&report, cmd.Repair))
+	}
+	if !report.OK() {
+		return &statusError{exitWrong, wrongText(&report, cmd.Repair)}
+	}
+	return nil
+}
+
+// stopped returns why a verification ended early: a reader of the output that
+// went away comes first.
+func (a *app) stopped(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); err != nil && errors.Is(cause, errClosedPipe) {
+		return cause
+	}
+	return err
+}
+
+// finding is the line of --json for one finding.
+type finding struct {
+	archive.Finding
+	Wrong bool   `json:"wrong"`
+	Error string `json:"error,omitempty"` // why the remedy failed
+}
+
+// printFindings returns a function that prints each finding on a line, and
+// calls stop when nobody reads them any more.
+func (a *app) printFindings(bar *progress, stop context.CancelCauseFunc) func(archive.Finding) {
+	return func(f archive.Finding) {
+		bar.hide()
+		if err := errors.Join(a.printFinding(f), a.flush()); err != nil {
+			stop(err)
+		}
+	}
+}
+
+func (a *app) printFinding(f archive.Finding) error {
+	if a.json {
+		return a.printJSON(finding{f, f.Kind.Wrong(), errorMessage(f.Err)})
+	}
+	kind := a.style.red(pad(string(f.Kind), 10))
+	switch {
+	case f.Mended:
+		kind = a.style.green(pad(string(f.Kind), 10))
+	case !f.Kind.Wrong():
+		kind = a.style.faint(pad(string(f.Kind), 10))
+	}
+	a.printf("%s  %s: %s%s\n", kind, f.Path, f.Detail, outcomeText(f))
+	return nil
+}
+
+// outcomeText says what repairing did about a finding.
+func outcomeText(f archive.Finding) string {
+	switch {
+	case f.Err != nil:
+		return "; not mended: " + errorMessage(f.Err)
+	case !f.Mended:
+		return ""
+	case f.Remedy == archive.RemedyAdopt:
+		return "; adopted"
+	case f.Remedy == archive.RemedyQuarantine:
+		return "; moved to " + f.MovedTo
+	default:
+		return "; mended"
+	}
+}
+
+// reportText sums a verification up in one line.
+func reportText(r *archive.VerifyReport, repaired bool) string {
+	text := fmt.Sprintf("Looked at %s and %s (%s)", plural(r.Captures, "capture"), plural(r.Files, "file"), sizeText(r.Bytes))
+	if r.Wrong == 0 {
+		text += ": everything agrees"
+	}
+	if repaired {
+		for _, part := range []struct {
+			n    int64
+			what string
+		}{{r.Adopted, "adopted"}, {r.Quarantined, "quarantined"}, {r.Finished, "deletions finished"}, {r.Recorded, "digests recorded"}} {
+			if part.n > 0 {
+				text += fmt.Sprintf(", %s %s", countText(part.n), part.what)
+			}
+		}
+	}
+	if n := r.Found[archive.KindPending]; n > 0 {
+		text += fmt.Sprintf("; %s may be on the way in", plural(n, "young file"))
+	}
+	return text + "."
+}
+
+// wrongText says what to do about what is still wrong.
+func wrongText(r *archive.VerifyReport, repaired bool) string {
+	left := r.Wrong - r.Mended
+	text := fmt.Sprintf("%s wrong", plural(left, "thing"))
+	if repaired {
+		return text + " and left as found: see the lines above"
+	}
+	if gone := r.Found[archive.KindMissing] + r.Found[archive.KindDayGone]; gone == left {
+		return text + ": put the images back from a copy, or drop their rows with jarvis verify --forget-missing"
+	}
+	return text + ": jarvis verify --repair mends what can be mended"
+}
+
+func (cmd *verifyCmd) forget(ctx context.Context, a *app, store *archive.Archive, from, to time.Time) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	bar := a.newProgress("captures")
+	receipt, err := store.ForgetMissing(ctx, archive.ForgetOptions{
+		From: from, To: to, Force: cmd.Force, Progress: bar.set,
+	}, a.printFindings(bar, stop))
+	bar.hide()
+	if err := a.stopped(ctx, err); err != nil {
+		return err
+	}
+	if a.json {
+		return a.printJSON(receipt)
+	}
+	a.printf("Looked at %s: dropped %s without an image.\n", plural(receipt.Captures, "capture"), countText(receipt.Forgotten))
+	return nil
+}
