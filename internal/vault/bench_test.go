@@ -31,7 +31,7 @@ func BenchmarkOpenBytes(b *testing.B) {
 		b.SetBytes(int64(len(data)))
 		b.ReportAllocs()
 		for b.Loop() {
-			if _, _, err := openBytes(sealed, id.secret, imageMark); err != nil {
+			if _, _, err := openBytes(sealed, id.secret(), imageMark); err != nil {
 				b.Fatal(err)
 			}
 		}
@@ -40,7 +40,7 @@ func BenchmarkOpenBytes(b *testing.B) {
 		b.SetBytes(int64(len(data)))
 		b.ReportAllocs()
 		for b.Loop() {
-			r, err := age.Decrypt(bytes.NewReader(sealed), id.secret)
+			r, err := age.Decrypt(bytes.NewReader(sealed), id.secret())
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -13,15 +13,16 @@ import (
 	jarvis "github.com/jarvis-memory/jarvis"
 )
 
-// DataKey is the random key of one store: 32 bytes, behind a pointer for the
-// reason that Identity gives. The zero DataKey is no key.
-type DataKey struct{ bytes *[32]byte }
+// DataKey is the random key of one store. The zero DataKey is no key.
+type DataKey struct{ bytes hidden[[]byte] }
+
+const dataKeySize = 32 // bytes
 
 // NewDataKey returns a random key.
 func NewDataKey() DataKey {
-	key := DataKey{new([32]byte)}
-	rand.Read(key.bytes[:]) // never fails: crypto/rand aborts the program instead
-	return key
+	key := make([]byte, dataKeySize)
+	rand.Read(key) // never fails: crypto/rand aborts the program instead
+	return DataKey{hide(key)}
 }
 
 // RevealCatalogKey returns the 32 bytes that encrypt the store's catalogue,
@@ -30,7 +31,7 @@ func (k DataKey) RevealCatalogKey() ([]byte, error) {
 	if k.bytes == nil {
 		return nil, jarvis.Errorf(jarvis.CodeInternal, "a key is derived from no key")
 	}
-	derived, err := hkdf.Key(sha256.New, k.bytes[:], nil, "jarvis catalogue key 1", sha256.Size)
+	derived, err := hkdf.Key(sha256.New, k.bytes(), nil, "jarvis catalogue key 1", sha256.Size)
 	if err != nil {
 		return nil, jarvis.WrapError(jarvis.CodeInternal, "vault: derive the catalogue's key", "the key of the catalogue could not be derived", err)
 	}
@@ -56,7 +57,7 @@ func (k DataKey) Wrap(store jarvis.ID, id *Identity) ([]byte, error) {
 	if k.bytes == nil || store.IsZero() {
 		return nil, jarvis.Errorf(jarvis.CodeInternal, "no key, or the key of no store, is to be sealed")
 	}
-	plain := fmt.Appendf(nil, "jarvis store %s\nkey %s\n", store, hex.EncodeToString(k.bytes[:]))
+	plain := fmt.Appendf(nil, "jarvis store %s\nkey %s\n", store, hex.EncodeToString(k.bytes()))
 	sealed, err := sealBytes(plain, id.key, mark{keyMark, []string{store.String(), id.public}})
 	if err != nil {
 		return nil, jarvis.WrapError(jarvis.CodeInternal, "vault: seal a store's key", "the key of the store could not be sealed", err)
@@ -106,7 +107,7 @@ func damagedKey() error {
 // identity and the key of another store are CodeMismatch, a damaged one is
 // CodeCorrupt. A zero store means any.
 func UnwrapKey(wrapped []byte, store jarvis.ID, id *Identity) (DataKey, error) {
-	plain, args, err := openBytes(wrapped, id.secret, keyMark)
+	plain, args, err := openBytes(wrapped, id.secret(), keyMark)
 	info, marked := parseKeyMark(args)
 	switch {
 	case isForeign(err) && marked && info.PublicKey != id.public:
@@ -121,12 +122,10 @@ func UnwrapKey(wrapped []byte, store jarvis.ID, id *Identity) (DataKey, error) {
 
 func parseKey(plain []byte, store jarvis.ID) (DataKey, error) {
 	text, ok := strings.CutPrefix(string(plain), fmt.Sprintf("jarvis store %s\nkey ", store))
-	key := DataKey{new([32]byte)}
-	if !ok || len(text) != 2*len(key.bytes)+1 || !strings.HasSuffix(text, "\n") {
+	digits, end := strings.CutSuffix(text, "\n")
+	key, err := hex.DecodeString(digits)
+	if !ok || !end || err != nil || len(key) != dataKeySize {
 		return DataKey{}, damagedKey()
 	}
-	if _, err := hex.Decode(key.bytes[:], []byte(text[:2*len(key.bytes)])); err != nil {
-		return DataKey{}, damagedKey()
-	}
-	return key, nil
+	return DataKey{hide(key)}, nil
 }

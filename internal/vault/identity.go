@@ -10,14 +10,10 @@ import (
 	jarvis "github.com/jarvis-memory/jarvis"
 )
 
-// redacted is what a secret prints as.
-const redacted = "[redacted]"
-
 // Identity is an age X25519 key pair. It is immutable and may be used
-// concurrently. The secret is behind a pointer, so that fmt does not reach it
-// even where it cannot call methods: in an unexported field.
+// concurrently.
 type Identity struct {
-	secret *age.X25519Identity
+	secret hidden[*age.X25519Identity]
 	key    *ecdh.PublicKey
 	public string // key as age writes it
 }
@@ -36,7 +32,7 @@ func newIdentity(secret *age.X25519Identity) (*Identity, error) {
 	if err != nil {
 		return nil, jarvis.WrapError(jarvis.CodeInternal, "vault: make an identity", "the identity has no public key", err)
 	}
-	return &Identity{secret, private.PublicKey(), secret.Recipient().String()}, nil
+	return &Identity{hide(secret), private.PublicKey(), secret.Recipient().String()}, nil
 }
 
 // PublicKey returns the public key, "age1...": who has it can seal for the
@@ -44,7 +40,7 @@ func newIdentity(secret *age.X25519Identity) (*Identity, error) {
 func (id *Identity) PublicKey() string { return id.public }
 
 // RevealSecret returns the secret as age writes it, "AGE-SECRET-KEY-1...".
-func (id *Identity) RevealSecret() string { return id.secret.String() }
+func (id *Identity) RevealSecret() string { return id.secret().String() }
 
 // String redacts the identity.
 func (Identity) String() string { return redacted }

@@ -83,7 +83,10 @@ func LoadIdentityFile(path string, passphrase Passphrase) (*Identity, error) {
 	if err != nil {
 		return nil, err
 	}
-	what := "the identity file " + path
+	return parseIdentityFile("the identity file "+path, content, passphrase)
+}
+
+func parseIdentityFile(what string, content []byte, passphrase Passphrase) (*Identity, error) {
 	sealed, protected, err := unarmor(what, content)
 	if err != nil {
 		return nil, err

@@ -57,8 +57,8 @@ func (s *Store) Stage(ctx context.Context, data []byte) (jarvis.StagedBlob, erro
 // StageFor is Stage for an image that is bound to the id of its capture: under
 // the name of any other capture it is not published, and nobody reads it.
 func (s *Store) StageFor(ctx context.Context, id jarvis.ID, data []byte) (jarvis.StagedBlob, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
+	if ctx.Err() != nil {
+		return nil, context.Cause(ctx)
 	}
 	m := mark{imageMark, []string{s.tag}}
 	if !id.IsZero() {
@@ -130,7 +130,7 @@ func (s *Store) Open(name jarvis.BlobName, stored []byte) ([]byte, error) {
 	if !name.Sealed() {
 		return stored, nil
 	}
-	plain, args, err := openBytes(stored, s.id.secret, imageMark)
+	plain, args, err := openBytes(stored, s.id.secret(), imageMark)
 	switch {
 	case isForeign(err) && (len(args) == 0 || args[0] != s.tag):
 		return nil, imageError(jarvis.CodeMismatch, err, "the image %s is sealed to another identity than %s: use the identity that the store was made with", name, s.id.public)

@@ -2,6 +2,7 @@ package vault
 
 import (
 	"errors"
+	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -94,9 +95,13 @@ func nearestWord(typed string) string {
 	if runes := []rune(typed); len(runes) > 16 {
 		typed = string(runes[:16]) // twice the longest word: what follows changes nothing
 	}
-	return slices.MinFunc(bip39.GetWordList(), func(a, b string) int {
-		return typingErrors(typed, a) - typingErrors(typed, b)
-	})
+	nearest, fewest := "", math.MaxInt
+	for _, word := range bip39.GetWordList() {
+		if n := typingErrors(typed, word); n < fewest {
+			nearest, fewest = word, n
+		}
+	}
+	return nearest
 }
 
 // typingErrors returns how many letters must be left out, added, changed or
