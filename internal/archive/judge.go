@@ -20,7 +20,7 @@ func (a *Archive) young(modified time.Time) bool { return modified.After(a.now()
 // pendingFinding is what f is while its file is young.
 func pendingFinding(f Finding) Finding {
 	f.Kind, f.Remedy = KindPending, RemedyNone
-	f.Detail = "the file is without a row and younger than an hour: a capture may be being stored"
+	f.Detail = "no row names the file, and it is younger than an hour: a capture may be being stored"
 	return f
 }
 

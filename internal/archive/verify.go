@@ -74,11 +74,11 @@ type VerifyReport struct {
 	Wrong    int64          `json:"wrong"`    // findings that mean something is wrong
 	Mended   int64          `json:"mended"`   // of those, mended
 
-	Adopted     int64 `json:"adopted"`     // images that got a row
-	Quarantined int64 `json:"quarantined"` // files moved away
-	Finished    int64 `json:"finished"`    // deletions
-	Recorded    int64 `json:"recorded"`    // rows that learned size and digest
-	Failed      int64 `json:"failed"`      // remedies that failed; see Finding.Err
+	Adopted  int64 `json:"adopted"`     // images that got a row
+	Moved    int64 `json:"quarantined"` // files moved away
+	Finished int64 `json:"finished"`    // deletions
+	Recorded int64 `json:"recorded"`    // rows that learned size and digest
+	Failed   int64 `json:"failed"`      // remedies that failed; see Finding.Err
 }
 
 // OK reports whether nothing is wrong, or nothing any more.
@@ -105,7 +105,7 @@ func (r *VerifyReport) add(f Finding) {
 	case RemedyAdopt:
 		r.Adopted++
 	case RemedyQuarantine:
-		r.Quarantined++
+		r.Moved++
 	case RemedyFinish:
 		r.Finished++
 	case RemedyRecord:

@@ -28,7 +28,7 @@ func testCapture(t *testing.T, h Harness) {
 			"OldestTime":        newCapture(jarvis.MinTime),
 			"NewestTime":        newCapture(jarvis.MaxTime),
 			"CreatedBeforeTime": newCapture(noon, func(c *jarvis.Capture) { c.CreatedAt = noon.Add(-time.Microsecond) }),
-			"FilepathOf500":     newCapture(noon, func(c *jarvis.Capture) { c.Filepath = strings.Repeat("/data", 90) + "/" + c.Filepath }),
+			"FilepathOf500":     newCapture(noon, func(c *jarvis.Capture) { c.Filepath = strings.Repeat("/data", 89) + "/" + c.Filepath }),
 		} {
 			t.Run(name, func(t *testing.T) {
 				insert(t, cat, c)

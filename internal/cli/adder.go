@@ -159,6 +159,9 @@ func (a *adder) add(ctx, working context.Context, s source) (added, bool) {
 
 func failed(name string, err error) added {
 	message := errorMessage(err)
+	if errors.Is(err, jarvis.ErrDeleted) {
+		message = "was deleted from this store on purpose: --undelete stores it again"
+	}
 	return added{File: name, Status: statusFailed, Error: &message, Code: jarvis.ErrorCode(err), err: err}
 }
 

@@ -29,12 +29,12 @@ const memoryLimit = 44 << 20
 
 // grammar is the whole command line.
 type grammar struct {
-	DataDir     string `placeholder:"DIR" help:"Folder of the store (default: ${default_data_dir})."`
-	StoragePath string `placeholder:"DIR" help:"Folder of the images (default: captures in the data folder)."`
-	Config      string `placeholder:"FILE" help:"File of settings (default: ${default_config})."`
-	TZ          string `name:"tz" placeholder:"ZONE" help:"Time zone of times without one, and of times that are shown, such as Europe/Berlin (default: local)."`
-	JSON        bool   `name:"json" help:"Print JSON Lines: one object per line."`
-	Version     bool   `name:"version" help:"Print the version and exit."`
+	DataDir     string `group:"everywhere" placeholder:"DIR" help:"Folder of the store (default: ${default_data_dir})."`
+	StoragePath string `group:"everywhere" placeholder:"DIR" help:"Folder of the images (default: captures in the data folder)."`
+	Config      string `group:"everywhere" placeholder:"FILE" help:"File of settings (default: ${default_config})."`
+	TZ          string `name:"tz" group:"everywhere" placeholder:"ZONE" help:"Time zone of times without one, and of times that are shown, such as Europe/Berlin (default: local)."`
+	JSON        bool   `name:"json" group:"everywhere" help:"Print JSON Lines: one object per line."`
+	Version     bool   `name:"version" group:"everywhere" help:"Print the version and exit."`
 
 	Add  addCmd  `cmd:"" group:"captures" help:"Store screenshots."`
 	List listCmd `cmd:"" group:"captures" help:"List captures, the newest first."`
@@ -93,7 +93,7 @@ func run(ctx context.Context, c *console, version string, args []string) error {
 		kong.Writers(c.out, c.stderr),
 		kong.Exit(func(int) { answered = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100, NoExpandSubcommands: true}),
-		kong.Groups{"captures": "Captures", "store": "The store", "program": "The program"},
+		kong.Groups{"captures": "Captures", "store": "The store", "program": "The program", "everywhere": "Flags of every command:"},
 		kong.Vars{"default_data_dir": defaultOf("data_dir"), "default_jobs": defaultOf("jobs"), "default_config": "~/.config/jarvis/config.toml"},
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(a),
@@ -102,6 +102,7 @@ func run(ctx context.Context, c *console, version string, args []string) error {
 		return err
 	}
 	a.parser = parser
+	parser.Model.HelpFlag.Help = "Show this help."
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
@@ -127,13 +128,17 @@ func wantsJSON(args []string) bool {
 
 // usageError says what is wrong with the command line, and where to read more.
 func usageError(err error) error {
+	message := strings.TrimSuffix(err.Error(), "?")
+	if argument, ok := strings.CutPrefix(message, `expected "<`); ok {
+		message = "<" + strings.TrimSuffix(argument, `"`) + " is missing"
+	}
 	command := "jarvis"
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok {
 		if node := parse.Context.Selected(); node != nil {
 			command = "jarvis " + node.Path()
 		}
 	}
-	return jarvis.Errorf(jarvis.CodeInvalid, "%s: see %s --help", strings.TrimSuffix(err.Error(), "?"), command)
+	return jarvis.Errorf(jarvis.CodeInvalid, "%s: see %s --help", message, command)
 }
 
 // defaultOf returns the default of a setting, for help.

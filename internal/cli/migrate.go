@@ -87,7 +87,7 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	last, before := lastApplied(migrations)
+	last := lastApplied(migrations)
 	if last == nil {
 		return jarvis.Errorf(jarvis.CodeConflict, "no migration was applied: there is nothing to undo")
 	}
@@ -95,31 +95,26 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if err := a.confirm(ctx, cmd.Yes, question); err != nil {
 		return err
 	}
-	undone := []jarvis.Migration{*last}
+	var undone jarvis.Migration
 	if cfg.Database.Kind() == config.PostgreSQL {
-		undone, err = postgres.MigrateDown(ctx, postgres.Options{URL: cfg.Database.DSN()}, before)
+		undone, err = postgres.MigrateDown(ctx, postgres.Options{URL: cfg.Database.DSN()})
 	} else {
-		undone[0], err = sqlite.MigrateDown(ctx, sqlite.Options{Path: cfg.Database.Path()})
+		undone, err = sqlite.MigrateDown(ctx, sqlite.Options{Path: cfg.Database.Path()})
 	}
 	if err != nil {
 		return err
 	}
-	return a.printMigrations(undone, cfg.Location)
+	return a.printMigrations([]jarvis.Migration{undone}, cfg.Location)
 }
 
-// lastApplied returns the last migration that was applied, and the version of
-// the one before it.
-func lastApplied(migrations []jarvis.Migration) (last *jarvis.Migration, before int64) {
-	for i := range migrations {
-		if migrations[i].AppliedAt.IsZero() {
-			continue
+// lastApplied returns the last migration that was applied, and nil for none.
+func lastApplied(migrations []jarvis.Migration) *jarvis.Migration {
+	for i := len(migrations) - 1; i >= 0; i-- {
+		if !migrations[i].AppliedAt.IsZero() {
+			return &migrations[i]
 		}
-		if last != nil {
-			before = last.Version
-		}
-		last = &migrations[i]
 	}
-	return last, before
+	return nil
 }
 
 type migrateStatusCmd struct{}
@@ -151,6 +146,9 @@ func (migrateStatusCmd) Run(ctx context.Context, a *app) error {
 func migrationStatus(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
 	if cfg.Database.Kind() == config.PostgreSQL {
 		return postgres.MigrationStatus(ctx, postgres.Options{URL: cfg.Database.DSN()})
+	}
+	if missing(cfg.Database.Path()) {
+		return nil, noStore(cfg)
 	}
 	return sqlite.MigrationStatus(ctx, sqlite.Options{Path: cfg.Database.Path(), MustExist: true})
 }

@@ -45,12 +45,16 @@ func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence
 	}
 	c, err := sqlite.Open(ctx, sqlite.Options{Path: path, MustExist: may == storeMustExist})
 	if errors.Is(err, jarvis.ErrNotFound) {
-		return nil, jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir", cfg.DataDir)
+		return nil, noStore(cfg)
 	}
 	if err != nil {
 		return nil, err
 	}
 	return c, nil
+}
+
+func noStore(cfg *config.Config) error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir", cfg.DataDir)
 }
 
 // announceStore says that a store is about to be made, and whether an older one
@@ -139,13 +143,17 @@ func (s *store) close(ctx context.Context) error {
 	return errors.Join(errs...)
 }
 
-// minFree returns the watermark in bytes for the disk of the images.
+// minFree returns the watermark in bytes for the disk of the images, as fsblob
+// wants it: negative for none.
 func minFree(ctx context.Context, cfg *config.Config) int64 {
-	usage, err := diskUsage(ctx, cfg.StoragePath)
-	if err != nil {
-		return cfg.MinFree.Bytes
+	watermark := cfg.MinFree.Bytes
+	if usage, err := diskUsage(ctx, cfg.StoragePath); err == nil {
+		watermark = cfg.MinFree.Of(usage.Total)
 	}
-	return cfg.MinFree.Of(usage.Total)
+	if watermark == 0 {
+		return -1
+	}
+	return watermark
 }
 
 // pictures reads images for the archive.

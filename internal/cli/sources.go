@@ -73,8 +73,11 @@ func (s *sources) named(ctx context.Context, name string, fn func(source) error,
 
 func (s *sources) pattern(ctx context.Context, pattern string, fn func(source) error, report func(string, error) error) error {
 	matches, err := filepath.Glob(pattern)
+	if !strings.HasPrefix(filepath.Base(pattern), ".") { // as a shell does
+		matches = slices.DeleteFunc(matches, func(match string) bool { return strings.HasPrefix(filepath.Base(match), ".") })
+	}
 	if err != nil || len(matches) == 0 {
-		return report(pattern, jarvis.Errorf(jarvis.CodeInvalid, "no file matches this pattern"))
+		return report(pattern, jarvis.Errorf(jarvis.CodeInvalid, "no file matches this pattern: check it"))
 	}
 	for _, match := range matches {
 		if err := s.named(ctx, match, fn, report); err != nil {
@@ -205,8 +208,9 @@ func (s source) sizeHint(limit int64) int64 {
 	return limit
 }
 
-// read returns what the source holds. It reads at most limit bytes and one
-// more, so that what is too large is seen to be. It returns as soon as the
+// read returns what the source holds. A file of more than limit bytes is
+// CodeTooLarge; of anything else at most one byte more than limit is read, so
+// that what is too large is seen to be. It returns as soon as the
 // context is done, even while a pipe or a disk gives nothing.
 func (s source) read(ctx context.Context, stdin *os.File, limit int64) (content, error) {
 	type result struct {
@@ -240,8 +244,11 @@ func (s source) readNow(stdin *os.File, limit int64) (c content, err error) {
 	}
 	size := int64(512)
 	if info.Mode().IsRegular() {
+		if info.Size() > limit {
+			return content{}, jarvis.Errorf(jarvis.CodeTooLarge, "has %s bytes, more than the %s allowed: make it smaller, or raise max_image_bytes", countText(info.Size()), countText(limit))
+		}
 		c.modTime = info.ModTime()
-		size = min(info.Size(), limit) + 1
+		size = info.Size() + 1
 	}
 	c.data, err = readAtMost(file, size, limit+1)
 	if err != nil {

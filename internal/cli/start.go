@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/config"
@@ -110,7 +111,7 @@ func (a *app) printNext(some bool, found []screenshotFolder) {
 	a.printf("\n%s\n\n", a.style.bold("How to go on"))
 	line := func(command, what string) { a.printf("  %s  %s\n", pad(command, 30), a.style.faint(what)) }
 	for _, f := range found {
-		line("jarvis add "+tilde(f.path), "add the "+plural(f.count, "screenshot")+" found there")
+		line("jarvis add "+tilde(f.pattern()), "add the "+plural(f.count, "screenshot")+" found there")
 	}
 	if len(found) == 0 {
 		line("jarvis add FILE...", "add screenshots: files, folders, or - for standard input")
@@ -128,6 +129,26 @@ type screenshotFolder struct {
 	path  string
 	all   bool // every image in it and below is one; else only those that are called so
 	count int64
+	word  string // with which the names of all that were found begin
+}
+
+// pattern is what to give to add, for what was found and little else.
+func (f screenshotFolder) pattern() string {
+	if f.all || f.word == "" {
+		return f.path
+	}
+	return f.path + "/" + f.word + "*"
+}
+
+// see counts a screenshot.
+func (f *screenshotFolder) see(base string) {
+	word := base[:len(base)-len(strings.TrimLeftFunc(base, unicode.IsLetter))]
+	if f.count++; f.count == 1 {
+		f.word = word
+	}
+	for !strings.HasPrefix(word, f.word) {
+		f.word = f.word[:len(f.word)-1]
+	}
 }
 
 func (f screenshotFolder) sources(cfg *config.Config) *sources {
@@ -151,11 +172,11 @@ func findScreenshots(ctx context.Context, cfg *config.Config) []screenshotFolder
 		{path: filepath.Join(pictures, "Screenshots"), all: true},
 		{path: pictures},
 	} {
-		count := int64(0)
-		// What cannot be read is not found.
-		_ = f.sources(cfg).each(ctx, func(source) error { count++; return nil }, func(string, error) error { return nil })
-		if count > 0 {
-			f.count = count
+		err := f.sources(cfg).each(ctx, func(s source) error {
+			f.see(filepath.Base(s.name))
+			return nil
+		}, func(string, error) error { return nil }) // what cannot be read is not found
+		if err == nil && f.count > 0 {
 			found = append(found, f)
 		}
 	}

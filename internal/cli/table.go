@@ -41,10 +41,10 @@ func (t *table) print(c *console, heading bool) {
 		for i := range t.columns {
 			titles[i] = t.columns[i].title
 		}
-		t.printRow(c, titles, widths, true)
+		c.printf("%s", t.row(c.style, titles, widths, true))
 	}
 	for _, row := range t.rows {
-		t.printRow(c, row, widths, false)
+		c.printf("%s", t.row(c.style, row, widths, false))
 	}
 }
 
@@ -104,29 +104,31 @@ func total(widths []int) int {
 	return sum
 }
 
-func (t *table) printRow(c *console, cells []string, widths []int, heading bool) {
-	gap, padding := "", 0
+// row returns one line. A style of false leaves it without colours.
+func (t *table) row(s style, cells []string, widths []int, heading bool) styled {
+	var b strings.Builder
+	blanks := 0 // before the next cell
 	for i, cell := range cells {
 		if widths[i] == 0 {
 			continue
 		}
 		cell = truncate(cell, widths[i])
-		blank := widths[i] - uniseg.StringWidth(cell)
-		before := padding
+		rest := widths[i] - uniseg.StringWidth(cell)
 		if t.columns[i].right {
-			before += blank
-			padding = 0
-		} else {
-			padding = blank
+			blanks, rest = blanks+rest, 0
 		}
-		text := styled(cell)
-		if heading || t.columns[i].faint {
-			text = c.style.faint(cell)
+		if cell != "" {
+			b.WriteString(strings.Repeat(" ", blanks))
+			blanks = 0
+			if heading || t.columns[i].faint {
+				cell = string(s.faint(cell))
+			}
+			b.WriteString(cell)
 		}
-		c.printf("%s%s", styled(gap+strings.Repeat(" ", before)), text)
-		gap = strings.Repeat(" ", columnGap)
+		blanks += rest + columnGap
 	}
-	c.printf("\n")
+	b.WriteByte('\n')
+	return styled(b.String())
 }
 
 // truncate cuts text to width cells, the last of them an ellipsis.

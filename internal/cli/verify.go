@@ -157,7 +157,7 @@ func reportText(r *archive.VerifyReport, repaired bool) string {
 		for _, part := range []struct {
 			n    int64
 			what string
-		}{{r.Adopted, "adopted"}, {r.Quarantined, "quarantined"}, {r.Finished, "deletions finished"}, {r.Recorded, "digests recorded"}} {
+		}{{r.Adopted, "adopted"}, {r.Moved, "quarantined"}, {r.Finished, "deletions finished"}, {r.Recorded, "digests recorded"}} {
 			if part.n > 0 {
 				text += fmt.Sprintf(", %s %s", countText(part.n), part.what)
 			}

@@ -1,9 +1,21 @@
 // Package config finds the settings of the program: defaults, overridden by a
 // file, by the environment and by flags, in this order. Every setting knows
 // where its value came from, and a secret never prints.
+//
+// Empty text anywhere is no value: the setting is as if it were not named there.
+//
+// A relative path in the file is relative to the file's folder; one in a flag or
+// in the environment is relative to the working directory. Paths may begin with
+// "~/".
 package config
 
 import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -20,33 +32,25 @@ type Config struct {
 	MinFree     Space // free space below which nothing is stored
 	Jobs        int   // captures that are worked on at once
 
+	// File is the configuration file that was read, empty when there is none.
+	File string
 	// Values are all settings in the order of Settings, for a person to read.
 	Values []Value
 }
 
 // Value is one setting in force.
 type Value struct {
-	Key    string `json:"key"`    // as in the file: data_dir
-	Value  string `json:"value"`  // secrets redacted
-	Source string `json:"source"` // "default", "/home/a/.config/jarvis/config.toml line 3", "JARVIS_DATA_DIR", "/run/secrets/db (JARVIS_DATABASE_URL_FILE)", "--data-dir"
-	Set    bool   `json:"set"`    // false for a default
+	Key   string `json:"key"`   // as in the file: data_dir
+	Value string `json:"value"` // secrets redacted
+	// Source is "default", "/home/a/.config/jarvis/config.toml line 3",
+	// "JARVIS_DATA_DIR", "/run/secrets/db (JARVIS_DATABASE_URL_FILE)" or
+	// "--data-dir".
+	Source string `json:"source"`
+	Set    bool   `json:"set"` // false for a default
 }
 
-// Setting describes one key, for flags, help and documentation.
-type Setting struct {
-	Key     string // in the file: data_dir
-	Env     string // JARVIS_DATA_DIR; the same name with _FILE appended names a file that holds the value
-	Flag    string // data-dir
-	Help    string
-	Default string // for a person to read
-	Secret  bool
-}
-
-// Settings lists all settings.
-func Settings() []Setting { return nil }
-
-// Input is where settings come from. The zero value of each field but Flags is
-// what a running program has.
+// Input is where settings come from. The zero Input is what a program without
+// flags has.
 type Input struct {
 	// Flags holds the flags that were given, by the key of their setting.
 	Flags map[string]string
@@ -59,20 +63,160 @@ type Input struct {
 
 // Load returns the settings in force. Errors are CodeInvalid, and name the
 // flag, the variable, or the file and its line.
-func Load(in Input) (*Config, error) { return &Config{}, nil }
-
-// Space is an amount of free space: a number of bytes, a part of the whole, or both:
-// then the smaller of the two.
-type Space struct {
-	Bytes   int64
-	Percent float64
+func Load(in Input) (*Config, error) {
+	l := loader{Input: in, config: &Config{}}
+	if l.LookupEnv == nil {
+		l.LookupEnv = os.LookupEnv
+	}
+	if err := l.readFile(); err != nil {
+		return nil, err
+	}
+	for _, s := range table() {
+		if err := l.load(s); err != nil {
+			return nil, err
+		}
+	}
+	return l.config, nil
 }
 
-// ParseSpace reads "1GiB", "2%" or "1GiB,2%".
-func ParseSpace(text string) (Space, error) { return Space{}, nil }
+// loader holds what is needed while settings are found. Settings are loaded in
+// the order of the table, so that a default can build on those before it.
+type loader struct {
+	Input
+	config *Config
+	file   file
+}
 
-// Of returns the bytes that s is of a file system of total bytes.
-func (s Space) Of(total int64) int64 { return s.Bytes }
+// given is the text of a setting and where it stands.
+type given struct {
+	text   string
+	source string // as in Value
+	place  string // for a message: the source, and the key where the source does not tell it
+	folder string // of relative paths
+	home   string // for "~/"
+	public bool   // it stands in a file that others can read
+}
 
-// ParseSize reads a number of bytes with an optional unit: 32MiB, 1GiB, 500MB.
-func ParseSize(text string) (int64, error) { return 0, nil }
+func (l *loader) load(s setting) error {
+	g, set, err := l.find(s)
+	if err != nil {
+		return err
+	}
+	g.home = l.home()
+	shown, err := s.apply(l.config, g)
+	if err != nil {
+		return &jarvis.Error{Code: jarvis.CodeInvalid, Op: "config: load", Message: g.place + ": " + err.Error(), Err: err}
+	}
+	l.config.Values = append(l.config.Values, Value{Key: s.key, Value: shown, Source: g.source, Set: set})
+	return nil
+}
+
+// find returns the text of a setting from the strongest place that has one, and
+// false for the default.
+func (l *loader) find(s setting) (given, bool, error) {
+	if text := l.Flags[s.key]; text != "" {
+		return given{text: text, source: "--" + s.flag(), place: "--" + s.flag()}, true, nil
+	}
+	text, fromFile := l.env(s.env()), l.env(s.env()+"_FILE")
+	switch {
+	case text != "" && fromFile != "":
+		return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s and %s_FILE are both set: unset one of them", s.env(), s.env())
+	case text != "":
+		return given{text: text, source: s.env(), place: s.env()}, true, nil
+	case fromFile != "":
+		text, err := readValue(fromFile)
+		if err != nil {
+			return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s_FILE: %w", s.env(), err)
+		}
+		source := fmt.Sprintf("%s (%s_FILE)", fromFile, s.env())
+		return given{text: text, source: source, place: source}, true, nil
+	}
+	if entry, ok := l.file.entries[s.key]; ok && entry.text != "" {
+		return given{
+			text:   entry.text,
+			source: l.file.place(entry.line),
+			place:  l.file.place(entry.line) + ": " + s.key,
+			folder: filepath.Dir(l.file.path),
+			public: l.file.public,
+		}, true, nil
+	}
+	g := given{text: s.def, source: "default", place: s.key}
+	if s.fallback != nil {
+		g.text = s.fallback(l)
+	}
+	return g, false, nil
+}
+
+func (l *loader) env(name string) string {
+	value, _ := l.LookupEnv(name)
+	return value
+}
+
+// readValue reads a setting from a file of its own, without the line's end.
+func readValue(path string) (text string, err error) {
+	const longest = 64 << 10
+	f, err := os.Open(path)
+	if err != nil {
+		return "", cannotRead(path, err)
+	}
+	defer func() {
+		if closeErr := f.Close(); err == nil && closeErr != nil {
+			err = cannotRead(path, closeErr)
+		}
+	}()
+	data, err := io.ReadAll(io.LimitReader(f, longest+1))
+	if err != nil {
+		return "", cannotRead(path, err)
+	}
+	text = strings.TrimRight(string(data), "\r\n")
+	switch {
+	case len(data) > longest:
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%s is too long for a setting: it must hold the value and nothing else", path)
+	case strings.TrimSpace(text) == "":
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%s is empty: it must hold the value", path)
+	case strings.ContainsAny(text, "\r\n\x00"):
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%s has several lines: it must hold the value and nothing else", path)
+	}
+	return text, nil
+}
+
+// cannotRead says why a file cannot be read.
+func cannotRead(path string, err error) error {
+	reason := "cannot be read"
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		reason = "does not exist"
+	case errors.Is(err, os.ErrPermission):
+		reason = "may not be read by this user"
+	default:
+		if info, statErr := os.Stat(path); statErr == nil && info.IsDir() {
+			reason = "is a folder"
+		}
+	}
+	return &jarvis.Error{Code: jarvis.CodeInvalid, Op: "config: read", Message: path + " " + reason, Err: err}
+}
+
+// home returns the person's home folder, "" when there is none.
+func (l *loader) home() string {
+	if home := l.env("HOME"); home != "" {
+		return home
+	}
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return "" // a service without a home: "~/" is then refused where it is used
+	}
+	return home
+}
+
+// xdg returns a base folder of the XDG specification, which says to ignore one
+// that is not absolute; fallback is relative to the home folder.
+func (l *loader) xdg(variable, fallback string) string {
+	if folder := l.env(variable); filepath.IsAbs(folder) {
+		return folder
+	}
+	home := l.home()
+	if home == "" {
+		return ""
+	}
+	return filepath.Join(home, fallback)
+}

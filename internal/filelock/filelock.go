@@ -51,7 +51,7 @@ type Lock struct {
 // process that finds nobody else calls prepare first, alone; when prepare
 // fails, nothing is held and its error is returned. Open waits while another
 // process opens the store, and while one has it for itself; a done ctx ends the
-// wait with its cause.
+// wait with ctx.Err().
 //
 // A process that dies while we open may leave us the only one although we did
 // not prepare. That is the same as its dying just after we opened, which every

@@ -20,12 +20,12 @@ const (
 	lastPause  = 20 * time.Millisecond
 )
 
-// Wait takes the lock of file, however long that lasts, or returns the cause of
-// a done ctx. Among several who wait, anyone may be next.
+// Wait takes the lock of file, however long that lasts, or returns ctx.Err()
+// once that is done. Among several who wait, anyone may be next.
 func Wait(ctx context.Context, file File, mode Mode) error {
 	for pause := firstPause; ; pause = min(2*pause, lastPause) {
 		if ctx.Err() != nil {
-			return context.Cause(ctx)
+			return ctx.Err()
 		}
 		held, err := file.Try(mode)
 		if held || err != nil {
@@ -57,8 +57,11 @@ func OpenFile(path string) (File, error) {
 			Err:     err,
 		}
 	}
-	return flockFile{file}, nil
+	return NewFile(file), nil
 }
+
+// NewFile makes a File of an open file, which it then owns.
+func NewFile(file *os.File) File { return flockFile{file} }
 
 func (f flockFile) Try(mode Mode) (bool, error) {
 	how := unix.LOCK_SH

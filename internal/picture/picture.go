@@ -10,8 +10,9 @@
 package picture
 
 import (
-	"bytes"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -67,14 +68,16 @@ func inspect(data []byte, limits jarvis.ImageLimits) (jarvis.Image, layout, erro
 	// 60,000 in a stub of a file is too large first of all.
 	if found.width > 0 && found.height > 0 && found.width > limits.MaxPixels/found.height {
 		return jarvis.Image{}, layout{}, jarvis.Errorf(jarvis.CodeTooLarge,
-			"claims %d x %d pixels, more than the %d megapixels allowed: make it smaller, or raise max_image_pixels",
-			found.width, found.height, limits.MaxPixels/1_000_000)
+			"claims %d x %d pixels, which is more than the %s megapixels allowed: make it smaller, or raise max_image_pixels",
+			found.width, found.height, megapixels(limits.MaxPixels))
 	}
 	if err != nil {
 		return jarvis.Image{}, layout{}, err
 	}
 	return jarvis.Image{Format: format, Width: int(found.width), Height: int(found.height)}, found, nil
 }
+
+func megapixels(pixels int64) string { return strconv.FormatFloat(float64(pixels)/1e6, 'f', -1, 64) }
 
 // walk reads the structure of an image whose signature was recognised. The
 // layout holds what was found before an error too.
@@ -91,22 +94,23 @@ func walk(format jarvis.Format, data []byte) (layout, error) {
 
 // sniff tells the format from the first bytes, or refuses them with their name.
 func sniff(data []byte) (jarvis.Format, error) {
+	head := string(data[:min(len(data), 12)])
+	isRIFF := strings.HasPrefix(head, riffSignature)
 	switch {
-	case len(data) == 0:
+	case head == "":
 		return "", jarvis.Errorf(jarvis.CodeInvalid, "is empty: copy it again from where it came")
-	case bytes.HasPrefix(data, []byte(jpegSignature)):
+	case strings.HasPrefix(head, jpegSignature):
 		return jarvis.JPEG, nil
-	case bytes.HasPrefix(data, []byte(pngSignature)):
+	case strings.HasPrefix(head, pngSignature):
 		return jarvis.PNG, nil
-	case bytes.HasPrefix(data, []byte(riffSignature)) && len(data) >= 12 && string(data[8:12]) == webpSignature:
+	case isRIFF && len(head) == 12 && head[8:] == webpSignature:
 		return jarvis.WebP, nil
-	}
-	for _, format := range []struct{ name, signature string }{
-		{"JPEG", jpegSignature}, {"PNG", pngSignature}, {"WebP", riffSignature},
-	} {
-		if bytes.HasPrefix([]byte(format.signature), data) || format.signature == riffSignature && len(data) < 12 && bytes.HasPrefix(data, []byte(riffSignature)) {
-			return "", truncated(format.name)
-		}
+	case strings.HasPrefix(jpegSignature, head):
+		return "", truncated("JPEG")
+	case strings.HasPrefix(pngSignature, head):
+		return "", truncated("PNG")
+	case isRIFF && len(head) < 12:
+		return "", truncated("WebP")
 	}
 	return "", refuseForeign(data)
 }
@@ -116,5 +120,5 @@ func truncated(format string) error {
 }
 
 func damaged(format, detail string, args ...any) error {
-	return jarvis.Errorf(jarvis.CodeInvalid, "is damaged: %s; copy it again from where it came", "the "+format+" "+fmt.Sprintf(detail, args...))
+	return jarvis.Errorf(jarvis.CodeInvalid, "is damaged: the %s %s; copy it again from where it came", format, fmt.Sprintf(detail, args...))
 }

@@ -102,7 +102,7 @@ func TestInspect_Refuses(t *testing.T) {
 		"JPEG with a short frame":   {slices.Concat(soi, segment(markerSOF0, frame(8, 8)[:5]...), scan, eoi), jarvis.CodeInvalid, "frame header of 5 bytes"},
 		"JPEG with too few parts":   {slices.Concat(soi, segment(markerSOF0, frame(8, 8)[:8]...), scan, eoi), jarvis.CodeInvalid, "too short for its 1 components"},
 		"JPEG with segment length":  {slices.Concat(soi, []byte{0xff, 0xfe, 0, 1}, eoi), jarvis.CodeInvalid, "impossible length"},
-		"JPEG of 60,000 x 60,000":   {slices.Concat(soi, segment(markerSOF0, frame(60_000, 60_000)...)), jarvis.CodeTooLarge, "claims 60000 x 60000 pixels, more than the 200 megapixels allowed"},
+		"JPEG of 60,000 x 60,000":   {slices.Concat(soi, segment(markerSOF0, frame(60_000, 60_000)...)), jarvis.CodeTooLarge, "claims 60000 x 60000 pixels, which is more than the 200 megapixels allowed"},
 		"PNG of its signature":      {screen[:8], jarvis.CodeInvalid, "the end of the PNG is missing"},
 		"PNG of three bytes":        {screen[:3], jarvis.CodeInvalid, "the end of the PNG is missing"},
 		"PNG without its end":       {screen[:len(screen)-12], jarvis.CodeInvalid, "the end of the PNG is missing"},

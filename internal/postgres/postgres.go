@@ -1,14 +1,22 @@
-// Package postgres is a jarvis.Catalog on PostgreSQL 13 or newer.
+// Package postgres keeps the catalogue in PostgreSQL 13 or newer.
+//
+// Any number of processes may work on the same database. Each holds a lock on
+// it that ends with its connections, so it must reach the server directly and
+// not through a pooler that shares sessions.
 package postgres
 
 import (
 	"context"
 	"log/slog"
+	"sync"
+	"sync/atomic"
+
+	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/jarvis-memory/jarvis"
 )
 
-// Options says where the catalogue is.
+// Options says which catalogue to open and how.
 type Options struct {
 	// URL is postgres://, postgresql:// or postgresql+asyncpg://. Its
 	// password appears in no error.
@@ -22,34 +30,70 @@ type Options struct {
 	Logger *slog.Logger
 }
 
-// MigrationStatus lists every migration that this program knows, oldest first.
-// It changes nothing, and an empty database is one where none was applied.
-func MigrationStatus(ctx context.Context, o Options) ([]jarvis.Migration, error) {
-	return nil, jarvis.Errorf(jarvis.CodeInternal, "not there yet")
+// Catalog is a jarvis.Catalog on PostgreSQL.
+type Catalog struct {
+	server server
+	pool   *pgxpool.Pool
+
+	closed     atomic.Bool
+	mu         sync.Mutex     // held while closed is set and while background grows
+	background sync.WaitGroup // foldings of counters
+	folding    atomic.Bool
 }
 
-// MigrateUp applies the migrations that are missing and returns them, oldest first.
-func MigrateUp(ctx context.Context, o Options) ([]jarvis.Migration, error) {
-	return nil, jarvis.Errorf(jarvis.CodeInternal, "not there yet")
-}
+var _ jarvis.Catalog = (*Catalog)(nil)
 
-// MigrateDown takes back the newest migration and returns it. What only its
-// columns hold is lost. It is refused with CodeUnavailable while another Jarvis
-// uses the database, and with CodeConflict when only migration 1 is left, which
-// made the captures themselves.
-func MigrateDown(ctx context.Context, o Options) (jarvis.Migration, error) {
-	return jarvis.Migration{}, jarvis.Errorf(jarvis.CodeInternal, "not there yet")
-}
-
-// HoldsOlderStore reports whether a database answers within a second and was
-// made by an older Jarvis. Any failure is false.
-func HoldsOlderStore(ctx context.Context, url string) bool { return false }
-
-// Catalog is a catalogue in PostgreSQL.
-type Catalog struct{ jarvis.Catalog }
-
-// Open connects, makes or migrates the catalogue, and adopts the database of an
-// older Jarvis.
+// Open connects to the database, makes the catalogue when there is none, and
+// brings its schema up to date; the database of an older Jarvis is adopted. The
+// caller must Close the catalogue.
+//
+// Errors are *jarvis.Error: CodeMismatch for a database that is newer than the
+// program or holds another program's tables, CodeInvalid for a URL that cannot
+// be read, and CodeUnavailable for a server that does not answer or refuses the
+// login.
 func Open(ctx context.Context, o Options) (*Catalog, error) {
-	return nil, jarvis.Errorf(jarvis.CodeInternal, "not there yet")
+	s, err := parse(o.URL)
+	if err != nil {
+		return nil, err
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, s.poolConfig())
+	if err != nil {
+		return nil, s.translate(ctx, "open the catalogue", err)
+	}
+	c := &Catalog{server: s, pool: pool}
+	if err := c.prepare(ctx, o); err != nil {
+		pool.Close()
+		return nil, s.translate(ctx, "open the catalogue", err)
+	}
+	return c, nil
+}
+
+// prepare brings the schema up to date and gives a new store its identity.
+func (c *Catalog) prepare(ctx context.Context, o Options) error {
+	schema, err := inspect(ctx, c.pool)
+	if err != nil {
+		return err
+	}
+	if err := schema.check(); err != nil {
+		return err
+	}
+	if schema.version < newestVersion {
+		if o.MustExist && !schema.captures {
+			return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue in database %q at %s", c.server.database(), c.server.address())
+		}
+		if _, err := migrateUp(ctx, c.server, o.Logger); err != nil {
+			return err
+		}
+	}
+	return c.identify(ctx)
+}
+
+// Close waits for what is in flight and closes the connections.
+func (c *Catalog) Close() error {
+	c.mu.Lock()
+	c.closed.Store(true)
+	c.mu.Unlock()
+	c.background.Wait()
+	c.pool.Close()
+	return nil
 }

@@ -2,14 +2,23 @@
 //
 // Any number of processes may work on the same file. It must lie on a local
 // file system: SQLite's shared memory and locks do not work over a network.
+//
+// # Beside the file
+//
+// {Path}-wal and {Path}-shm belong to SQLite, {Path}.lock and {Path}.lock.start
+// to internal/filelock. {Path}.v{N}-{time}.backup is a copy of the catalogue at
+// schema version N, made before a migration; the last two are kept, and what is
+// deleted from the catalogue is deleted from them too.
 package sqlite
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 
+	"github.com/ncruces/go-sqlite3/vfs"
+
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/filelock"
 )
 
 // KeySize is the length of Options.Key in bytes.
@@ -29,10 +38,19 @@ type Options struct {
 
 	// Logger is told of upgrades and copies; nil for nobody.
 	Logger *slog.Logger
+
+	// base is the VFS below the encryption; nil for the operating system.
+	base vfs.VFS
 }
 
 // Catalog is a jarvis.Catalog on SQLite.
-type Catalog struct{ jarvis.Catalog }
+type Catalog struct {
+	db      *database
+	lock    *filelock.Lock
+	readers *readers
+	writer  *writer
+	closing closing
+}
 
 var _ jarvis.Catalog = (*Catalog)(nil)
 
@@ -45,23 +63,72 @@ var _ jarvis.Catalog = (*Catalog)(nil)
 // be a database, CodeCorrupt for a damaged one, CodeNoSpace, and
 // CodeUnavailable for the rest, such as a read-only folder, a file system
 // without locks, or an upgrade while another process works on the store.
-func Open(ctx context.Context, o Options) (*Catalog, error) { return nil, errors.ErrUnsupported }
+func Open(ctx context.Context, o Options) (*Catalog, error) {
+	db, err := newDatabase(o)
+	if err != nil {
+		return nil, err
+	}
+	c, err := open(ctx, db)
+	if err != nil {
+		return nil, db.closeAfter(err)
+	}
+	return c, nil
+}
 
-// MigrationStatus lists every migration in order, applied or not. It changes
-// nothing; a missing catalogue is CodeNotFound.
+func open(ctx context.Context, db *database) (*Catalog, error) {
+	if err := db.makeFolder(); err != nil {
+		return nil, err
+	}
+	var writing *conn // the connection that prepared the database, if we did
+	lock, err := filelock.Open(ctx, db.lockPath(), func(ctx context.Context) (err error) {
+		writing, err = db.prepare(ctx)
+		if err == nil {
+			err = db.upgrade(ctx, writing)
+		}
+		return err
+	})
+	if err == nil && writing == nil {
+		err = db.join(ctx)
+	}
+	if err != nil {
+		return nil, joinClose(translateContext(ctx, err), closeConn(writing), closeLock(lock))
+	}
+	c := &Catalog{db: db, lock: lock, readers: newReaders(db), writer: newWriter(db, writing)}
+	c.closing.done = make(chan struct{})
+	go c.writer.run()
+	return c, nil
+}
+
+// MigrationStatus lists every migration that this program knows, oldest first.
+// It changes nothing; in a database that does not exist none was applied.
 func MigrationStatus(ctx context.Context, o Options) ([]jarvis.Migration, error) {
-	return nil, errors.ErrUnsupported
+	return withDatabase(o, func(db *database) ([]jarvis.Migration, error) { return db.migrationStatus(ctx) })
 }
 
-// MigrateUp applies the migrations that are missing and returns them.
-// It needs the store for itself: CodeUnavailable while another process uses it.
+// MigrateUp makes the catalogue when there is none, applies the migrations that
+// are missing, and returns them, oldest first. It needs the store for itself:
+// CodeUnavailable while another process uses it.
 func MigrateUp(ctx context.Context, o Options) ([]jarvis.Migration, error) {
-	return nil, errors.ErrUnsupported
+	return withDatabase(o, func(db *database) ([]jarvis.Migration, error) { return db.migrateUp(ctx) })
 }
 
-// MigrateDown undoes the last migration, after copying the database aside, and
-// returns it. It needs the store for itself: CodeUnavailable while another
-// process uses it. CodeConflict when there is nothing to undo.
+// MigrateDown copies the database aside, takes back the newest migration, and
+// returns it. What only newer columns hold is lost. CodeUnavailable while another
+// process uses the store, CodeConflict when only migration 1 is left: it made
+// the captures themselves.
 func MigrateDown(ctx context.Context, o Options) (jarvis.Migration, error) {
-	return jarvis.Migration{}, errors.ErrUnsupported
+	return withDatabase(o, func(db *database) (jarvis.Migration, error) { return db.migrateDown(ctx) })
+}
+
+func withDatabase[T any](o Options, use func(*database) (T, error)) (T, error) {
+	var zero T
+	db, err := newDatabase(o)
+	if err != nil {
+		return zero, err
+	}
+	v, err := use(db)
+	if err = db.closeAfter(err); err != nil {
+		return zero, err
+	}
+	return v, nil
 }

@@ -1,0 +1,30 @@
+package archive_test
+
+import (
+	"context"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// faultyBlobs is a blob store whose deletions fail.
+type faultyBlobs struct {
+	jarvis.BlobStore
+	deleteErr error
+}
+
+func (b *faultyBlobs) Delete(ctx context.Context, name jarvis.BlobName) error {
+	if b.deleteErr != nil {
+		return b.deleteErr
+	}
+	return b.BlobStore.Delete(ctx, name)
+}
+
+// faultyCatalog is a catalogue with an InsertCapture of the test's own.
+type faultyCatalog struct {
+	jarvis.Catalog
+	insert func(context.Context, *jarvis.Capture) error
+}
+
+func (c *faultyCatalog) InsertCapture(ctx context.Context, row *jarvis.Capture) error {
+	return c.insert(ctx, row)
+}

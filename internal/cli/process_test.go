@@ -1,0 +1,230 @@
+package cli
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// place is a person's home with a store in it, for tests that need more than a
+// script can do.
+type place struct {
+	folder string
+	env    []string
+}
+
+func newPlace(t *testing.T) *place {
+	t.Helper()
+	folder := t.TempDir()
+	return &place{folder, append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
+		return strings.HasPrefix(variable, "JARVIS_") || strings.HasPrefix(variable, "XDG_")
+	}), "HOME="+folder, "TZ=UTC", "JARVIS_DEVICE=ann@desk", "JARVIS_MIN_FREE=1MiB", "TERM=xterm", "GORACE=atexit_sleep_ms=0")}
+}
+
+// pictures draws n images into a folder of the place.
+func (p *place) pictures(t *testing.T, folder string, n int) {
+	t.Helper()
+	if err := os.MkdirAll(filepath.Join(p.folder, folder), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for i := range n {
+		data, err := drawPicture(".png", "40x30", fmt.Sprint(folder, i))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(filepath.Join(p.folder, folder, fmt.Sprintf("%04d.png", i)), data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func (p *place) command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "jarvis", args...)
+	cmd.Dir, cmd.Env = p.folder, p.env
+	return cmd
+}
+
+// run runs jarvis to its end.
+func (p *place) run(t *testing.T, args ...string) (stdout, stderr string, status int) {
+	t.Helper()
+	var out, errs bytes.Buffer
+	cmd := p.command(t, args...)
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	status = exitOf(t, cmd.Run())
+	return out.String(), errs.String(), status
+}
+
+// must runs jarvis, which has to succeed, and returns its standard output.
+func (p *place) must(t *testing.T, args ...string) string {
+	t.Helper()
+	stdout, stderr, status := p.run(t, args...)
+	if status != 0 {
+		t.Fatalf("jarvis %s: exit status %d\n%s%s", strings.Join(args, " "), status, stdout, stderr)
+	}
+	return stdout
+}
+
+// exitOf returns the exit status that a finished command's error tells.
+func exitOf(t *testing.T, err error) int {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	exit, ok := errors.AsType[*exec.ExitError](err)
+	if !ok {
+		t.Fatal(err)
+	}
+	return exit.ExitCode()
+}
+
+// lines decodes JSON Lines.
+func lines(t *testing.T, text string) []added {
+	t.Helper()
+	var all []added
+	for decoder := json.NewDecoder(strings.NewReader(text)); ; {
+		var line added
+		err := decoder.Decode(&line)
+		if err == io.EOF {
+			return all
+		}
+		if err != nil {
+			t.Fatalf("%v in %q", err, text)
+		}
+		all = append(all, line)
+	}
+}
+
+// TestInterrupt: Ctrl-C stops between two captures, even while a pipe gives
+// nothing, says how many were done, and the rest can be added later.
+func TestInterrupt(t *testing.T) {
+	p := newPlace(t)
+	p.pictures(t, "shots", 3)
+	fifo := filepath.Join(p.folder, "fifo")
+	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := p.command(t, "add", "--json", "--jobs", "1", "shots/0000.png", "shots/0001.png", "fifo", "shots/0002.png")
+	var errs bytes.Buffer
+	cmd.Stderr = &errs
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	reader := bufio.NewReader(stdout)
+	for range 2 {
+		if _, err := reader.ReadString('\n'); err != nil {
+			t.Fatalf("%v\n%s", err, &errs)
+		}
+	}
+	if err := cmd.Process.Signal(os.Interrupt); err != nil {
+		t.Fatal(err)
+	}
+	rest, err := io.ReadAll(reader)
+	if err != nil || len(rest) > 0 {
+		t.Errorf("after the interrupt: %q, %v", rest, err)
+	}
+	if status := exitOf(t, cmd.Wait()); status != exitInterrupted {
+		t.Errorf("exit status %d, want %d", status, exitInterrupted)
+	}
+	if want := `"interrupted: 2 screenshots stored, 0 already there; run the same command again for the rest"`; !strings.Contains(errs.String(), want) {
+		t.Errorf("standard error %q lacks %s", &errs, want)
+	}
+	for i, line := range lines(t, p.must(t, "add", "--json", "--jobs", "1", "shots")) {
+		if want := []addStatus{statusExists, statusExists, statusStored}[i]; line.Status != want {
+			t.Errorf("%s: %s, want %s", line.File, line.Status, want)
+		}
+	}
+	p.must(t, "verify")
+}
+
+// TestInterrupt_Twice: the second Ctrl-C ends the program although something
+// under way hangs.
+func TestInterrupt_Twice(t *testing.T) {
+	cmd := exec.CommandContext(t.Context(), "hang")
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	reader := bufio.NewReader(stdout)
+	for _, want := range []string{"working\n", "stopping\n"} {
+		if got, err := reader.ReadString('\n'); err != nil || got != want {
+			t.Fatalf("%q, %v; want %q", got, err, want)
+		}
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if status := exitOf(t, cmd.Wait()); status != exitInterrupted {
+		t.Errorf("exit status %d, want %d", status, exitInterrupted)
+	}
+}
+
+// hang works until it is interrupted, and then hangs.
+func hang() {
+	c := newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv)
+	ctx, stop := withInterrupt(c)
+	defer stop()
+	fmt.Println("working")
+	<-ctx.Done()
+	fmt.Println("stopping")
+	select {}
+}
+
+// TestClosedPipe: a reader that went away ends the program quietly.
+func TestClosedPipe(t *testing.T) {
+	p := newPlace(t)
+	const n = 400 // more lines than a pipe holds
+	p.pictures(t, "shots", n)
+	title := strings.Repeat("long ", 40)
+	p.must(t, "add", "shots", "--title", title)
+	for _, args := range [][]string{
+		{"list", "--limit", "400"},
+		{"list", "--limit", "400", "--json"},
+		{"add", "--json", "shots", "--timestamp", "2026-01-24", "--title", title},
+	} {
+		t.Run(strings.Join(args[:2], " "), func(t *testing.T) {
+			cmd := p.command(t, args...)
+			var errs bytes.Buffer
+			cmd.Stderr = &errs
+			stdout, err := cmd.StdoutPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := bufio.NewReaderSize(stdout, 16).ReadString('\n'); err != nil {
+				t.Fatalf("%v\n%s", err, &errs)
+			}
+			if err := stdout.Close(); err != nil {
+				t.Fatal(err)
+			}
+			if status := exitOf(t, cmd.Wait()); status != exitClosedPipe {
+				t.Errorf("exit status %d, want %d", status, exitClosedPipe)
+			}
+			if errs.Len() > 0 {
+				t.Errorf("standard error: %s", &errs)
+			}
+		})
+	}
+	if stdout, _, status := p.run(t, "verify"); status != 0 {
+		t.Errorf("verify: exit status %d\n%s", status, stdout)
+	}
+}

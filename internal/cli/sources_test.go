@@ -1,0 +1,176 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
+)
+
+// tree makes files, and folders for names that end in a slash.
+func tree(t *testing.T, names ...string) {
+	t.Helper()
+	for _, name := range names {
+		if err := os.MkdirAll(filepath.Dir(name), 0o700); err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(name, "/") {
+			continue
+		}
+		if err := os.WriteFile(name, []byte(name), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// walk returns what sources finds: names, and "name: error" for what it reports.
+func walk(t *testing.T, s *sources) []string {
+	t.Helper()
+	found := []string{}
+	err := s.each(t.Context(), func(s source) error {
+		found = append(found, s.name)
+		return nil
+	}, func(name string, err error) error {
+		found = append(found, name+": "+err.Error())
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func TestSources(t *testing.T) {
+	t.Chdir(t.TempDir())
+	tree(t, "b/2.png", "b/1.JPG", "b/10.webp", "b/notes.txt", "b/.hidden.png", "b/.git/x.png", "b/a/z.heic",
+		"b/c.png/inner.gif", "single", "odd[1].png", "store/2026/01/24/x.png")
+	for from, to := range map[string]string{"b/link.png": "2.png", "b/circle": ".", "named.png": "b/2.png", "folder": "b/a"} {
+		if err := os.Symlink(to, from); err != nil {
+			t.Fatal(err)
+		}
+	}
+	storage, err := os.Stat("store")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name    string
+		names   []string
+		want    []string
+		skipped int64
+	}{
+		{"Folder", []string{"b"}, []string{"b/1.JPG", "b/10.webp", "b/2.png", "b/a/z.heic", "b/c.png/inner.gif"}, 5},
+		{"Named", []string{"single", "-", "named.png"}, []string{"single", "-", "named.png"}, 0},
+		{"LinkToFolder", []string{"folder"}, []string{"folder/z.heic"}, 0},
+		{"Pattern", []string{"b/*.[pJ]*"}, []string{"b/1.JPG", "b/2.png", "b/c.png/inner.gif", "b/link.png"}, 0},
+		{"PatternIsAName", []string{"odd[1].png"}, []string{"odd[1].png"}, 0},
+		{"NoMatch", []string{"*.jxl"}, []string{"*.jxl: no file matches this pattern: check it"}, 0},
+		{"BadPattern", []string{"[.jxl"}, []string{"[.jxl: no file matches this pattern: check it"}, 0},
+		{"Missing", []string{"gone.png", "single"}, []string{"gone.png: there is no such file: check the name", "single"}, 0},
+		{"OwnStorage", []string{"store"}, []string{"store: is where this store keeps its images: they are in it already"}, 0},
+		{"OwnStorageInside", []string{"."}, []string{"b/1.JPG", "b/10.webp", "b/2.png", "b/a/z.heic", "b/c.png/inner.gif", "odd[1].png"}, 8},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			s := &sources{names: test.names, storage: storage}
+			if diff := cmp.Diff(test.want, walk(t, s)); diff != "" {
+				t.Error(diff)
+			}
+			if s.skipped != test.skipped {
+				t.Errorf("skipped %d files, want %d", s.skipped, test.skipped)
+			}
+		})
+	}
+}
+
+func TestSources_Stop(t *testing.T) {
+	t.Chdir(t.TempDir())
+	tree(t, "a/1.png", "a/2.png")
+	enough := errors.New("enough")
+	calls := 0
+	err := (&sources{names: []string{"a"}}).each(t.Context(), func(source) error { calls++; return enough }, nil)
+	if !errors.Is(err, enough) || calls != 1 {
+		t.Errorf("each = %v after %d calls, want %v after 1", err, calls, enough)
+	}
+}
+
+// TestEachEntry: whatever the batch, a folder is seen whole and in order.
+func TestEachEntry(t *testing.T) {
+	folder := t.TempDir()
+	var want []string
+	for i := range 900 {
+		name := fmt.Sprintf("%04x.png", uint16(i*40503))
+		want = append(want, name)
+		tree(t, filepath.Join(folder, name))
+	}
+	slices.Sort(want)
+	rapid.Check(t, func(t *rapid.T) {
+		batch := rapid.OneOf(rapid.IntRange(30, 1000), rapid.SampledFrom([]int{450, 899, 900, 901})).Draw(t, "batch")
+		var got []string
+		err := eachEntry(folder, batch, func(entry fs.DirEntry, err error) error {
+			if err == nil {
+				got = append(got, entry.Name())
+			}
+			return err
+		})
+		if err != nil || !slices.Equal(got, want) {
+			t.Fatalf("batches of %d: %d entries, %v; want %d in order", batch, len(got), err, len(want))
+		}
+	})
+}
+
+func TestSource_Read(t *testing.T) {
+	t.Chdir(t.TempDir())
+	tree(t, "folder/")
+	if err := os.WriteFile("ten", []byte("0123456789"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		name  string
+		limit int64
+		want  string
+	}{
+		{"Whole", 100, "0123456789"},
+		{"Exactly", 10, "0123456789"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			c, err := source{"ten"}.read(t.Context(), nil, test.limit)
+			if err != nil || string(c.data) != test.want || c.modTime.IsZero() {
+				t.Errorf("read = %q, %v, %v; want %q with a time", c.data, c.modTime, err, test.want)
+			}
+		})
+	}
+	for name, want := range map[string]string{
+		"gone":   "there is no such file: check the name",
+		"folder": "is a folder: name a file",
+		"ten":    "has 10 bytes, more than the 9 allowed: make it smaller, or raise max_image_bytes",
+	} {
+		if _, err := (source{name}).read(t.Context(), nil, 9); err == nil || err.Error() != want || exitStatus(err) != exitInvalid {
+			t.Errorf("reading %s: %v, want %q", name, err, want)
+		}
+	}
+}
+
+// TestSource_ReadPipe: a pipe has no size and no time.
+func TestSource_ReadPipe(t *testing.T) {
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	large := strings.Repeat("x", 100_000)
+	go func() {
+		writer.WriteString(large)
+		writer.Close()
+	}()
+	c, err := source{"-"}.read(t.Context(), reader, 1000)
+	if err != nil || string(c.data) != large[:1001] || !c.modTime.IsZero() {
+		t.Errorf("read = %d bytes, %v, %v; want one more than the limit, without a time", len(c.data), c.modTime, err)
+	}
+}

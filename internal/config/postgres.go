@@ -1,0 +1,268 @@
+package config
+
+import (
+	"net/url"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// redacted stands for a password.
+const redacted = "xxxxx"
+
+// parsePostgres reads what follows "postgresql:". The address is taken apart the
+// way libpq and pgx do it, so that what is redacted here is what they take for
+// the password; what could be read in two ways is refused.
+func parsePostgres(rest string, asyncpg bool) (Database, error) {
+	rest, ok := strings.CutPrefix(rest, "//")
+	if !ok {
+		return Database{}, invalidPostgres("needs two slashes after its kind")
+	}
+	var user, password string
+	hasPassword := false
+	if i := strings.IndexAny(rest, "@/"); i >= 0 && rest[i] == '@' {
+		user, password, hasPassword = strings.Cut(rest[:i], ":")
+		rest = rest[i+1:]
+	}
+	if strings.Contains(rest, "@") {
+		return Database{}, invalidPostgres("has an @ or a / too many: in a user name or a password, @ is written %40 and / is %2F")
+	}
+	address, query, _ := strings.Cut(rest, "?")
+	hosts, name, hasName := strings.Cut(address, "/")
+	for _, part := range []string{user, password, hosts, name} {
+		if err := checkEscapes(part); err != nil {
+			return Database{}, err
+		}
+	}
+	if strings.ContainsAny(hosts+name+query, "#") || strings.ContainsAny(user+password+hosts+name+query, " ") {
+		return Database{}, invalidPostgres("has a # or a space that is not written %23 or %20")
+	}
+	if err := checkHosts(hosts); err != nil {
+		return Database{}, err
+	}
+	parameters, err := parseParameters(query, asyncpg)
+	if err != nil {
+		return Database{}, err
+	}
+
+	plain, shown := &strings.Builder{}, &strings.Builder{}
+	for _, b := range []*strings.Builder{plain, shown} {
+		b.WriteString("postgresql://")
+		b.WriteString(user)
+	}
+	if hasPassword && password != "" {
+		plain.WriteString(":" + password)
+		shown.WriteString(":" + redacted)
+	}
+	tail := hosts
+	if user != "" || password != "" {
+		tail = "@" + tail
+	}
+	if hasName {
+		tail += "/" + name
+	}
+	plain.WriteString(tail)
+	shown.WriteString(tail)
+	secret := password != ""
+	for i, p := range parameters {
+		sep := "&"
+		if i == 0 {
+			sep = "?"
+		}
+		plain.WriteString(sep + url.QueryEscape(p.key) + "=" + percentEncode(p.value))
+		shown.WriteString(sep + url.QueryEscape(p.key) + "=" + percentEncode(p.shown()))
+		secret = secret || p.secret()
+	}
+	return newPostgres(plain.String(), shown.String(), secret), nil
+}
+
+func newPostgres(plain, shown string, password bool) Database {
+	return Database{kind: PostgreSQL, shown: shown, password: password, dsn: func() string { return plain }}
+}
+
+func invalidPostgres(problem string) error {
+	return jarvis.Errorf(jarvis.CodeInvalid, "the PostgreSQL address %s: write postgresql://user:password@host/name", problem)
+}
+
+// checkEscapes refuses a % that is not followed by two hexadecimal digits, and an
+// escaped NUL. It does not say where: that could be in the password.
+func checkEscapes(part string) error {
+	plain, err := url.PathUnescape(part)
+	if err != nil || strings.ContainsRune(plain, 0) {
+		return invalidPostgres("has a % that is not written %25")
+	}
+	return nil
+}
+
+var hostForm = regexp.MustCompile(`^(?:\[[0-9A-Za-z:.%]+\]|[^\[\]:,]*)(?::(\d*))?$`)
+
+// checkHosts checks a list of hosts with ports. A port that is none is not
+// repeated: without an @, a password would stand there.
+func checkHosts(hosts string) error {
+	for _, host := range strings.Split(hosts, ",") {
+		form := hostForm.FindStringSubmatch(host)
+		if form == nil {
+			return invalidPostgres("has a host or a port that is none")
+		}
+		if form[1] == "" {
+			continue
+		}
+		if port, err := strconv.Atoi(form[1]); err != nil || port < 1 || port > 65535 {
+			return invalidPostgres("has a port that is not from 1 to 65535")
+		}
+	}
+	return nil
+}
+
+// parameter is a setting of a connection.
+type parameter struct{ key, value string }
+
+// secret reports whether the value must not be seen. The value itself counts
+// too: it can be "password=..." where another one is missing before it.
+func (p parameter) secret() bool {
+	text := strings.ToLower(p.key + "=" + p.value)
+	for _, word := range []string{"password", "passwd", "pwd", "secret", "token"} {
+		if strings.Contains(text, word) {
+			return true
+		}
+	}
+	return false
+}
+
+func (p parameter) shown() string {
+	if p.secret() && p.value != "" {
+		return redacted
+	}
+	return p.value
+}
+
+// asyncpgOnly lists the parameters that SQLAlchemy and asyncpg keep for
+// themselves: to the server they would be unknown settings.
+var asyncpgOnly = map[string]bool{
+	"async_fallback": true, "command_timeout": true, "direct_tls": true, "max_cacheable_statement_size": true,
+	"max_cached_statement_lifetime": true, "prepared_statement_cache_size": true, "prepared_statement_name_func": true,
+	"record_class": true, "server_settings": true, "statement_cache_size": true,
+}
+
+// parseParameters reads a query. The names and values are percent-decoded as
+// libpq does it, in which a + is a plus.
+func parseParameters(query string, asyncpg bool) ([]parameter, error) {
+	var parameters []parameter
+	for pair := range strings.SplitSeq(query, "&") {
+		if pair == "" {
+			continue
+		}
+		rawKey, rawValue, ok := strings.Cut(pair, "=")
+		if !ok || rawKey == "" || strings.Contains(rawValue, "=") {
+			return nil, invalidPostgres("has a parameter that is not of the form name=value")
+		}
+		for _, part := range []string{rawKey, rawValue} {
+			if err := checkEscapes(part); err != nil {
+				return nil, err
+			}
+		}
+		key, _ := url.PathUnescape(rawKey)     // was checked
+		value, _ := url.PathUnescape(rawValue) // was checked
+		p, keep, err := translate(parameter{key, value}, asyncpg)
+		if err != nil {
+			return nil, err
+		}
+		if keep {
+			parameters = append(parameters, p)
+		}
+	}
+	return parameters, nil
+}
+
+// translate turns asyncpg's parameters into libpq's; keep is false for one that
+// means nothing here.
+func translate(p parameter, asyncpg bool) (_ parameter, keep bool, err error) {
+	switch {
+	case p.key == "ssl":
+		p.key = "sslmode"
+		switch strings.ToLower(p.value) {
+		case "true", "1", "on", "yes":
+			p.value = "require"
+		case "false", "0", "off", "no":
+			p.value = "disable"
+		}
+		fallthrough
+	case p.key == "sslmode":
+		switch p.value {
+		case "disable", "allow", "prefer", "require", "verify-ca", "verify-full":
+			return p, true, nil
+		}
+		return parameter{}, false, invalidPostgres("has an sslmode that is none of disable, allow, prefer, require, verify-ca and verify-full")
+	case asyncpg && p.key == "timeout": // seconds, with a fraction
+		seconds, err := strconv.ParseFloat(p.value, 64)
+		if err != nil || !(seconds > 0 && seconds <= 86400) {
+			return parameter{}, false, invalidPostgres("has a timeout that is no number of seconds")
+		}
+		return parameter{"connect_timeout", strconv.Itoa(max(int(seconds), 1))}, true, nil
+	}
+	return p, !asyncpg || !asyncpgOnly[p.key], nil
+}
+
+// percentEncode escapes a value for a query in which a + is a plus.
+func percentEncode(value string) string {
+	return strings.ReplaceAll(url.QueryEscape(value), "+", "%20")
+}
+
+// parseKeywords reads libpq's other form, host=db password='a b'.
+func parseKeywords(text string) (Database, error) {
+	const spaces = " \t"
+	var plain, shown []string
+	secret := false
+	for rest := strings.Trim(text, spaces); rest != ""; {
+		key, after, ok := strings.Cut(rest, "=")
+		key = strings.Trim(key, spaces)
+		if !ok || key == "" || strings.ContainsAny(key, spaces+`'\`) {
+			return Database{}, invalidKeywords()
+		}
+		value, after, ok := cutKeyword(strings.TrimLeft(after, spaces))
+		if !ok {
+			return Database{}, invalidKeywords()
+		}
+		p := parameter{key, value}
+		plain = append(plain, key+"="+quoteKeyword(p.value))
+		shown = append(shown, key+"="+quoteKeyword(p.shown()))
+		secret = secret || p.secret() && value != ""
+		rest = strings.TrimLeft(after, spaces)
+	}
+	return newPostgres(strings.Join(plain, " "), strings.Join(shown, " "), secret), nil
+}
+
+func invalidKeywords() error {
+	return jarvis.Errorf(jarvis.CodeInvalid, `the PostgreSQL connection string is not of the form host=db dbname=name user=name: a value with spaces needs 'quotes', with \' for a quote`)
+}
+
+// cutKeyword reads one value, in quotes or to the next space.
+func cutKeyword(text string) (value, rest string, ok bool) {
+	text, quoted := strings.CutPrefix(text, "'")
+	var b strings.Builder
+	for i := 0; i < len(text); i++ {
+		switch c := text[i]; {
+		case c == '\\' && i+1 < len(text):
+			i++
+			b.WriteByte(text[i])
+		case c == '\\':
+			return "", "", false
+		case quoted && c == '\'':
+			return b.String(), text[i+1:], true
+		case !quoted && (c == ' ' || c == '\t'):
+			return b.String(), text[i:], true
+		default:
+			b.WriteByte(c)
+		}
+	}
+	return b.String(), "", !quoted
+}
+
+func quoteKeyword(value string) string {
+	if value != "" && !strings.ContainsAny(value, ` '=\`+"\t") {
+		return value
+	}
+	return "'" + strings.NewReplacer(`\`, `\\`, `'`, `\'`).Replace(value) + "'"
+}

@@ -1,0 +1,202 @@
+package config
+
+import (
+	"fmt"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+	_ "time/tzdata" // containers and small systems have no zone files
+	"unicode"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// Setting describes one key, for flags, help and documentation.
+type Setting struct {
+	Key     string // in the file: data_dir
+	Env     string // JARVIS_DATA_DIR; the same name with _FILE appended names a file that holds the value
+	Flag    string // data-dir
+	Help    string
+	Default string // for a person to read
+	Secret  bool   // the value may hold a password
+}
+
+// Settings lists all settings.
+func Settings() []Setting {
+	var all []Setting
+	for _, s := range table() {
+		all = append(all, Setting{Key: s.key, Env: s.env(), Flag: s.flag(), Help: s.help, Default: s.def, Secret: s.secret})
+	}
+	return all
+}
+
+// setting is a row of the table.
+type setting struct {
+	key    string
+	def    string // the default: for a person to read where fallback makes it, else the text itself
+	help   string
+	secret bool
+	number bool // a number without quotes will do in the file
+	// fallback makes the text of the default, when it depends on anything.
+	fallback func(*loader) string
+	// apply reads the text into the configuration and returns it as it is shown.
+	apply func(*Config, given) (shown string, err error)
+}
+
+func (s setting) env() string  { return "JARVIS_" + strings.ToUpper(s.key) }
+func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
+
+// table lists the settings: a new one is a row here and a field of Config.
+func table() []setting {
+	return []setting{
+		{key: "data_dir", def: "~/.local/share/jarvis", help: "Folder of the store.", fallback: defaultDataDir, apply: folder(func(c *Config) *string { return &c.DataDir })},
+		{key: "storage_path", def: "captures in data_dir", help: "Folder of the images.", fallback: defaultStorage, apply: folder(func(c *Config) *string { return &c.StoragePath })},
+		{key: "database_url", def: "jarvis.db in data_dir", help: "Where the catalogue is: sqlite:/path/to/file or postgresql://user:password@host/name.", secret: true, fallback: defaultDatabase, apply: applyDatabase},
+		{key: "device", def: "user@host", help: "Name of this machine in its captures.", fallback: func(*loader) string { return DefaultDevice() }, apply: applyDevice},
+		{key: "tz", def: "local", help: "Time zone of times without one, and of times that are shown, such as Europe/Berlin.", apply: applyZone},
+		{key: "max_image_bytes", def: "32MiB", help: "Largest image that is taken.", number: true, apply: applyMaxBytes},
+		{key: "max_image_pixels", def: "200MP", help: "Most pixels that an image may have.", number: true, apply: applyMaxPixels},
+		{key: "min_free", def: "1GiB,2%", help: "Free disk space below which nothing is stored: a size, a part of the disk, or the smaller of both.", number: true, apply: applyMinFree},
+		{key: "jobs", def: "8", help: "Captures that are worked on at once.", number: true, apply: applyJobs},
+	}
+}
+
+func defaultDataDir(l *loader) string {
+	base := l.xdg("XDG_DATA_HOME", ".local/share")
+	if base == "" {
+		return "" // refused by the setting itself
+	}
+	return filepath.Join(base, "jarvis")
+}
+
+func defaultStorage(l *loader) string { return filepath.Join(l.config.DataDir, "captures") }
+
+func defaultDatabase(l *loader) string {
+	return "sqlite:" + escapePath(filepath.Join(l.config.DataDir, "jarvis.db"))
+}
+
+// folder reads a path into a field.
+func folder(field func(*Config) *string) func(*Config, given) (string, error) {
+	return func(c *Config, g given) (string, error) {
+		path, err := absolute(g)
+		if err != nil {
+			return "", err
+		}
+		*field(c) = path
+		return path, nil
+	}
+}
+
+// absolute returns the path that a text means where it stands.
+func absolute(g given) (string, error) {
+	path := g.text
+	switch {
+	case path == "":
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder to keep it in: name a folder")
+	case strings.ContainsRune(path, 0):
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.80q is not a path", path)
+	case path == "~" || strings.HasPrefix(path, "~/"):
+		if g.home == "" {
+			return "", jarvis.Errorf(jarvis.CodeInvalid, "%.80q needs a home folder, and there is none: write the whole path", path)
+		}
+		path = filepath.Join(g.home, strings.TrimPrefix(path[1:], "/"))
+	case strings.HasPrefix(path, "~"):
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.80q is another person's home folder: write the whole path", path)
+	case !filepath.IsAbs(path):
+		path = filepath.Join(g.folder, path)
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "the working directory is not known: write the whole path: %w", err)
+	}
+	return path, nil
+}
+
+func applyDatabase(c *Config, g given) (string, error) {
+	db, err := ParseDatabaseURL(g.text, g.folder)
+	if err != nil {
+		return "", err
+	}
+	if g.public && db.HasPassword() {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "it holds a password in a file that others may read: run chmod 600 on the file, or move the password to one that JARVIS_DATABASE_URL_FILE names")
+	}
+	c.Database = db
+	return db.String(), nil
+}
+
+func applyDevice(c *Config, g given) (string, error) {
+	device := strings.TrimSpace(g.text)
+	if device == "" || len(device) > jarvis.MaxDevice || device != jarvis.CleanText(device, jarvis.MaxDevice) || strings.ContainsFunc(device, unicode.IsControl) {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.80q is not a name for a device: give 1 to %d bytes of plain text", g.text, jarvis.MaxDevice)
+	}
+	c.Device = device
+	return device, nil
+}
+
+func applyZone(c *Config, g given) (string, error) {
+	if strings.EqualFold(g.text, "local") {
+		c.Location = time.Local
+		return "local", nil
+	}
+	loc, err := time.LoadLocation(g.text)
+	if err != nil {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.60q is not a time zone: give one of the tz database, such as Europe/Berlin or UTC", g.text)
+	}
+	c.Location = loc
+	return loc.String(), nil
+}
+
+// Images are read into memory whole, and decoded whole by a deep verify.
+const (
+	maxMaxBytes  = 1 << 30
+	maxMaxPixels = 4_000_000_000
+)
+
+func applyMaxBytes(c *Config, g given) (string, error) {
+	n, err := ParseSize(g.text)
+	if err != nil {
+		return "", err
+	}
+	if n < 1 || n > maxMaxBytes {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.40q is out of range: give 1 to %s", g.text, formatSize(maxMaxBytes))
+	}
+	c.Images.MaxBytes = n
+	return formatSize(n), nil
+}
+
+// applyMaxPixels reads a number of pixels, or of megapixels: 200MP.
+func applyMaxPixels(c *Config, g given) (string, error) {
+	digits, unit := strings.TrimSpace(g.text), int64(1)
+	if n := len(digits) - len("MP"); n >= 0 && strings.EqualFold(digits[n:], "MP") {
+		digits, unit = strings.TrimSpace(digits[:n]), 1_000_000
+	}
+	n, err := strconv.ParseInt(digits, 10, 64)
+	if err != nil || n < 1 || n > maxMaxPixels/unit {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.40q is not a number of pixels: write 200MP or 200000000, up to %dMP", g.text, maxMaxPixels/1_000_000)
+	}
+	c.Images.MaxPixels = n * unit
+	if n*unit%1_000_000 == 0 {
+		return fmt.Sprintf("%dMP", n*unit/1_000_000), nil
+	}
+	return strconv.FormatInt(n*unit, 10), nil
+}
+
+func applyMinFree(c *Config, g given) (string, error) {
+	space, err := ParseSpace(g.text)
+	if err != nil {
+		return "", err
+	}
+	c.MinFree = space
+	return space.String(), nil
+}
+
+func applyJobs(c *Config, g given) (string, error) {
+	const most = 64
+	n, err := strconv.Atoi(strings.TrimSpace(g.text))
+	if err != nil || n < 1 || n > most {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.40q is not a number from 1 to %d", g.text, most)
+	}
+	c.Jobs = n
+	return strconv.Itoa(n), nil
+}

@@ -1,0 +1,156 @@
+package fsblob_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	jarvis "github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/crashfs"
+	"github.com/jarvis-memory/jarvis/internal/fsblob"
+	"github.com/jarvis-memory/jarvis/internal/proof"
+)
+
+// survival is what part of the unsynced data, in percent, a crash leaves.
+var survival = []int{0, 20, 50, 80, 100}
+
+func newDisk(t testing.TB) *crashfs.FS {
+	t.Helper()
+	disk := crashfs.New()
+	if err := disk.WriteFile(foreignFile, []byte(foreignText)); err != nil {
+		t.Fatal(err)
+	}
+	return disk
+}
+
+// runScript opens a store on disk and runs a script on it, as far as the disk lets it.
+func runScript(t testing.TB, disk *crashfs.FS) *script {
+	t.Helper()
+	s := newScript()
+	store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
+	if err != nil {
+		s.errs = append(s.errs, err)
+		return s
+	}
+	s.run(t.Context(), store)
+	if err := store.Close(); err != nil {
+		s.errs = append(s.errs, err)
+	}
+	return s
+}
+
+func TestStore_Crash(t *testing.T) {
+	disk := newDisk(t)
+	whole := runScript(t, disk)
+	if len(whole.errs) > 0 {
+		t.Fatalf("without a cut: %v", errors.Join(whole.errs...))
+	}
+	operations, cuts := disk.Operations(), 0
+	for n := 1; n <= operations; n++ {
+		for _, percent := range survival {
+			for seed := range uint64(proof.Rounds(2, 40)) {
+				disk := newDisk(t)
+				disk.CutAfter(n)
+				s := runScript(t, disk)
+				if err := s.check(t, disk.Crash(seed, percent)); err != nil {
+					t.Fatalf("cut after operation %d of %d, %d%% of the rest survive: %v\n%s",
+						n, operations, percent, err, strings.Join(disk.Trace(), "\n"))
+				}
+				cuts++
+			}
+		}
+	}
+	proof.Record(t, "cut the power %d times, after each of %d operations: nothing acknowledged lost, nothing published in part", cuts, operations)
+}
+
+// TestStore_CrashForty cuts the power while forty captures are stored at once.
+func TestStore_CrashForty(t *testing.T) {
+	const writers = 40
+	run := func(disk *crashfs.FS) *book {
+		var b book
+		store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
+		if err != nil {
+			return &b
+		}
+		var writing sync.WaitGroup
+		for i := range writers {
+			writing.Go(func() {
+				text := strings.Repeat(fmt.Sprintf("image %d ", i), 1000)
+				id := jarvis.NewRandomID()
+				name := store.Name(id, time.Date(2026, time.January, 1+i%3, 0, 0, 0, 0, time.UTC), jarvis.JPEG)
+				// The book has the error, and nothing else wants it here.
+				_ = b.attempt(name.String(), text, func() error {
+					staged, err := store.Stage(t.Context(), []byte(text))
+					if err != nil {
+						return err
+					}
+					defer staged.Discard()
+					unlock, err := store.Lock(t.Context(), id)
+					if err != nil {
+						return err
+					}
+					defer unlock()
+					return staged.Publish(t.Context(), name)
+				})
+			})
+		}
+		writing.Wait()
+		// Closing reports what could not be tidied up without power.
+		if err := store.Close(); err != nil && !errors.Is(err, crashfs.ErrPowerOff) {
+			t.Errorf("Close: %v", err)
+		}
+		return &b
+	}
+
+	disk := crashfs.New()
+	if whole := run(disk); whole.acknowledged() != writers {
+		t.Fatalf("without a cut %d of %d were stored", whole.acknowledged(), writers)
+	}
+	operations, cuts, acknowledged := disk.Operations(), 0, 0
+	for n := 1; n <= operations; n += proof.Rounds(3, 1) {
+		for _, percent := range survival {
+			for seed := range uint64(proof.Rounds(1, 5)) {
+				disk := crashfs.New()
+				disk.CutAfter(n)
+				b := run(disk)
+				cuts++
+				acknowledged += b.acknowledged()
+				if err := b.check(disk.Crash(seed, percent)); err != nil {
+					t.Fatalf("cut after operation %d, %d%% of the rest survive: %v\n%s", n, percent, err, strings.Join(disk.Trace(), "\n"))
+				}
+			}
+		}
+	}
+	proof.Record(t, "cut the power %d times while %d captures were stored at once: all of the %d acknowledged were there", cuts, writers, acknowledged)
+}
+
+// TestStore_CrashTwice cuts the power again while the tree is opened after a cut.
+func TestStore_CrashTwice(t *testing.T) {
+	first := newDisk(t)
+	first.CutAfter(60)
+	s := runScript(t, first)
+	once := first.Crash(1, 50)
+	probe := once.Crash(1, 100)
+	store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: probe})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for n := 1; n <= probe.Operations(); n++ {
+		disk := once.Crash(2, 100)
+		disk.CutAfter(n)
+		if store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk}); err == nil {
+			if err := store.Close(); err != nil {
+				t.Errorf("Close: %v", err)
+			}
+		}
+		if err := s.book.check(disk.Crash(3, 50)); err != nil {
+			t.Fatalf("cut after operation %d of opening: %v", n, err)
+		}
+	}
+}

@@ -1,0 +1,102 @@
+package fsblob
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	jarvis "github.com/jarvis-memory/jarvis"
+)
+
+// usageAge is how long an answer of the file system about its free space is
+// used; what we write meanwhile is subtracted from it.
+const usageAge = time.Second
+
+// space watches over the free space.
+type space struct {
+	fs      FileSystem
+	minFree int64 // as in Options
+
+	mu      sync.Mutex
+	usage   jarvis.Usage
+	at      time.Time
+	written int64 // since at
+}
+
+// reserve refuses to store so many bytes when that would leave less than the
+// watermark.
+func (s *space) reserve(size int64) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	// Near the watermark what others write and remove matters: ask again.
+	if time.Since(s.at) > usageAge || s.shortage(size) != nil {
+		if err := s.refresh(); err != nil {
+			return err
+		}
+	}
+	if err := s.shortage(size); err != nil {
+		return err
+	}
+	s.written += size
+	return nil
+}
+
+// check refuses when the free space is below the watermark.
+func (s *space) check() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err := s.refresh(); err != nil {
+		return err
+	}
+	return s.shortage(0)
+}
+
+func (s *space) refresh() error {
+	usage, err := s.fs.Usage()
+	if err != nil {
+		return fail("read the free space of", "the storage", err)
+	}
+	s.usage, s.at, s.written = usage, time.Now(), 0
+	return nil
+}
+
+func (s *space) shortage(size int64) error {
+	free, watermark := s.usage.Free-s.written, s.watermark()
+	if free-size >= watermark {
+		return nil
+	}
+	return jarvis.Errorf(jarvis.CodeNoSpace, "the disk of the storage is full: %s free, of which %s are kept in reserve: free some space, or lower the reserve", bytesText(max(free, 0)), bytesText(watermark))
+}
+
+func (s *space) watermark() int64 {
+	switch {
+	case s.minFree < 0:
+		return 0
+	case s.minFree > 0:
+		return s.minFree
+	}
+	return min(1<<30, s.usage.Total/50)
+}
+
+// Usage implements jarvis.BlobStore.
+func (s *Store) Usage(ctx context.Context) (jarvis.Usage, error) {
+	return do(ctx, s.inFlight, func() (jarvis.Usage, error) {
+		usage, err := s.fs.Usage()
+		return usage, fail("read the free space of", "the storage", err)
+	}, nil)
+}
+
+// bytesText writes a size for a person: 812.0 MiB.
+func bytesText(n int64) string {
+	const units = "KMGTPE"
+	if n < 1<<10 {
+		return fmt.Sprintf("%d bytes", n)
+	}
+	value, unit := float64(n)/(1<<10), 0
+	for value >= 1<<10 {
+		value /= 1 << 10
+		unit++
+	}
+	return fmt.Sprintf("%.1f %ciB", value, units[unit])
+}

@@ -1,0 +1,195 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// lockKey is the key of an id's advisory lock. Ids that share one only wait for
+// each other.
+func lockKey(id jarvis.ID) int64 {
+	text := id.String()
+	key, err := strconv.ParseUint(text[19:23]+text[24:36], 16, 64)
+	if err != nil {
+		return 0 // cannot be: an ID's digits were validated
+	}
+	return int64(key)
+}
+
+// writeID runs one statement that changes what is known of an id, and scans the
+// one row it returns. Both statements are one transaction and one round trip.
+//
+// The lock comes first because a statement sees what was committed when it
+// began: an insert that waited for a deletion of the same id, and no longer, would
+// bring the capture back beside its tombstone.
+func (c *Catalog) writeID(ctx context.Context, op string, id jarvis.ID, statement string, args []any, results ...any) error {
+	return c.write(ctx, op, func(ctx context.Context) error {
+		var batch pgx.Batch
+		batch.Queue("SELECT pg_advisory_xact_lock($1)", lockKey(id))
+		batch.Queue(statement, args...)
+		answers := c.pool.SendBatch(ctx, &batch)
+		_, err := answers.Exec()
+		if err == nil {
+			err = answers.QueryRow().Scan(results...)
+		}
+		// The transaction commits at the end of the batch: only Close knows how that went.
+		return errors.Join(err, answers.Close())
+	})
+}
+
+// InsertCapture adds a row, together with its counters, in one transaction.
+func (c *Catalog) InsertCapture(ctx context.Context, capture *jarvis.Capture) error {
+	const statement = `
+		WITH gone AS (
+			SELECT FROM tombstones WHERE id = $1::text
+		), row AS (
+			INSERT INTO captures (id, filepath, timestamp, monitor_index, width, height, file_size, ocr_text, created_at,
+				device, app_name, window_title, url, stored_size, stored_sha256, content_digest, recovered)
+			SELECT $1::text, $2::text, $3::timestamptz, $4::integer, $5::integer, $6::integer, $7::bigint, $8::text, $9::timestamptz,
+				$10::text, $11::text, $12::text, $13::text, $14::bigint, $15::bytea, $16::bytea, $17::boolean
+			WHERE NOT EXISTS (SELECT FROM gone)
+			ON CONFLICT (id) DO NOTHING
+			RETURNING device
+		), delta AS (
+			INSERT INTO counter_deltas (bucket, device, captures, bytes)
+			SELECT $18::integer, device, 1, $19::bigint FROM row
+		)
+		SELECT EXISTS (SELECT FROM row), EXISTS (SELECT FROM gone)`
+	timestamp := jarvis.Instant(capture.Timestamp)
+	var inserted, gone bool
+	err := c.writeID(ctx, "insert capture", capture.ID, statement, []any{
+		capture.ID.String(), capture.Filepath, timestamp, capture.MonitorIndex, capture.Width, capture.Height, capture.FileSize, capture.OCRText,
+		jarvis.Instant(capture.CreatedAt), capture.Device, capture.AppName, capture.WindowTitle, capture.URL, capture.StoredSize,
+		capture.StoredSHA256, capture.ContentDigest, capture.Recovered, bucketOf(timestamp), bytesOf(capture),
+	}, &inserted, &gone)
+	switch {
+	case err != nil:
+		return err
+	case gone:
+		return errDeleted(capture.ID)
+	case !inserted:
+		return jarvis.Errorf(jarvis.CodeConflict, "there already is a capture %s", capture.ID)
+	}
+	c.counted()
+	return nil
+}
+
+func bytesOf(c *jarvis.Capture) int64 {
+	if c.StoredSize != 0 {
+		return c.StoredSize
+	}
+	return c.FileSize
+}
+
+func errDeleted(id jarvis.ID) error {
+	return jarvis.Errorf(jarvis.CodeDeleted, "capture %s was deleted", id)
+}
+
+// absent says why there is no row: CodeDeleted or CodeNotFound.
+func (c *Catalog) absent(ctx context.Context, id jarvis.ID) error {
+	var gone bool
+	err := c.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM tombstones WHERE id = $1::text)", id.String()).Scan(&gone)
+	switch {
+	case err != nil:
+		return err
+	case gone:
+		return errDeleted(id)
+	}
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no capture %s", id)
+}
+
+// captureColumns are what scanCapture reads.
+const captureColumns = `id, filepath, timestamp, coalesce(monitor_index, 0), width, height, file_size, coalesce(created_at, timestamp),
+	device, app_name, window_title, url, stored_size, stored_sha256, content_digest, recovered`
+
+func scanCapture(row pgx.CollectableRow, more ...any) (*jarvis.Capture, error) {
+	var c jarvis.Capture
+	var id string
+	err := row.Scan(append([]any{&id, &c.Filepath, &c.Timestamp, &c.MonitorIndex, &c.Width, &c.Height, &c.FileSize, &c.CreatedAt,
+		&c.Device, &c.AppName, &c.WindowTitle, &c.URL, &c.StoredSize, &c.StoredSHA256, &c.ContentDigest, &c.Recovered}, more...)...)
+	if err != nil {
+		return nil, err
+	}
+	c.Timestamp, c.CreatedAt = c.Timestamp.UTC(), c.CreatedAt.UTC()
+	if c.ID, err = storedID(id); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+func storedID(text string) (jarvis.ID, error) {
+	id, err := jarvis.ParseID(text)
+	if err != nil {
+		return jarvis.ID{}, jarvis.Errorf(jarvis.CodeCorrupt, "the catalogue has a row with id %q, which is no UUID: remove it or give it one", text)
+	}
+	return id, nil
+}
+
+// FindCapture returns one capture with its text.
+func (c *Catalog) FindCapture(ctx context.Context, id jarvis.ID) (found *jarvis.Capture, err error) {
+	err = c.read(ctx, "find capture", func(ctx context.Context) error {
+		rows, err := c.pool.Query(ctx, "SELECT "+captureColumns+", ocr_text FROM captures WHERE id = $1::text", id.String())
+		if err != nil {
+			return err
+		}
+		found, err = pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (*jarvis.Capture, error) {
+			var text *string
+			c, err := scanCapture(row, &text)
+			if err == nil {
+				c.OCRText = text
+			}
+			return c, err
+		})
+		if errors.Is(err, pgx.ErrNoRows) {
+			return c.absent(ctx, id)
+		}
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return found, nil
+}
+
+// SetStored records that the image was stored anew.
+func (c *Catalog) SetStored(ctx context.Context, id jarvis.ID, filepath string, size int64, sha256 []byte) error {
+	const statement = `
+		WITH old AS (
+			SELECT id, device, timestamp, file_size, coalesce(nullif(stored_size, 0), file_size) AS bytes FROM captures WHERE id = $1::text
+		), row AS (
+			UPDATE captures SET filepath = $2::text, stored_size = $3::bigint, stored_sha256 = $4::bytea FROM old WHERE captures.id = old.id
+		), delta AS (
+			INSERT INTO counter_deltas (bucket, device, captures, bytes)
+			SELECT floor(extract(epoch FROM timestamp) / 900)::integer, device, 0, coalesce(nullif($3::bigint, 0), file_size) - bytes FROM old
+		)
+		SELECT EXISTS (SELECT FROM old)`
+	var found bool
+	err := c.writeID(ctx, "set stored", id, statement, []any{id.String(), filepath, size, sha256}, &found)
+	if err != nil {
+		return err
+	}
+	if !found {
+		return c.read(ctx, "set stored", func(ctx context.Context) error { return c.absent(ctx, id) })
+	}
+	c.counted()
+	return nil
+}
+
+// quarter is the width of a counter's bucket.
+const quarter = 15 * time.Minute
+
+// bucketOf returns the quarter of an hour since 1970 that t lies in.
+func bucketOf(t time.Time) int32 {
+	seconds := t.Unix()
+	bucket := seconds / int64(quarter/time.Second)
+	if seconds%int64(quarter/time.Second) < 0 {
+		bucket--
+	}
+	return int32(bucket)
+}

@@ -1,0 +1,89 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// identify gives a store its identity, once.
+func (c *Catalog) identify(ctx context.Context) error {
+	var known bool
+	if err := c.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM store)").Scan(&known); err != nil || known {
+		return err
+	}
+	_, err := c.pool.Exec(ctx, `
+		INSERT INTO store (id, secret, adopted) VALUES ($1, $2, to_regclass('alembic_version') IS NOT NULL)
+		ON CONFLICT DO NOTHING`, jarvis.NewRandomID().String(), jarvis.NewSecret().Bytes())
+	return err
+}
+
+// Store returns the store's identity.
+func (c *Catalog) Store(ctx context.Context) (info jarvis.StoreInfo, err error) {
+	err = c.read(ctx, "read the store's identity", func(ctx context.Context) error {
+		var id string
+		var secret []byte
+		err := c.pool.QueryRow(ctx, "SELECT id, secret, created_at, adopted, bound FROM store").
+			Scan(&id, &secret, &info.CreatedAt, &info.Adopted, &info.Bound)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return jarvis.Errorf(jarvis.CodeCorrupt, "the catalogue has lost the identity of its store: restore it from a copy")
+		}
+		if err != nil {
+			return err
+		}
+		info.CreatedAt = info.CreatedAt.UTC()
+		if info.ID, err = jarvis.ParseID(id); err != nil {
+			return jarvis.Errorf(jarvis.CodeCorrupt, "the identity of the store is damaged: restore the catalogue from a copy")
+		}
+		info.Secret, err = jarvis.ParseSecret(secret)
+		return err
+	})
+	if err != nil {
+		return jarvis.StoreInfo{}, err
+	}
+	return info, nil
+}
+
+// BindStore records that the tree carries the store's marker.
+func (c *Catalog) BindStore(ctx context.Context) error {
+	return c.write(ctx, "bind the store", func(ctx context.Context) error {
+		_, err := c.pool.Exec(ctx, "UPDATE store SET bound = true WHERE NOT bound")
+		return err
+	})
+}
+
+// Check returns nil while the database answers and accepts writes.
+func (c *Catalog) Check(ctx context.Context) error {
+	return c.read(ctx, "check", func(ctx context.Context) error {
+		var readOnly bool
+		err := c.pool.QueryRow(ctx, "SELECT pg_is_in_recovery() OR current_setting('transaction_read_only')::boolean FROM store").Scan(&readOnly)
+		if err == nil && readOnly {
+			_, message := c.server.describeState(stateReadOnly)
+			return jarvis.Errorf(jarvis.CodeUnavailable, "%s", message)
+		}
+		return err
+	})
+}
+
+// Purge removes what deletions left in the tables' files. PostgreSQL would do
+// so later, at a time of its own choosing.
+func (c *Catalog) Purge(ctx context.Context) error {
+	var last *time.Time
+	err := c.read(ctx, "find what to purge", func(ctx context.Context) error {
+		return c.pool.QueryRow(ctx, "SELECT max(deleted_at) FROM tombstones WHERE NOT purged AND filepath IS NULL").Scan(&last)
+	})
+	if err != nil || last == nil {
+		return err
+	}
+	return c.write(ctx, "purge", func(ctx context.Context) error {
+		if _, err := c.pool.Exec(ctx, "VACUUM captures, tombstones, counters, counter_deltas"); err != nil {
+			return err
+		}
+		_, err := c.pool.Exec(ctx, "UPDATE tombstones SET purged = true WHERE NOT purged AND filepath IS NULL AND deleted_at <= $1", *last)
+		return err
+	})
+}

@@ -1,0 +1,130 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// keepCopies is how many copies of the database are kept.
+const keepCopies = 2
+
+// copySuffix is what is added to the name of the database in that of a copy:
+// schema version and time.
+var copySuffix = regexp.MustCompile(`^\.v(\d+)-(\d{8}T\d{6}\.\d{6}Z)\.backup$`)
+
+// copyAside writes a copy of the database beside it, durably, with the same key,
+// and removes all but the last ones. A database without captures is not copied.
+func (db *database) copyAside(ctx context.Context, c *conn, s schema) error {
+	if !s.captures {
+		return nil
+	}
+	if n, err := c.number("SELECT EXISTS (SELECT 1 FROM captures)"); err != nil || n == 0 {
+		return err
+	}
+	name := fmt.Sprintf("%s.v%d-%s.backup", db.path, s.version, time.Now().UTC().Format("20060102T150405.000000Z"))
+	if err := db.vacuumInto(ctx, c, name); err != nil {
+		return err
+	}
+	db.log.Info("the catalogue was copied aside", "copy", name)
+	copies, err := db.copies()
+	if err != nil {
+		return err
+	}
+	for _, old := range copies[:max(0, len(copies)-keepCopies)] {
+		if err := os.Remove(old); err != nil {
+			return pathError("remove", old, err)
+		}
+	}
+	return nil
+}
+
+// vacuumInto writes the copy under another name first, so that one that was
+// interrupted is never taken for a copy.
+func (db *database) vacuumInto(ctx context.Context, c *conn, name string) error {
+	partial := db.path + ".backup.partial"
+	if err := os.Remove(partial); err != nil && !errors.Is(err, os.ErrNotExist) {
+		return pathError("remove", partial, err)
+	}
+	f, err := os.OpenFile(partial, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return pathError("make", partial, err)
+	}
+	old := c.SetInterrupt(ctx)
+	err = c.exec("VACUUM INTO ?", db.uri(partial))
+	c.SetInterrupt(old)
+	if err == nil {
+		err = f.Sync() // VACUUM INTO does not
+	}
+	err = errors.Join(err, f.Close())
+	if err == nil {
+		if err = os.Rename(partial, name); err == nil {
+			return syncFolder(filepath.Dir(name))
+		}
+	}
+	if removeErr := os.Remove(partial); !errors.Is(removeErr, os.ErrNotExist) {
+		err = errors.Join(err, removeErr)
+	}
+	return err
+}
+
+// copies lists the copies of the database, oldest first.
+func (db *database) copies() ([]string, error) {
+	folder, base := filepath.Split(db.path)
+	entries, err := os.ReadDir(folder)
+	if err != nil {
+		return nil, pathError("list", folder, err)
+	}
+	type backup struct{ path, time string }
+	var found []backup
+	for _, e := range entries {
+		if suffix, ok := strings.CutPrefix(e.Name(), base); ok {
+			if m := copySuffix.FindStringSubmatch(suffix); m != nil {
+				found = append(found, backup{folder + e.Name(), m[2]})
+			}
+		}
+	}
+	slices.SortFunc(found, func(a, b backup) int { return strings.Compare(a.time, b.time) })
+	paths := make([]string, len(found))
+	for i, b := range found {
+		paths[i] = b.path
+	}
+	return paths, nil
+}
+
+// purgeCopy removes captures from a copy, content and all.
+func (db *database) purgeCopy(ctx context.Context, path string, ids []string) error {
+	connect := func() (*conn, error) { return db.connectWriter(path) }
+	err := withConn(ctx, connect, func(c *conn) error {
+		return retryBusy(ctx, func() error {
+			if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
+				return err
+			}
+			for _, id := range ids {
+				// An older Jarvis may have kept ids in upper case.
+				if err := c.exec("DELETE FROM captures WHERE id IN (?, ?)", id, strings.ToUpper(id)); err != nil {
+					return errors.Join(err, c.rollback())
+				}
+			}
+			if err := c.Exec("COMMIT"); err != nil {
+				return errors.Join(err, c.rollback())
+			}
+			return nil
+		})
+	})
+	if err == nil {
+		return nil
+	}
+	return &jarvis.Error{
+		Code: jarvis.ErrorCode(db.translate(ctx, "purge", err)), Op: "sqlite: purge", Err: err,
+		Message: "what was deleted could not be removed from the copy " + path + ": remove the file if you do not need it, then delete again",
+	}
+}

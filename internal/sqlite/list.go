@@ -1,0 +1,189 @@
+package sqlite
+
+import (
+	"context"
+	"strings"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// FindCaptures implements jarvis.Catalog.
+func (c *Catalog) FindCaptures(ctx context.Context, f jarvis.CaptureFilter) ([]*jarvis.Capture, error) {
+	return page(ctx, c, "find captures", columns, f, scan)
+}
+
+// FindFiles implements jarvis.Catalog.
+func (c *Catalog) FindFiles(ctx context.Context, f jarvis.CaptureFilter) ([]jarvis.FileRecord, error) {
+	const columns = "id, filepath, timestamp, " + bytesOnDisk + ", stored_sha256"
+	return page(ctx, c, "find files", columns, f, func(s *sqlite3.Stmt) (jarvis.FileRecord, error) {
+		id, err := jarvis.ParseID(s.ColumnText(0))
+		if err != nil {
+			return jarvis.FileRecord{}, corruptRow(err)
+		}
+		return jarvis.FileRecord{
+			ID:        id,
+			Filepath:  s.ColumnText(1),
+			Timestamp: micros(s, 2),
+			Size:      s.ColumnInt64(3),
+			SHA256:    s.ColumnBlob(4, nil),
+		}, nil
+	})
+}
+
+const defaultPage = 100
+
+// page reads one page of rows.
+func page[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.CaptureFilter, scan func(*sqlite3.Stmt) (T, error)) ([]T, error) {
+	if f.Limit == 0 {
+		f.Limit = defaultPage
+	}
+	if err := checkLimit(f.Limit); err != nil {
+		return nil, err
+	}
+	w := selection(f)
+	w.position(f)
+	clause, args := w.clause()
+	sql := "SELECT " + columns + clause + " ORDER BY timestamp DESC, id DESC LIMIT ?"
+	if f.Order == jarvis.OldestFirst {
+		sql = "SELECT " + columns + clause + " ORDER BY timestamp, id LIMIT ?"
+	}
+	args = append(args, f.Limit)
+	return read(ctx, c, op, func(on *conn) ([]T, error) {
+		rows := make([]T, 0, min(f.Limit, defaultPage))
+		err := on.query(func(s *sqlite3.Stmt) error {
+			row, err := scan(s)
+			rows = append(rows, row)
+			return err
+		}, sql, args...)
+		return rows, err
+	})
+}
+
+func checkLimit(limit int) error {
+	if limit < 1 || limit > jarvis.MaxPage {
+		return jarvis.Errorf(jarvis.CodeInvalid, "a page holds 1 to %d, not %d", jarvis.MaxPage, limit)
+	}
+	return nil
+}
+
+// where is a filter in SQL.
+type where struct {
+	index string // the index that serves it in the order of pages
+	terms []string
+	args  []any
+	from  bound // of time
+	to    bound
+}
+
+// bound is one side of a range. Its first argument is microseconds.
+type bound struct {
+	term string // empty where that side is open
+	args []any
+}
+
+func (b bound) micros() int64 { return b.args[0].(int64) }
+
+// selection is f without its page.
+func selection(f jarvis.CaptureFilter) *where {
+	w := &where{index: indexFor(f)}
+	if f.Device != "" {
+		w.add("device = ?", f.Device)
+	}
+	if f.AppName != "" {
+		w.add("app_name = ?", f.AppName)
+	}
+	if f.Monitor != nil {
+		w.add("coalesce(monitor_index, 0) = ?", *f.Monitor)
+	}
+	if !f.CreatedBefore.IsZero() {
+		w.add("created_at < ?", f.CreatedBefore.UnixMicro())
+	}
+	if !f.From.IsZero() {
+		w.from = bound{"timestamp >= ?", []any{ceilMicros(f.From)}}
+	}
+	if !f.To.IsZero() {
+		w.to = bound{"timestamp < ?", []any{ceilMicros(f.To)}}
+	}
+	return w
+}
+
+// indexFor names the index that leads with the most telling equalities and then
+// follows the order of pages. SQLite is told to use it: left to itself, it may
+// choose one that has to read and sort everything.
+func indexFor(f jarvis.CaptureFilter) string {
+	switch {
+	case f.Device != "" && f.AppName != "":
+		return "ix_captures_device_app_name"
+	case f.AppName != "":
+		return "ix_captures_app_name"
+	case f.Device != "":
+		return "ix_captures_device"
+	case f.Monitor != nil:
+		return "ix_captures_monitor_index"
+	}
+	return "ix_captures_timestamp"
+}
+
+func (w *where) add(term string, args ...any) {
+	w.terms = append(w.terms, term)
+	w.args = append(w.args, args...)
+}
+
+// position starts the page after f.After. Where that is tighter than the bound
+// of the filter it replaces it: of two bounds on one side, SQLite seeks to
+// either and reads through to the other.
+func (w *where) position(f jarvis.CaptureFilter) {
+	if f.After.IsZero() {
+		return
+	}
+	at := f.After.Timestamp.UnixMicro()
+	args := []any{at, f.After.ID.String()}
+	switch {
+	case f.Order == jarvis.OldestFirst && (w.from.term == "" || at >= w.from.micros()):
+		w.from = bound{"(timestamp, id) > (?, ?)", args}
+	case f.Order == jarvis.NewestFirst && (w.to.term == "" || at < w.to.micros()):
+		w.to = bound{"(timestamp, id) < (?, ?)", args}
+	}
+}
+
+// clause returns the FROM and WHERE clauses and their arguments.
+func (w *where) clause() (string, []any) {
+	for _, bound := range []bound{w.from, w.to} {
+		if bound.term != "" {
+			w.add(bound.term, bound.args...)
+		}
+	}
+	sql := " FROM captures INDEXED BY " + w.index
+	if len(w.terms) > 0 {
+		sql += " WHERE " + strings.Join(w.terms, " AND ")
+	}
+	return sql, w.args
+}
+
+// maxSummaryDevices bounds Summary.Devices.
+const maxSummaryDevices = 100
+
+// Summarize implements jarvis.Catalog.
+func (c *Catalog) Summarize(ctx context.Context, f jarvis.CaptureFilter) (jarvis.Summary, error) {
+	clause, args := selection(f).clause()
+	return read(ctx, c, "summarize captures", func(on *conn) (sum jarvis.Summary, err error) {
+		err = on.view(func() error {
+			_, err := on.find(func(s *sqlite3.Stmt) {
+				sum.Captures, sum.Bytes = s.ColumnInt64(0), s.ColumnInt64(1)
+				if sum.Captures > 0 {
+					sum.Oldest, sum.Newest = micros(s, 2), micros(s, 3)
+				}
+			}, "SELECT count(*), sum("+bytesOnDisk+"), min(timestamp), max(timestamp)"+clause, args...)
+			if err != nil {
+				return err
+			}
+			return on.query(func(s *sqlite3.Stmt) error {
+				sum.Devices = append(sum.Devices, s.ColumnText(0))
+				return nil
+			}, "SELECT DISTINCT device"+clause+" ORDER BY device LIMIT ?", append(args, maxSummaryDevices)...)
+		})
+		return sum, err
+	})
+}

@@ -1,0 +1,60 @@
+package sqlite
+
+import "time"
+
+// The seq of a capture follows its time: a slot for each microsecond, and the
+// low bits break ties. 1024 places a microsecond fit 63 bits until the year
+// 2112; from then on a microsecond has 16.
+const (
+	slotBits    = 10
+	farSlotBits = 4
+	farMicros   = int64(1) << 52
+)
+
+// slot returns the first seq of a microsecond.
+func slot(micros int64) int64 {
+	if micros < farMicros {
+		return micros << slotBits
+	}
+	return farMicros<<slotBits + (micros-farMicros)<<farSlotBits
+}
+
+// place returns a free seq for a capture: the slot of its time, else the next
+// after those taken. It looks at the last one taken of 1024 at a time, so that
+// thousands of captures at one microsecond cost one lookup each.
+func place(c *conn, micros int64) (int64, error) {
+	const window = 1 << slotBits
+	for seq := slot(micros); ; seq += window {
+		last, err := c.number("SELECT coalesce(max(seq), -1) FROM captures WHERE seq BETWEEN ? AND ?", seq, seq+window-1)
+		if err != nil {
+			return 0, err
+		}
+		if last < 0 {
+			return seq, nil
+		}
+		if last < seq+window-1 {
+			return last + 1, nil
+		}
+	}
+}
+
+// ceilMicros returns the first microsecond that is not before t.
+func ceilMicros(t time.Time) int64 {
+	micros := t.UnixMicro()
+	if time.UnixMicro(micros).Before(t) {
+		micros++
+	}
+	return micros
+}
+
+// bucketMicros is a quarter of an hour, the resolution of the counters.
+const bucketMicros = 15 * 60 * 1_000_000
+
+// bucketOf returns the quarter hour of a time, counted from 1970.
+func bucketOf(micros int64) int64 {
+	bucket := micros / bucketMicros
+	if micros%bucketMicros < 0 {
+		bucket--
+	}
+	return bucket
+}

@@ -1,0 +1,206 @@
+package sqlite
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// blockSize is the unit in which adiantum encrypts files.
+const blockSize = 4096
+
+// makeFolder makes the folder of the database and of its lock file.
+func (db *database) makeFolder() error {
+	info, err := os.Stat(db.path)
+	switch {
+	case err == nil && !info.Mode().IsRegular():
+		return jarvis.Errorf(jarvis.CodeInvalid, "%s is not a file: name a file for the catalogue", db.path)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return pathError("open", db.path, err)
+	case err != nil && db.mustExist:
+		return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue at %s yet: add a screenshot to make it, or name another folder", db.path)
+	}
+	folder := filepath.Dir(db.path)
+	if err := makeFolders(folder); err != nil {
+		return err
+	}
+	return checkFileSystem(folder)
+}
+
+// makeFolders is os.MkdirAll that survives a power cut.
+func makeFolders(folder string) error {
+	err := os.Mkdir(folder, 0o700)
+	switch {
+	case err == nil:
+		return syncFolder(filepath.Dir(folder))
+	case errors.Is(err, fs.ErrExist):
+		if info, statErr := os.Stat(folder); statErr == nil && info.IsDir() {
+			return nil
+		}
+	case errors.Is(err, fs.ErrNotExist):
+		if err := makeFolders(filepath.Dir(folder)); err != nil {
+			return err
+		}
+		return makeFolders(folder)
+	}
+	return pathError("make", folder, err)
+}
+
+func syncFolder(folder string) error {
+	f, err := os.Open(folder)
+	if err == nil {
+		err = errors.Join(f.Sync(), f.Close())
+	}
+	if err != nil {
+		return pathError("sync", folder, err)
+	}
+	return nil
+}
+
+// prepare makes the database fit for writing and returns the connection that
+// did, which is the only one. Whoever calls it holds the lock alone. The order
+// is the point: read-write with a wrong key, SQLite deletes a WAL that holds
+// committed captures; and under encryption it rewrites the block that the last
+// committed frame ends in, unless the WAL begins anew.
+func (db *database) prepare(ctx context.Context) (*conn, error) {
+	made, err := db.makeFile()
+	if err != nil {
+		return nil, err
+	}
+	if !made {
+		if err := db.padWAL(); err != nil {
+			return nil, err
+		}
+		if made, err = db.prove(ctx); err != nil {
+			return nil, db.translate(ctx, "prove the key", err)
+		}
+	}
+	c, err := db.connectWriter(db.path)
+	if err != nil {
+		return nil, db.translate(ctx, "open", err)
+	}
+	c.SetInterrupt(ctx)
+	err = db.recover(c, made)
+	c.SetInterrupt(context.Background())
+	if err == nil {
+		return c, db.restrict()
+	}
+	return nil, joinClose(db.translate(ctx, "open", err), c.Close())
+}
+
+// makeFile makes an empty database file and reports whether it did.
+func (db *database) makeFile() (bool, error) {
+	f, err := os.OpenFile(db.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return false, nil
+	}
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return false, pathError("make", db.path, err)
+	}
+	return true, syncFolder(filepath.Dir(db.path))
+}
+
+// padWAL fills the last block of the WAL with zeros, which end it. A power cut
+// leaves a WAL of any length, and a block that is cut short cannot be decrypted:
+// SQLite would see an I/O error. What the block held was never committed.
+func (db *database) padWAL() (err error) {
+	f, err := os.OpenFile(db.walPath(), os.O_RDWR, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return pathError("open", db.walPath(), err)
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	info, err := f.Stat()
+	if err != nil {
+		return pathError("examine", db.walPath(), err)
+	}
+	missing := -info.Size() & (blockSize - 1)
+	if missing == 0 {
+		return nil
+	}
+	if _, err = f.WriteAt(make([]byte, missing), info.Size()); err == nil {
+		err = f.Sync()
+	}
+	if err != nil {
+		return pathError("pad", db.walPath(), err)
+	}
+	return nil
+}
+
+// prove reads the schema with a connection that cannot write, so that a wrong
+// key or a foreign file is found before anything is changed. It reports whether
+// the database is still empty.
+func (db *database) prove(ctx context.Context) (empty bool, err error) {
+	connect := func() (*conn, error) { return db.connectReader(db.path) }
+	err = withConn(ctx, connect, func(c *conn) error {
+		s, err := inspect(c)
+		if err != nil {
+			return err
+		}
+		empty = s.tables == 0
+		return s.check()
+	})
+	if errors.Is(err, sqlite3.READONLY_ROLLBACK) && !db.encrypted {
+		// An older Jarvis was stopped in the middle of a write. Its database
+		// has no WAL that could be lost, and rolling back needs to write.
+		return false, nil
+	}
+	return empty, err
+}
+
+// recover writes the WAL back, so that it begins anew with the first write, and
+// turns a new or adopted database into one that has a WAL.
+func (db *database) recover(c *conn, made bool) error {
+	if made {
+		if err := c.EnableChecksums("main"); err != nil {
+			return err
+		}
+	}
+	mode := ""
+	if _, err := c.find(func(s *sqlite3.Stmt) { mode = s.ColumnText(0) }, "PRAGMA journal_mode = WAL"); err != nil {
+		return err
+	}
+	if mode != "wal" {
+		return jarvis.Errorf(jarvis.CodeUnavailable, "%s cannot have a write-ahead log here (journal mode %q): put the catalogue on a local disk", db.path, mode)
+	}
+	return truncateWAL(c)
+}
+
+// truncateWAL writes the whole WAL back to the database and empties it. BUSY
+// means that a reader or a writer kept some of it.
+func truncateWAL(c *conn) error {
+	_, _, err := c.WALCheckpoint("main", sqlite3.CHECKPOINT_TRUNCATE)
+	return err
+}
+
+// join checks a database that another process has prepared.
+func (db *database) join(ctx context.Context) error {
+	connect := func() (*conn, error) { return db.connectReader(db.path) }
+	err := withConn(ctx, connect, func(c *conn) error {
+		return retryBusy(ctx, func() error {
+			s, err := inspect(c)
+			if err != nil {
+				return err
+			}
+			if err := s.check(); err != nil {
+				return err
+			}
+			if s.version != latest {
+				return jarvis.Errorf(jarvis.CodeUnavailable, "the catalogue %s has to be upgraded while another process uses it: stop that one (jarvis serve, or a running command) and try again", db.path)
+			}
+			return nil
+		})
+	})
+	return db.translate(ctx, "open", err)
+}
