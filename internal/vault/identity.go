@@ -37,10 +37,10 @@ func newIdentity(secret *age.X25519Identity) (*Identity, error) {
 
 // PublicKey returns the public key, "age1...": who has it can seal for the
 // identity, and read nothing.
-func (id *Identity) PublicKey() string { return id.public }
+func (id Identity) PublicKey() string { return id.public }
 
 // RevealSecret returns the secret as age writes it, "AGE-SECRET-KEY-1...".
-func (id *Identity) RevealSecret() string { return id.secret().String() }
+func (id Identity) RevealSecret() string { return id.secret().String() }
 
 // String redacts the identity.
 func (Identity) String() string { return redacted }
@@ -107,6 +107,6 @@ func lineKind(line string) string {
 }
 
 // file returns the content of an identity file, as age-keygen writes it.
-func (id *Identity) file(created string) []byte {
+func (id Identity) file(created string) []byte {
 	return fmt.Appendf(nil, "# created: %s\n# public key: %s\n%s\n", created, id.public, id.RevealSecret())
 }

@@ -20,7 +20,7 @@ const (
 
 // RevealQR returns the secret (RevealSecret) as a QR code for a terminal: 41
 // columns and 21 lines of half blocks, black on white, each line ending in "\n".
-func (id *Identity) RevealQR() (string, error) {
+func (id Identity) RevealQR() (string, error) {
 	code, err := qr.Encode(id.RevealSecret(), qr.M)
 	if err != nil { // not the cause, which could quote the secret
 		return "", jarvis.Errorf(jarvis.CodeInternal, "the identity has no QR code")

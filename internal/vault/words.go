@@ -24,7 +24,7 @@ const maxWords = 4096
 
 // RevealWords returns the secret as 24 words of the English list of BIP 39,
 // lower case, with a checksum. Whoever reads them has the identity.
-func (id *Identity) RevealWords() ([]string, error) {
+func (id Identity) RevealWords() ([]string, error) {
 	phrase, err := bip39.NewMnemonic(secretBytes(id.RevealSecret()))
 	if err != nil { // not the cause, which could quote the secret
 		return nil, jarvis.Errorf(jarvis.CodeInternal, "the identity has no recovery words")
