@@ -90,9 +90,14 @@ func TestLoadIdentityFile_Protected(t *testing.T) {
 		t.Fatal("the file is plain")
 	}
 	path := writeFile(t, "identity", content)
-
-	if got, err := LoadIdentityFile(path, askOnce(t, "correct horse")); err != nil || got.RevealSecret() != id.RevealSecret() {
-		t.Fatalf("another identity came back, error %v", err)
+	binary, _, err := unarmor(path, content)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{path, writeFile(t, "binary", binary)} {
+		if got, err := LoadIdentityFile(path, askOnce(t, "correct horse")); err != nil || got.RevealSecret() != id.RevealSecret() {
+			t.Fatalf("another identity came back, error %v", err)
+		}
 	}
 	state, err := InspectIdentityFile(path)
 	if want := (IdentityState{Path: path, Protected: true}); err != nil || state != want {

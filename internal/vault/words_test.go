@@ -178,8 +178,16 @@ func TestTypingErrors(t *testing.T) {
 		a, b string
 		want int
 	}{
-		{"", "", 0}, {"", "abc", 3}, {"abc", "", 3}, {"abc", "abc", 0}, {"abc", "acb", 1},
-		{"abandon", "abandno", 1}, {"abandon", "bandon", 1}, {"kitten", "sitting", 3}, {"ca", "abc", 3}, {"é", "e", 1},
+		{"", "", 0},
+		{"", "abc", 3},
+		{"abc", "", 3},
+		{"abc", "abc", 0},
+		{"abc", "acb", 1},
+		{"abandon", "abandno", 1},
+		{"abandon", "bandon", 1},
+		{"kitten", "sitting", 3},
+		{"ca", "abc", 3},
+		{"é", "e", 1},
 	} {
 		if got := typingErrors(test.a, test.b); got != test.want {
 			t.Errorf("typingErrors(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
