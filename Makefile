@@ -14,6 +14,9 @@ BENCHCOUNT ?= 1
 # More flags for go test, such as TESTFLAGS="-run TestStore -v".
 TESTFLAGS ?=
 
+# Where "make install" puts the program.
+PREFIX ?= $(HOME)/.local
+
 # What "jarvis version" says; empty outside a git checkout.
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null)
 LDFLAGS = -s -w -X main.version=$(VERSION)
@@ -27,10 +30,15 @@ help:
 .PHONY: run
 run: build ## build Jarvis and start: makes a store, offers to add your screenshots, lists them
 	@bin/jarvis start
+	@command -v jarvis >/dev/null || echo 'jarvis is bin/jarvis here; "make install" puts it into $(PREFIX)/bin'
 
 .PHONY: build
 build: ## build bin/jarvis
-	go build -trimpath -ldflags '$(LDFLAGS)' -o bin/jarvis ./cmd/jarvis
+	go build -ldflags '$(LDFLAGS)' -o bin/jarvis ./cmd/jarvis
+
+.PHONY: install
+install: build ## install it into PREFIX/bin (~/.local/bin)
+	install -D -m 755 bin/jarvis '$(DESTDIR)$(PREFIX)/bin/jarvis'
 
 .PHONY: test
 test: test-setup ## run every test; installs what is missing (under 10 minutes on two cores)

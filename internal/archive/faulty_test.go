@@ -6,10 +6,18 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// faultyBlobs is a blob store whose deletions fail.
+// faultyBlobs is a blob store whose deletions fail, or that does not give one image.
 type faultyBlobs struct {
 	jarvis.BlobStore
-	deleteErr error
+	deleteErr  error
+	unreadable jarvis.ID
+}
+
+func (b *faultyBlobs) Read(ctx context.Context, name jarvis.BlobName) ([]byte, error) {
+	if name.ID() == b.unreadable {
+		return nil, jarvis.Errorf(jarvis.CodeUnavailable, "the disk reported an input/output error")
+	}
+	return b.BlobStore.Read(ctx, name)
 }
 
 func (b *faultyBlobs) Delete(ctx context.Context, name jarvis.BlobName) error {

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/jarvis-memory/jarvis"
 )
 
@@ -139,28 +137,21 @@ func (f *forgetting) forget(ctx context.Context, lost []jarvis.FileRecord) error
 	defer cancel()
 	dropped := make([]bool, len(lost))
 	failures := make([]error, len(lost))
-	var group errgroup.Group
-	group.SetLimit(removers)
-	for i, row := range lost {
-		if ctx.Err() != nil {
-			break
+	eachOf(len(lost), func(i int) {
+		if ctx.Err() == nil {
+			dropped[i], failures[i] = a.drop(ending, lost[i].ID)
 		}
-		group.Go(func() error {
-			dropped[i], failures[i] = a.drop(ending, row.ID)
-			return nil
-		})
-	}
-	err := group.Wait()
+	})
 	for i, row := range lost {
 		f.tell(row, dropped[i], failures[i])
 	}
-	if err == nil {
-		err = a.freeIDs(ending, lost, dropped)
+	if err := a.freeIDs(ending, lost, dropped); err != nil {
+		return err
 	}
-	if err == nil && ctx.Err() != nil {
-		err = stopped(ctx)
+	if ctx.Err() != nil {
+		return stopped(ctx)
 	}
-	return err
+	return nil
 }
 
 // tell counts the outcome of one row.

@@ -58,21 +58,27 @@ func (a *Archive) Ingest(ctx context.Context, r Request) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	if result, done, err := a.known(ctx, in); done || err != nil {
-		return result, err
-	}
-	staged, err := a.blobs.Stage(ctx, in.data)
+	// Of several that send the same capture at once, one stages it.
+	unlock, err := a.lock(ctx, in.capture.ID)
 	if err != nil {
 		return Result{}, err
 	}
-	unlock, err := a.lock(ctx, in.capture.ID)
+	row, known, err := a.find(ctx, in)
+	if known || err != nil {
+		unlock()
+		return Result{Capture: row, Existed: known}, err
+	}
+	staged, err := a.blobs.Stage(ctx, in.data)
 	if err != nil {
-		staged.Discard()
+		unlock()
 		return Result{}, err
 	}
 	return finish(ctx, func(ctx context.Context) (Result, error) {
 		defer unlock()
 		defer staged.Discard()
+		if row != nil {
+			return a.restore(ctx, in, row, staged)
+		}
 		return a.commit(ctx, in, staged)
 	})
 }
@@ -83,7 +89,17 @@ type intake struct {
 	sum      [sha256.Size]byte
 	name     jarvis.BlobName
 	capture  jarvis.Capture // complete but for what only storing it tells
-	undelete bool
+	undelete bool           // store it even if it was deleted
+	deleted  bool           // it was
+}
+
+// storedSHA256 returns the digest of the bytes on disk. Unless they are sealed
+// they are those given, and it need not be computed again.
+func (in *intake) storedSHA256(staged jarvis.StagedBlob) []byte {
+	if in.name.Sealed() {
+		return staged.SHA256()
+	}
+	return in.sum[:]
 }
 
 // admit checks a request and derives what the capture's row will say.
@@ -123,40 +139,34 @@ func (a *Archive) admit(r Request) (*intake, error) {
 	return in, nil
 }
 
-// known answers a request whose capture is in the store with a sound image, and
-// reports false when there is something to store.
-func (a *Archive) known(ctx context.Context, in *intake) (Result, bool, error) {
-	row, err := a.catalog.FindCapture(ctx, in.capture.ID)
+// find looks for the row of a request, and reports whether it is known with a
+// sound image, so that nothing is to be stored. No row is no error, nor is a
+// deletion that the request may undo.
+func (a *Archive) find(ctx context.Context, in *intake) (row *jarvis.Capture, known bool, err error) {
+	row, err = a.catalog.FindCapture(ctx, in.capture.ID)
 	switch {
 	case err == nil:
-		sound, err := a.compare(ctx, in, row)
-		if err != nil || !sound {
-			return Result{}, false, err
-		}
-		return Result{Capture: row, Existed: true}, true, nil
-	case errors.Is(err, jarvis.ErrNotFound), errors.Is(err, jarvis.ErrDeleted) && in.undelete:
-		return Result{}, false, nil
-	default:
-		return Result{}, false, err
+		known, err = a.compare(ctx, in, row)
+	case errors.Is(err, jarvis.ErrDeleted) && in.undelete:
+		in.deleted, err = true, nil
+	case errors.Is(err, jarvis.ErrNotFound):
+		err = nil
 	}
+	if err != nil {
+		return nil, false, err
+	}
+	return row, known, nil
 }
 
-// commit stores one staged capture. The caller holds the lock of its id, and
-// ctx is never done.
+// commit stores a staged capture that has no row. The caller holds the lock of
+// its id, and ctx is never done.
 func (a *Archive) commit(ctx context.Context, in *intake, staged jarvis.StagedBlob) (Result, error) {
-	row, err := a.catalog.FindCapture(ctx, in.capture.ID)
-	switch {
-	case err == nil:
-		return a.storeAgain(ctx, in, row, staged)
-	case errors.Is(err, jarvis.ErrDeleted) && in.undelete:
+	if in.deleted {
 		if err := a.undelete(ctx, in.capture.ID); err != nil {
 			return Result{}, err
 		}
-	case !errors.Is(err, jarvis.ErrNotFound):
-		return Result{}, err
 	}
-
-	err = staged.Publish(ctx, in.name)
+	err := staged.Publish(ctx, in.name)
 	if errors.Is(err, jarvis.ErrConflict) {
 		// A file without a row was never acknowledged, and may be torn.
 		err = staged.Replace(ctx, in.name)
@@ -165,13 +175,13 @@ func (a *Archive) commit(ctx context.Context, in *intake, staged jarvis.StagedBl
 		return Result{}, err
 	}
 	c := in.capture
-	c.StoredSize, c.StoredSHA256 = staged.Size(), staged.SHA256()
+	c.StoredSize, c.StoredSHA256 = staged.Size(), in.storedSHA256(staged)
 	c.CreatedAt = jarvis.Instant(a.now())
 	err = a.catalog.InsertCapture(ctx, &c)
 	if errors.Is(err, jarvis.ErrConflict) {
 		// The database finished the commit of a process that died in it.
-		if row, err := a.catalog.FindCapture(ctx, c.ID); err == nil {
-			return a.storeAgain(ctx, in, row, staged)
+		if row, known, findErr := a.find(ctx, in); known || findErr != nil {
+			return Result{Capture: row, Existed: known}, findErr
 		}
 	}
 	if err != nil {
@@ -181,16 +191,8 @@ func (a *Archive) commit(ctx context.Context, in *intake, staged jarvis.StagedBl
 	return Result{Capture: &c}, nil
 }
 
-// storeAgain answers a request whose capture has a row, and puts the image back
-// when it is gone or damaged.
-func (a *Archive) storeAgain(ctx context.Context, in *intake, row *jarvis.Capture, staged jarvis.StagedBlob) (Result, error) {
-	sound, err := a.compare(ctx, in, row)
-	if err != nil {
-		return Result{}, err
-	}
-	if sound {
-		return Result{Capture: row, Existed: true}, nil
-	}
+// restore puts the image of a row back that is gone or damaged.
+func (a *Archive) restore(ctx context.Context, in *intake, row *jarvis.Capture, staged jarvis.StagedBlob) (Result, error) {
 	name, ok := ownName(row.ID, row.Filepath)
 	if !ok || name.Sealed() != in.name.Sealed() {
 		name = in.name
@@ -199,7 +201,7 @@ func (a *Archive) storeAgain(ctx context.Context, in *intake, row *jarvis.Captur
 	if err := staged.Replace(ctx, name); err != nil {
 		return Result{}, err
 	}
-	row.StoredSize, row.StoredSHA256 = staged.Size(), staged.SHA256()
+	row.StoredSize, row.StoredSHA256 = staged.Size(), in.storedSHA256(staged)
 	if err := a.catalog.SetStored(ctx, row.ID, row.Filepath, row.StoredSize, row.StoredSHA256); err != nil {
 		return Result{}, err
 	}

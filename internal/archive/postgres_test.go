@@ -1,5 +1,3 @@
-//go:build !nopg
-
 package archive_test
 
 import (

@@ -6,8 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/jarvis-memory/jarvis"
 )
 
@@ -79,12 +77,8 @@ func (a *Archive) RemoveIDs(ctx context.Context, ids []jarvis.ID, o RemoveOption
 	return job.end(ctx, job.remove(ctx, ids))
 }
 
-// removePage is how many rows are read at once; removers is how many captures
-// are removed at once, so that their commits and syncs share the disk's time.
-const (
-	removePage = 1000
-	removers   = 8
-)
+// removePage is how many rows are read at a time.
+const removePage = 1000
 
 // removal is a removal under way.
 type removal struct {
@@ -102,21 +96,12 @@ type removal struct {
 func (j *removal) remove(ctx context.Context, ids []jarvis.ID) error {
 	ending, cancel := graceful(ctx)
 	defer cancel()
-	var group errgroup.Group
-	group.SetLimit(removers)
-	for _, id := range ids {
-		if ctx.Err() != nil {
-			break
+	eachOf(len(ids), func(i int) {
+		if ctx.Err() == nil {
+			gone, err := j.archive.remove(ending, ids[i], j.createdBefore)
+			j.count(ids[i], gone, err)
 		}
-		group.Go(func() error {
-			gone, err := j.archive.remove(ending, id, j.createdBefore)
-			j.count(id, gone, err)
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
-		return err
-	}
+	})
 	if ctx.Err() != nil {
 		return stopped(ctx)
 	}

@@ -51,26 +51,41 @@ func TestArchive_RemovePlanned(t *testing.T) {
 	})
 }
 
-// A capture that was removed and stored again since the preview is not what was shown.
+// A capture that was removed and stored again since the preview is not what was
+// shown, even when that happens between reading its row and removing it.
 func TestArchive_RemovePlanned_StoredAgain(t *testing.T) {
-	r := newRig(t)
-	c := r.add(request(1))
-	plan, err := r.PlanRemoval(t.Context(), jarvis.CaptureFilter{})
-	if err != nil {
-		t.Fatal(err)
+	for _, meanwhile := range []bool{false, true} {
+		r := newRig(t)
+		c := r.add(request(1))
+		locking := &lockHook{BlobStore: r.blobs}
+		a, err := archive.Open(t.Context(), r.catalog, locking, r.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		plan, err := a.PlanRemoval(t.Context(), jarvis.CaptureFilter{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		storeAgain := func() {
+			if _, err := r.RemoveIDs(t.Context(), []jarvis.ID{c.ID}, archive.RemoveOptions{}); err != nil {
+				t.Error(err)
+			}
+			r.clock.advance(time.Second)
+			q := request(1)
+			q.Undelete = true
+			c = r.add(q)
+		}
+		if meanwhile {
+			locking.before = storeAgain
+		} else {
+			storeAgain()
+		}
+		receipt, err := a.RemovePlanned(t.Context(), plan, archive.RemoveOptions{})
+		if err != nil || receipt != (archive.Receipt{}) {
+			t.Errorf("meanwhile=%v: receipt %+v, %v; want nothing removed", meanwhile, receipt, err)
+		}
+		r.holds(c, photo(1))
 	}
-	if _, err := r.RemoveIDs(t.Context(), []jarvis.ID{c.ID}, archive.RemoveOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	r.clock.advance(time.Second)
-	q := request(1)
-	q.Undelete = true
-	c = r.add(q)
-	receipt, err := r.RemovePlanned(t.Context(), plan, archive.RemoveOptions{})
-	if err != nil || receipt != (archive.Receipt{}) {
-		t.Errorf("receipt %+v, %v; want nothing removed", receipt, err)
-	}
-	r.holds(c, photo(1))
 }
 
 func TestArchive_RemoveIDs(t *testing.T) {

@@ -15,7 +15,7 @@ import (
 )
 
 // visitor sees each finding, may mend it, and reports false when the finding is
-// not to be reported.
+// not to be reported. It is called concurrently.
 type visitor func(context.Context, Finding) (Finding, bool)
 
 // scan is one pass over catalogue and tree.
@@ -79,13 +79,24 @@ func (s *scan) run(ctx context.Context) (VerifyReport, error) {
 }
 
 // emit hands a finding on.
-func (s *scan) emit(ctx context.Context, f Finding) {
-	f, so := s.visit(ctx, f)
-	if !so {
-		return
+func (s *scan) emit(ctx context.Context, f Finding) { s.emitAll(ctx, []*Finding{&f}) }
+
+// emitAll hands findings on, leaving out the nil ones. They are visited several
+// at once, so that what mends them shares the syncs of the disk, and reported in
+// their order.
+func (s *scan) emitAll(ctx context.Context, findings []*Finding) {
+	so := make([]bool, len(findings))
+	eachOf(len(findings), func(i int) {
+		if f := findings[i]; f != nil {
+			*f, so[i] = s.visit(ctx, *f)
+		}
+	})
+	for i, f := range findings {
+		if so[i] {
+			s.report.add(*f)
+			s.out(*f)
+		}
 	}
-	s.report.add(f)
-	s.out(f)
 }
 
 // days goes through the days that have rows or a folder, oldest first.
@@ -278,26 +289,40 @@ func (s *scan) examine(ctx context.Context) error {
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	for _, f := range findings {
-		if f != nil {
-			s.emit(ctx, *f)
-		}
-	}
+	s.emitAll(ctx, findings)
 	s.meter.tick(int64(len(s.batch)))
 	s.batch = s.batch[:0]
 	return nil
 }
 
+// leftoverBatch is how many leftovers are judged before they are reported.
+const leftoverBatch = 256
+
 // leftovers reports the files of the day that no row was found for.
 func (s *scan) leftovers(ctx context.Context, day jarvis.Day) error {
-	for _, base := range slices.Sorted(maps.Keys(s.files)) {
-		name, ok := jarvis.NewDayEntryName(day, base)
-		if !ok || s.unfinished[name.ID()] {
-			continue
+	for chunk := range slices.Chunk(slices.Sorted(maps.Keys(s.files)), leftoverBatch) {
+		findings := make([]*Finding, len(chunk))
+		group, groupCtx := errgroup.WithContext(ctx)
+		group.SetLimit(atOnce)
+		for i, base := range chunk {
+			name, ok := jarvis.NewDayEntryName(day, base)
+			if !ok || s.unfinished[name.ID()] {
+				continue
+			}
+			group.Go(func() (err error) {
+				findings[i], err = s.leftover(groupCtx, name)
+				return err
+			})
 		}
-		if err := s.leftover(ctx, name); err != nil {
+		if err := group.Wait(); err != nil {
 			return err
 		}
+		for _, f := range findings {
+			if f != nil {
+				s.loose++
+			}
+		}
+		s.emitAll(ctx, findings)
 	}
 	slices.SortFunc(s.foreign, func(a, b jarvis.BlobInfo) int { return strings.Compare(a.Base, b.Base) })
 	for _, info := range s.foreign {
@@ -312,8 +337,9 @@ func (s *scan) leftovers(ctx context.Context, day jarvis.Day) error {
 	return nil
 }
 
-// leftover reports one image that no row was found for.
-func (s *scan) leftover(ctx context.Context, name jarvis.BlobName) error {
+// leftover returns what is to be said of an image that no row was found for, and
+// nil when nothing is.
+func (s *scan) leftover(ctx context.Context, name jarvis.BlobName) (*Finding, error) {
 	v, err := s.archive.judge(ctx, name)
 	if err == nil && v.deleted {
 		// A deletion that is under way ends while we wait for its lock. Where
@@ -321,16 +347,11 @@ func (s *scan) leftover(ctx context.Context, name jarvis.BlobName) error {
 		if unlock, lockErr := s.archive.lock(ctx, name.ID()); lockErr == nil {
 			unlock()
 		} else if ctx.Err() != nil {
-			return lockErr
+			return nil, lockErr
 		}
 		v, err = s.archive.judge(ctx, name)
 	}
-	if err != nil || v.finding == nil {
-		return err
-	}
-	s.loose++
-	s.emit(ctx, *v.finding)
-	return nil
+	return v.finding, err
 }
 
 // deletes reports the deletions that were interrupted.

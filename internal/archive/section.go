@@ -2,6 +2,8 @@ package archive
 
 import (
 	"context"
+	"sync"
+	"sync/atomic"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -99,4 +101,22 @@ func underLock[T any](ctx context.Context, a *Archive, id jarvis.ID, fn func(con
 // stopped is the error of an operation whose context ended.
 func stopped(ctx context.Context) error {
 	return jarvis.WrapError(jarvis.CodeUnavailable, "archive", "stopped before it was done: it was cancelled, or the database or the disk took too long", ctx.Err())
+}
+
+// atOnce is how many captures a long operation works on at one time, so that
+// their commits and syncs share those of the database and the disk.
+const atOnce = 8
+
+// eachOf calls fn for 0 to n-1, several at once, and returns when all have.
+func eachOf(n int, fn func(i int)) {
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(n, atOnce) {
+		workers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				fn(i)
+			}
+		})
+	}
+	workers.Wait()
 }

@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -162,13 +163,13 @@ const (
 
 // guard counts what Repair would change and refuses when that is too much.
 func (a *Archive) guard(ctx context.Context, scope scope, force bool, meter *meter) error {
-	var adopt, quarantine int64
+	var adopt, quarantine atomic.Int64
 	count := func(_ context.Context, f Finding) (Finding, bool) {
 		switch f.Remedy {
 		case RemedyAdopt:
-			adopt++
+			adopt.Add(1)
 		case RemedyQuarantine:
-			quarantine++
+			quarantine.Add(1)
 		}
 		return f, false
 	}
@@ -177,10 +178,10 @@ func (a *Archive) guard(ctx context.Context, scope scope, force bool, meter *met
 		return err
 	}
 	looked := s.report.Captures + s.loose
-	if changes := adopt + quarantine; changes > max(freeChanges, looked/changeShare) && !force {
+	if changes := adopt.Load() + quarantine.Load(); changes > max(freeChanges, looked/changeShare) && !force {
 		return jarvis.Errorf(jarvis.CodeConflict,
 			"nothing was repaired: of %d captures and files, %d would be adopted and %d moved to quarantine, more than 5%%; look at what jarvis verify says, and repair with --force if it is right",
-			looked, adopt, quarantine)
+			looked, adopt.Load(), quarantine.Load())
 	}
 	return nil
 }

@@ -348,6 +348,44 @@ func TestArchive_Verify_ChecksAgain(t *testing.T) {
 	r.isClean()
 }
 
+// What can't be read or decoded is told, and the rest is looked at all the same.
+func TestArchive_Verify_Deep(t *testing.T) {
+	r := newRig(t)
+	all := r.addMany(0, 3)
+	q := request(3)
+	q.Data = bytes.Clone(plainPNG())
+	q.Data[len(q.Data)-20] ^= 1 // in the pixels, after the header
+	broken := r.add(q)
+	failing := &faultyBlobs{BlobStore: r.blobs, unreadable: all[1].ID}
+	a, err := archive.Open(t.Context(), r.catalog, failing, r.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var findings []archive.Finding
+	report, err := a.Verify(t.Context(), archive.VerifyOptions{Deep: true, Repair: true}, func(f archive.Finding) { findings = append(findings, f) })
+	if err != nil || report.Captures != 4 || report.OK() {
+		t.Errorf("report %+v, %v", report, err)
+	}
+	wantSeen(t, findings, seen{Kind: archive.KindUnreadable, Path: all[1].Filepath}, seen{Kind: archive.KindDecode, Path: broken.Filepath})
+	r.holds(all[2], photo(2))
+}
+
+// Progress counts the rows of both passes.
+func TestArchive_Verify_Progress(t *testing.T) {
+	r := newRig(t)
+	r.addMany(0, 300)
+	var done, total int64
+	r.verify(archive.VerifyOptions{Repair: true, Progress: func(d, t int64) {
+		if d < done || d > t {
+			r.t.Errorf("progress went from %d to %d of %d", done, d, t)
+		}
+		done, total = d, t
+	}})
+	if done == 0 || total != 600 {
+		t.Errorf("progress ended at %d of %d", done, total)
+	}
+}
+
 // lockHook calls before, once, before a lock is taken.
 type lockHook struct {
 	jarvis.BlobStore

@@ -97,7 +97,7 @@ func testCapture(t *testing.T, h Harness) {
 		exec(t, db.SQL(t), "UPDATE captures SET monitor_index = NULL WHERE id = "+quote(null.ID.String()))
 		wantFound(t, cat, null)
 		m := newModel(null, one)
-		for _, monitor := range []int{0, 1, 2} {
+		for _, monitor := range []int{0, 1, 2, -1, math.MaxInt64} {
 			f := jarvis.CaptureFilter{Monitor: &monitor}
 			wantEqual(t, "the page of a monitor", page(t, cat, f), m.page(f))
 		}

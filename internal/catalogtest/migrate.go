@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"fmt"
 	"testing"
 
 	"github.com/jarvis-memory/jarvis"
@@ -77,8 +76,10 @@ func testMigrate(t *testing.T, h Harness) {
 			}
 			m := newModel()
 			for _, c := range captures {
-				kept := &jarvis.Capture{ID: c.ID, Filepath: c.Filepath, Timestamp: c.Timestamp, MonitorIndex: c.MonitorIndex,
-					Width: c.Width, Height: c.Height, FileSize: c.FileSize, OCRText: c.OCRText, CreatedAt: c.CreatedAt}
+				kept := &jarvis.Capture{
+					ID: c.ID, Filepath: c.Filepath, Timestamp: c.Timestamp, MonitorIndex: c.MonitorIndex,
+					Width: c.Width, Height: c.Height, FileSize: c.FileSize, OCRText: c.OCRText, CreatedAt: c.CreatedAt,
+				}
 				m.captures[c.ID] = kept
 				wantFound(t, cat, kept)
 			}
@@ -99,7 +100,7 @@ func testMigrate(t *testing.T, h Harness) {
 		atOnce(t, len(identities), func(worker int) error {
 			cat, err := db.Open(background)
 			if err != nil {
-				return fmt.Errorf("open: %w (cause: %v)", err, errors.Unwrap(err))
+				return errors.Join(err, errors.Unwrap(err))
 			}
 			identities[worker], err = cat.Store(background)
 			return errors.Join(err, cat.InsertCapture(background, newCapture(noon)), cat.Close())
@@ -165,22 +166,13 @@ func wantVersion(t *testing.T, db Database, version int64) {
 // wantNineColumns looks at migration 1's table below the catalogue.
 func wantNineColumns(t *testing.T, raw *sql.DB, captures []*jarvis.Capture) {
 	t.Helper()
-	rows, err := raw.QueryContext(t.Context(), "SELECT * FROM captures")
-	if err != nil {
-		t.Fatalf("read the captures of version 1: %v", err)
-	}
-	columns, err := rows.Columns()
-	if err := errors.Join(err, rows.Close()); err != nil {
-		t.Fatalf("read the columns of version 1: %v", err)
-	}
-	wantEqual(t, "the columns of version 1", columns, nineColumns)
-
+	wantEqual(t, "the columns of version 1", columnsOf(t, raw), nineColumns)
 	m := newModel(captures...)
-	rows, err = raw.QueryContext(t.Context(), "SELECT id, filepath, coalesce(monitor_index, 0), width, height, file_size, ocr_text FROM captures")
+	rows, err := raw.QueryContext(t.Context(), "SELECT id, filepath, coalesce(monitor_index, 0), width, height, file_size, ocr_text FROM captures")
 	if err != nil {
 		t.Fatalf("read the captures of version 1: %v", err)
 	}
-	defer rows.Close()
+	defer rows.Close() // nothing was written to it
 	seen := 0
 	for rows.Next() {
 		var text string
@@ -193,8 +185,10 @@ func wantNineColumns(t *testing.T, raw *sql.DB, captures []*jarvis.Capture) {
 		if err != nil || want == nil {
 			t.Fatalf("version 1 has a capture %q that was not inserted", text)
 		}
-		wantEqual(t, "a capture of version 1", got, jarvis.Capture{ID: want.ID, Filepath: want.Filepath, MonitorIndex: want.MonitorIndex,
-			Width: want.Width, Height: want.Height, FileSize: want.FileSize, OCRText: want.OCRText})
+		wantEqual(t, "a capture of version 1", got, jarvis.Capture{
+			ID: want.ID, Filepath: want.Filepath, MonitorIndex: want.MonitorIndex,
+			Width: want.Width, Height: want.Height, FileSize: want.FileSize, OCRText: want.OCRText,
+		})
 		seen++
 	}
 	if err := rows.Err(); err != nil || seen != len(captures) {
@@ -203,6 +197,20 @@ func wantNineColumns(t *testing.T, raw *sql.DB, captures []*jarvis.Capture) {
 }
 
 var nineColumns = []string{"id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "ocr_text", "created_at"}
+
+func columnsOf(t *testing.T, raw *sql.DB) []string {
+	t.Helper()
+	rows, err := raw.QueryContext(t.Context(), "SELECT * FROM captures WHERE width < 0")
+	if err != nil {
+		t.Fatalf("read the columns of version 1: %v", err)
+	}
+	defer rows.Close() // nothing was written to it
+	columns, err := rows.Columns()
+	if err := errors.Join(err, rows.Err()); err != nil {
+		t.Fatalf("read the columns of version 1: %v", err)
+	}
+	return columns
+}
 
 func exec(t *testing.T, raw *sql.DB, statement string) {
 	t.Helper()

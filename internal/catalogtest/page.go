@@ -60,7 +60,8 @@ func testPage(t *testing.T, h Harness) {
 			newCapture(jarvis.MaxTime.Add(-time.Microsecond)), newCapture(jarvis.MaxTime))
 		insert(t, cat, m.selected(jarvis.CaptureFilter{})...)
 		times := []time.Time{
-			{}, time.Date(-44, 3, 15, 0, 0, 0, 0, time.UTC), jarvis.MinTime, jarvis.MinTime.Add(time.Microsecond),
+			{},
+			time.Date(-44, 3, 15, 0, 0, 0, 0, time.UTC), jarvis.MinTime, jarvis.MinTime.Add(time.Microsecond),
 			noon, noon.Add(time.Microsecond), noon.Add(time.Nanosecond), noon.In(time.FixedZone("", 20_700)),
 			jarvis.MaxTime, jarvis.MaxTime.Add(time.Microsecond), time.Date(250_000, 1, 1, 0, 0, 0, 0, time.UTC),
 		}

@@ -23,7 +23,11 @@ type addCmd struct {
 	App       string   `placeholder:"NAME" help:"Application in front."`
 	Title     string   `placeholder:"TEXT" help:"Title of the window in front."`
 	Undelete  bool     `help:"Store also what was deleted before."`
-	Jobs      string   `placeholder:"N" help:"How many images are worked on at once (default: ${default_jobs})."`
+
+	Jobs           string `placeholder:"N" help:"How many images are worked on at once (default: ${default_jobs})."`
+	MaxImageBytes  string `placeholder:"SIZE" help:"Largest file that is taken (default: ${default_max_image_bytes})."`
+	MaxImagePixels string `placeholder:"N" help:"Most pixels that an image may have (default: ${default_max_image_pixels})."`
+	MinFree        string `placeholder:"SPACE" help:"Space to leave free on the disk (default: ${default_min_free})."`
 }
 
 // Help is the long help.
@@ -52,6 +56,9 @@ Examples:
 func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 	a.setting("device", cmd.Device)
 	a.setting("jobs", cmd.Jobs)
+	a.setting("max_image_bytes", cmd.MaxImageBytes)
+	a.setting("max_image_pixels", cmd.MaxImagePixels)
+	a.setting("min_free", cmd.MinFree)
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return err
@@ -69,6 +76,9 @@ func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 }
 
 func (cmd *addCmd) check(a *app) error {
+	if cmd.Monitor < 0 {
+		return jarvis.Errorf(jarvis.CodeInvalid, "--monitor %d: monitors are numbered from 0", cmd.Monitor)
+	}
 	for i, name := range cmd.Files {
 		switch {
 		case name == "":
@@ -91,7 +101,7 @@ func (cmd *addCmd) add(ctx context.Context, a *app, cfg *config.Config, store *a
 		}
 		adder.fixed = fixed
 	}
-	return a.runAdder(ctx, cfg, adder, from)
+	return a.runAdder(ctx, cfg, adder, from, linesOnTerminal)
 }
 
 func newAdder(a *app, cfg *config.Config, store *archive.Archive) *adder {
@@ -114,6 +124,7 @@ const linesOnTerminal = 20
 // addTally counts what became of the files.
 type addTally struct {
 	stored, existed, failed int64
+	future                  int64 // of the stored and existing ones
 	bytes                   int64 // stored
 	firstError              error
 }
@@ -121,6 +132,9 @@ type addTally struct {
 func (t *addTally) total() int64 { return t.stored + t.existed + t.failed }
 
 func (t *addTally) count(r added) {
+	if r.Future {
+		t.future++
+	}
 	switch r.Status {
 	case statusStored:
 		t.stored++
@@ -135,22 +149,30 @@ func (t *addTally) count(r added) {
 	}
 }
 
-// runAdder stores the sources, prints a line for each, and sums up.
-func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, from *sources) error {
+// runAdder stores the sources, prints a line for each, and sums up. On a
+// terminal only the first lines are printed, and what failed.
+func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, from *sources, lines int64) error {
 	var tally addTally
 	bar := a.newProgress("screenshots")
 	expected := a.countSources(ctx, from)
 	err := adder.run(ctx, from, func(r added) error {
 		tally.count(r)
-		bar.hide()
-		if err := a.printAdded(cfg, r, tally.total(), adder.isFatal(r.err)); err != nil {
-			return err
+		isLine := a.json || r.Status != statusFailed && (!a.outTerminal || tally.total() <= lines)
+		isError := !a.json && r.Status == statusFailed && !isFatal(r.err) // a fatal one is told in the end
+		if isLine || isError {
+			bar.hide()
 		}
-		if err := a.flush(); err != nil {
-			return err
+		var err error
+		switch {
+		case isLine && a.json:
+			err = a.printJSON(r)
+		case isLine:
+			a.printAdded(cfg, r)
+		case isError:
+			a.note("jarvis: %s: %s", r.File, *r.Error)
 		}
 		bar.set(tally.total(), expected.Load())
-		return nil
+		return errors.Join(err, a.flush())
 	})
 	bar.hide()
 	if errors.Is(err, errClosedPipe) {
@@ -162,31 +184,15 @@ func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, fr
 	return tally.outcome(err)
 }
 
-// printAdded writes the line of one file: to standard output, or to standard
-// error if it failed and a person reads.
-func (a *app) printAdded(cfg *config.Config, r added, number int64, fatal bool) error {
-	if a.json {
-		return a.printJSON(r)
-	}
-	if r.Status == statusFailed {
-		if !fatal { // else it is why the program ends, and told then
-			a.note("jarvis: %s: %s", r.File, *r.Error)
-		}
-		return nil
-	}
-	if a.outTerminal && number > linesOnTerminal {
-		return nil
-	}
-	status := a.style.green(string(r.Status))
-	if r.Status == statusExists {
-		status = a.style.faint(string(r.Status))
-	}
-	future := styled("")
+// printAdded writes the line of one file that is in the store.
+func (a *app) printAdded(cfg *config.Config, r added) {
+	t := table{columns: []column{{}, {optional: 1}, {}, {optional: 2, faint: true}, {shrink: 28, keepEnd: true}}}
+	source := r.TimeSource.String()
 	if r.Future {
-		future = a.style.amber(", in the future")
+		source += ", in the future"
 	}
-	a.printf("%s  %s  %s (%s%s)  %s\n", status, r.ID.String(), timeText(*r.Timestamp, cfg.Location), r.TimeSource.String(), future, r.File)
-	return nil
+	t.add(string(r.Status), r.ID.String(), timeText(*r.Timestamp, cfg.Location), "("+source+")", r.File)
+	t.print(a.console, false)
 }
 
 // summary says in one line what was done.
@@ -199,6 +205,7 @@ func (t *addTally) summary(skipped int64) string {
 	}
 	parts = append(parts, fmt.Sprintf("Stored %s (%s)", plural(t.stored, "screenshot"), sizeText(t.bytes)))
 	add(t.existed, "already there")
+	add(t.future, "in the future")
 	add(t.failed, "failed")
 	add(skipped, "passed over that are no images")
 	return strings.Join(parts, ", ") + "."

@@ -25,7 +25,7 @@ import (
 
 // memoryLimit makes the garbage collector work harder before a command needs
 // more than the 60 MB that are promised; see GOMEMLIMIT.
-const memoryLimit = 44 << 20
+const memoryLimit = 36 << 20
 
 // grammar is the whole command line.
 type grammar struct {
@@ -49,7 +49,7 @@ type grammar struct {
 
 	Settings   configCmd  `cmd:"" name:"config" group:"program" help:"Print the settings in force, and where each came from."`
 	VersionCmd versionCmd `cmd:"" name:"version" group:"program" help:"Print the version."`
-	Help       helpCmd    `cmd:"" group:"program" help:"Explain a command, the exit codes, or how to write times."`
+	Help       helpCmd    `cmd:"" group:"program" help:"Explain a command, exit codes, JSON output, or how to write times."`
 }
 
 const description = "A private memory of your screen, on hardware you own."
@@ -94,7 +94,7 @@ func run(ctx context.Context, c *console, version string, args []string) error {
 		kong.Exit(func(int) { answered = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100, NoExpandSubcommands: true}),
 		kong.Groups{"captures": "Captures", "store": "The store", "program": "The program", "everywhere": "Flags of every command:"},
-		kong.Vars{"default_data_dir": defaultOf("data_dir"), "default_jobs": defaultOf("jobs"), "default_config": "~/.config/jarvis/config.toml"},
+		defaults(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(a),
 	)
@@ -141,14 +141,13 @@ func usageError(err error) error {
 	return jarvis.Errorf(jarvis.CodeInvalid, "%s: see %s --help", message, command)
 }
 
-// defaultOf returns the default of a setting, for help.
-func defaultOf(key string) string {
+// defaults returns the defaults of the settings, for help.
+func defaults() kong.Vars {
+	vars := kong.Vars{"default_config": "~/.config/jarvis/config.toml"}
 	for _, setting := range config.Settings() {
-		if setting.Key == key {
-			return setting.Default
-		}
+		vars["default_"+setting.Key] = setting.Default
 	}
-	return ""
+	return vars
 }
 
 // loadConfig returns the settings in force for this command line.

@@ -41,7 +41,7 @@ func newConsole(stdin, stdout, stderr *os.File, getenv func(string) string) *con
 		outTerminal: term.IsTerminal(int(stdout.Fd())),
 		errTerminal: term.IsTerminal(int(stderr.Fd())),
 	}
-	c.out = bufio.NewWriterSize(pipeWriter{stdout}, 32<<10)
+	c.out = bufio.NewWriterSize(outputWriter{stdout}, 32<<10)
 	c.style = style(c.outTerminal && getenv("NO_COLOR") == "" && getenv("TERM") != "dumb")
 	return c
 }
@@ -75,12 +75,15 @@ func (c *console) printJSON(v any) error {
 // reader went away.
 func (c *console) flush() error { return c.out.Flush() }
 
-// note writes one line for a person to standard error, at once. What cannot be
-// written there can be told nowhere else.
+// note writes one line for a person to standard error, at once.
 func (c *console) note(format string, args ...any) {
 	text := plain(fmt.Sprintf(format, args...))
-	io.WriteString(c.stderr, text+"\n")
+	c.tell([]byte(text + "\n"))
 }
+
+// tell writes to standard error. What cannot be written there can be told
+// nowhere else, so there is no error.
+func (c *console) tell(line []byte) { fmt.Fprintf(c.stderr, "%s", line) }
 
 // width returns the columns of the terminal on standard output, and 0 when it
 // is none.
@@ -137,15 +140,16 @@ func plain(text string) string {
 	}, text)
 }
 
-// pipeWriter turns the error of a closed pipe into errClosedPipe.
-type pipeWriter struct{ w io.Writer }
+// outputWriter says what is wrong with standard output: errClosedPipe when its
+// reader went away.
+type outputWriter struct{ w io.Writer }
 
-func (p pipeWriter) Write(b []byte) (int, error) {
-	n, err := p.w.Write(b)
+func (o outputWriter) Write(b []byte) (int, error) {
+	n, err := o.w.Write(b)
 	if errors.Is(err, syscall.EPIPE) {
-		err = errClosedPipe
+		return n, errClosedPipe
 	}
-	return n, err
+	return n, writeError("standard output", err)
 }
 
 // style colours text, or leaves it as it is where colours are not wanted.
@@ -158,7 +162,6 @@ func (s style) bold(text string) styled  { return s.wrap("1", text) }
 func (s style) faint(text string) styled { return s.wrap("2", text) }
 func (s style) red(text string) styled   { return s.wrap("31", text) }
 func (s style) green(text string) styled { return s.wrap("32", text) }
-func (s style) amber(text string) styled { return s.wrap("33", text) }
 
 func (s style) wrap(code, text string) styled {
 	text = plain(text)

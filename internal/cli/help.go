@@ -8,7 +8,7 @@ import (
 )
 
 type helpCmd struct {
-	Topic []string `arg:"" optional:"" help:"A command, exit-codes or times."`
+	Topic []string `arg:"" optional:"" help:"A command, exit-codes, json or times."`
 }
 
 // Help is the long help.
@@ -17,9 +17,31 @@ func (helpCmd) Help() string {
 
     jarvis help add
     jarvis help exit-codes
+    jarvis help json
     jarvis help times
 `
 }
+
+const jsonText = `With --json every command prints JSON Lines: one object on each line.
+
+Keys are named like the columns of the catalogue; times are RFC 3339 in UTC, sizes are
+bytes, and what is not known is null.
+
+  add       one object per file, as soon as it is stored for good or has failed:
+            {file, id, status: stored|exists|failed, timestamp, time_source, error}
+            time_source is flag, exif, name, mtime, or now for a pipe; future: true
+            marks a time that is still to come; code says what kind of error it is
+  list      one object per capture, with a cursor for --after, without its text
+  show      one object, with the text as ocr_text
+  get -o    {id, file, file_size}
+  rm        {id, error, code} for each capture that could not be removed, then
+            {removed, bytes, missing, failed}
+  stats     one object with the arrays devices and days
+  verify    one object per finding, with its kind, then one with the counts
+
+Errors go to standard error, also as one object: {error, code, exit}. Nothing else is
+written there.
+`
 
 const timesText = `How to write a time
 
@@ -40,13 +62,16 @@ func (cmd *helpCmd) Run(_ context.Context, a *app) error {
 		switch cmd.Topic[0] {
 		case "exit-codes":
 			return a.printExitCodes()
+		case "json":
+			a.out.WriteString(jsonText) // the writer keeps its error for flush
+			return nil
 		case "times":
-			a.out.WriteString(timesText) // the writer keeps its error for flush
+			a.out.WriteString(timesText) // likewise
 			return nil
 		}
 	}
 	if _, err := a.parser.Parse(append(cmd.Topic, "--help")); err != nil && a.out.Buffered() == 0 {
-		return jarvis.Errorf(jarvis.CodeInvalid, "there is no help on %q: see jarvis --help for the commands, or ask for exit-codes or times", cmd.Topic[0])
+		return jarvis.Errorf(jarvis.CodeInvalid, "there is no help on %q: see jarvis --help for the commands, or ask for exit-codes, json or times", cmd.Topic[0])
 	}
 	return nil
 }

@@ -5,7 +5,11 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 )
+
+// interruptPatience is how long a person waits before being told for what.
+const interruptPatience = 300 * time.Millisecond
 
 // withInterrupt returns a context that ends at the first Ctrl-C, SIGTERM or
 // SIGHUP: the command then stops at the next safe place. A second one ends the
@@ -15,7 +19,7 @@ func withInterrupt(c *console) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
 	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	// A closed pipe is then an error of the write that met it; see pipeWriter.
+	// A closed pipe is then an error of the write that met it; see outputWriter.
 	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})
 	go func() {
@@ -24,14 +28,21 @@ func withInterrupt(c *console) (ctx context.Context, stop func()) {
 		case <-done:
 			return
 		}
-		if c.errTerminal {
-			c.note("\nStopping after what is under way; once more to end at once.")
-		}
 		cancel()
-		select {
-		case <-signals:
-			os.Exit(exitInterrupted)
-		case <-done:
+		patience := time.NewTimer(interruptPatience)
+		defer patience.Stop()
+		for {
+			select {
+			case <-patience.C:
+				if c.errTerminal {
+					c.tell([]byte("\r\n"))
+					c.note("Stopping after what is under way; once more to end at once.")
+				}
+			case <-signals:
+				os.Exit(exitInterrupted)
+			case <-done:
+				return
+			}
 		}
 	}()
 	return ctx, func() {

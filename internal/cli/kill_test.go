@@ -142,17 +142,21 @@ func (p *place) checkStored(t *testing.T, told []added) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer catalog.Close()
+	defer shut(t, catalog)
 	blobs, err := fsblob.Open(t.Context(), filepath.Join(data, "captures"), fsblob.Options{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer blobs.Close()
+	defer shut(t, blobs)
 	store, err := archive.Open(t.Context(), catalog, blobs, archive.Options{Images: pictures{}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer store.Close(t.Context())
+	defer func() {
+		if err := store.Close(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}()
 	for _, line := range told {
 		want, err := os.ReadFile(filepath.Join(p.folder, line.File))
 		if err != nil {

@@ -126,11 +126,11 @@ func (a *app) printCaptures(captures []*jarvis.Capture, loc *time.Location, head
 	}
 	t := table{columns: []column{
 		{title: "TIME"},
-		{title: "DEVICE", shrink: 8, optional: true},
-		{title: "APP", shrink: 8, optional: true},
-		{title: "TITLE", shrink: 12, optional: true},
-		{title: "PIXELS", right: true, optional: true},
-		{title: "SIZE", right: true, optional: true},
+		{title: "DEVICE", shrink: 8, optional: 3},
+		{title: "APP", shrink: 7, optional: 1},
+		{title: "TITLE", shrink: 12, optional: 2},
+		{title: "PIXELS", right: true, optional: 5},
+		{title: "SIZE", right: true, optional: 4},
 		{title: "ID", faint: true},
 	}}
 	for _, c := range captures {

@@ -41,7 +41,7 @@ func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence
 	path := cfg.Database.Path()
 	isNew := missing(path)
 	if isNew && may == storeMayBeNew {
-		a.announceStore(ctx, cfg)
+		a.announceStore(ctx, cfg, olderDatabaseURL)
 	}
 	c, err := sqlite.Open(ctx, sqlite.Options{Path: path, MustExist: may == storeMustExist})
 	if errors.Is(err, jarvis.ErrNotFound) {
@@ -59,14 +59,15 @@ func noStore(cfg *config.Config) error {
 
 // announceStore says that a store is about to be made, and whether an older one
 // may be meant.
-func (a *app) announceStore(ctx context.Context, cfg *config.Config) {
+func (a *app) announceStore(ctx context.Context, cfg *config.Config, older string) {
 	if a.json {
 		return
 	}
 	a.note("Making a new store in %s", cfg.DataDir)
-	if isDefault(cfg, "database_url") && postgres.HoldsOlderStore(ctx, olderDatabaseURL) {
-		a.note("An older Jarvis has a store in PostgreSQL on this machine. To go on with that one, set\n"+
-			"JARVIS_DATABASE_URL=%s and JARVIS_STORAGE_PATH to the folder of its images.", olderDatabaseURL)
+	if isDefault(cfg, "database_url") && postgres.HoldsOlderStore(ctx, older) {
+		a.note("An older Jarvis has a store in PostgreSQL on this machine. To go on with that one:")
+		a.note("  JARVIS_DATABASE_URL=postgresql://jarvis:PASSWORD@localhost:5432/jarvis")
+		a.note("  JARVIS_STORAGE_PATH=the folder of its images")
 	}
 }
 

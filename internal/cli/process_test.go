@@ -75,6 +75,14 @@ func (p *place) must(t *testing.T, args ...string) string {
 	return stdout
 }
 
+// shut closes c, which has to succeed.
+func shut(t *testing.T, c io.Closer) {
+	t.Helper()
+	if err := c.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
 // exitOf returns the exit status that a finished command's error tells.
 func exitOf(t *testing.T, err error) int {
 	t.Helper()

@@ -28,7 +28,7 @@ func (c *console) reportError(err error) {
 		c.note("jarvis: %s", message)
 		return
 	}
-	c.stderr.Write(line) // what cannot be written there can be told nowhere else
+	c.tell(line)
 }
 
 // errorMessage returns what a person is told about err, without a name before it.

@@ -60,7 +60,7 @@ func TestScripts_PostgreSQL(t *testing.T) {
 func TestScripts_Disk(t *testing.T) {
 	mounted := ""
 	for _, candidate := range []string{"unshare --mount", "unshare --map-root-user --mount"} {
-		words := append(strings.Fields(candidate), "sh", "-c", "mount -t tmpfs tmpfs /mnt")
+		words := append(strings.Fields(candidate), "sh", "-c", "mount -t tmpfs none /mnt")
 		if err := exec.CommandContext(t.Context(), words[0], words[1:]...).Run(); err == nil {
 			mounted = candidate
 			break
@@ -121,8 +121,7 @@ func setUpScript(env *testscript.Env) error {
 }
 
 func scriptCondition(name string) (bool, error) {
-	switch name {
-	case "given-server":
+	if name == "given-server" {
 		return os.Getenv("JARVIS_TEST_POSTGRES_URL") != "", nil
 	}
 	return false, errors.New("unknown condition")

@@ -280,7 +280,7 @@ func readAtMost(r io.Reader, size, limit int64) ([]byte, error) {
 // fileError says what is wrong with a file that a person named; the caller puts
 // the name before it.
 func fileError(err error) error {
-	message := ""
+	var message string
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		message = "there is no such file: check the name"

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -163,14 +164,21 @@ func TestSource_ReadPipe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer reader.Close()
+	defer shut(t, reader)
 	large := strings.Repeat("x", 100_000)
+	written := make(chan error, 1)
 	go func() {
-		writer.WriteString(large)
-		writer.Close()
+		_, err := writer.WriteString(large)
+		written <- errors.Join(err, writer.Close())
 	}()
 	c, err := source{"-"}.read(t.Context(), reader, 1000)
 	if err != nil || string(c.data) != large[:1001] || !c.modTime.IsZero() {
 		t.Errorf("read = %d bytes, %v, %v; want one more than the limit, without a time", len(c.data), c.modTime, err)
+	}
+	if _, err := io.Copy(io.Discard, reader); err != nil {
+		t.Error(err)
+	}
+	if err := <-written; err != nil {
+		t.Error(err)
 	}
 }

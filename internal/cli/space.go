@@ -50,7 +50,7 @@ func statfs(folder string) (jarvis.Usage, error) {
 		if err != nil {
 			return jarvis.Usage{}, jarvis.WrapError(jarvis.CodeUnavailable, "statfs", "the free space of "+folder+" is not known", err)
 		}
-		block := int64(stat.Bsize)
-		return jarvis.Usage{Free: int64(stat.Bavail) * block, Total: int64(stat.Blocks) * block}, nil
+		block := uint64(stat.Bsize)
+		return jarvis.Usage{Free: int64(stat.Bavail * block), Total: int64(stat.Blocks * block)}, nil
 	}
 }

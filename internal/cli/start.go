@@ -50,8 +50,11 @@ func (a *app) start(ctx context.Context, cfg *config.Config, s *store) error {
 	if err != nil {
 		return err
 	}
-	a.printStore(cfg, sums)
 	found := findScreenshots(ctx, cfg)
+	if a.json {
+		return a.printJSON(newStarted(cfg, sums, found))
+	}
+	a.printStore(cfg, sums)
 	if len(found) > 0 && sums.Captures == 0 {
 		if err := a.offer(ctx, cfg, s, found); err != nil {
 			return err
@@ -61,7 +64,7 @@ func (a *app) start(ctx context.Context, cfg *config.Config, s *store) error {
 	if err != nil {
 		return err
 	}
-	if len(captures) > 0 && !a.json {
+	if len(captures) > 0 {
 		a.printf("\n%s\n\n", a.style.bold("The newest captures"))
 	}
 	if err := a.printCaptures(captures, cfg.Location, true); err != nil {
@@ -71,10 +74,31 @@ func (a *app) start(ctx context.Context, cfg *config.Config, s *store) error {
 	return nil
 }
 
-func (a *app) printStore(cfg *config.Config, sums jarvis.CatalogStats) {
-	if a.json {
-		return
+// started is the object that --json prints.
+type started struct {
+	StoragePath string             `json:"storage_path"`
+	DatabaseURL string             `json:"database_url"` // without its password
+	Captures    int64              `json:"captures"`
+	Bytes       int64              `json:"bytes"`
+	Found       []foundScreenshots `json:"found"`
+}
+
+// foundScreenshots says where there are screenshots that may be added.
+type foundScreenshots struct {
+	Folder      string `json:"folder"`
+	Screenshots int64  `json:"screenshots"`
+	Add         string `json:"add"` // what to give to jarvis add
+}
+
+func newStarted(cfg *config.Config, sums jarvis.CatalogStats, found []screenshotFolder) started {
+	s := started{cfg.StoragePath, cfg.Database.String(), sums.Captures, sums.Bytes, []foundScreenshots{}}
+	for _, f := range found {
+		s.Found = append(s.Found, foundScreenshots{f.path, f.count, f.pattern()})
 	}
+	return s
+}
+
+func (a *app) printStore(cfg *config.Config, sums jarvis.CatalogStats) {
 	a.printf("%s\n\n", a.style.bold("Jarvis, a private memory of your screen"))
 	line := func(name, value string) { a.printf("  %s  %s\n", a.style.faint(pad(name, 9)), value) }
 	line("images", cfg.StoragePath)
@@ -84,7 +108,7 @@ func (a *app) printStore(cfg *config.Config, sums jarvis.CatalogStats) {
 
 // offer asks whether to add what was found, and does it.
 func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []screenshotFolder) error {
-	if a.json || !a.canAsk() {
+	if !a.canAsk() {
 		return nil
 	}
 	a.printf("\n")
@@ -96,7 +120,7 @@ func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []s
 		if !yes {
 			continue
 		}
-		if err := a.runAdder(ctx, cfg, newAdder(a, cfg, s.archive), f.sources(cfg)); err != nil {
+		if err := a.runAdder(ctx, cfg, newAdder(a, cfg, s.archive), f.sources(cfg), 0); err != nil {
 			return err
 		}
 	}
@@ -105,9 +129,6 @@ func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []s
 
 // printNext says how to go on.
 func (a *app) printNext(some bool, found []screenshotFolder) {
-	if a.json {
-		return
-	}
 	a.printf("\n%s\n\n", a.style.bold("How to go on"))
 	line := func(command, what string) { a.printf("  %s  %s\n", pad(command, 30), a.style.faint(what)) }
 	for _, f := range found {

@@ -131,8 +131,10 @@ func (a *app) printDays(days []jarvis.DayCount) {
 		most = max(most, d.Captures)
 	}
 	t := table{columns: []column{
-		{title: "DAY"}, {title: "CAPTURES", right: true}, {title: "SIZE", right: true},
-		{title: "", faint: true, optional: true},
+		{title: "DAY"},
+		{title: "CAPTURES", right: true},
+		{title: "SIZE", right: true},
+		{title: "", faint: true, optional: 1},
 	}}
 	for _, d := range shown {
 		t.add(d.Day.String(), countText(d.Captures), sizeText(d.Bytes), strings.Repeat("▪", int((d.Captures*24+most-1)/most)))

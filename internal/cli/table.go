@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/rivo/uniseg"
@@ -12,10 +13,11 @@ type column struct {
 	right bool // numbers stand at the right
 	// shrink is the width in cells to which the column may be cut, with an
 	// ellipsis, to fit the terminal. A column with 0 is never cut.
-	shrink int
-	// optional columns are left out, the last one first, when the terminal is
-	// too narrow even so.
-	optional bool
+	shrink  int
+	keepEnd bool // what is cut is the beginning: paths differ at their end
+	// optional ranks the columns that are left out when the terminal is too
+	// narrow even so: the highest first. A column with 0 always stays.
+	optional int
 	faint    bool
 }
 
@@ -65,10 +67,30 @@ func (t *table) natural(heading bool) []int {
 	return widths
 }
 
-// fit narrows the widths until a row has at most limit cells: first the widest
-// of the columns that may shrink, then whole optional columns, the last first.
-// A limit of 0 is none.
-func (t *table) fit(widths []int, limit int) []int {
+// fit returns widths with which a row has at most limit cells: columns that may
+// shrink do so evenly, the widest first, and where that is not enough, optional
+// columns go. A limit of 0 is none.
+func (t *table) fit(natural []int, limit int) []int {
+	kept := slices.Clone(natural)
+	for {
+		widths := t.shrink(slices.Clone(kept), limit)
+		if limit == 0 || total(widths) <= limit {
+			return widths
+		}
+		last := -1
+		for i, c := range t.columns {
+			if c.optional > 0 && kept[i] > 0 && (last < 0 || c.optional > t.columns[last].optional) {
+				last = i
+			}
+		}
+		if last < 0 {
+			return widths
+		}
+		kept[last] = 0
+	}
+}
+
+func (t *table) shrink(widths []int, limit int) []int {
 	for limit > 0 && total(widths) > limit {
 		widest := -1
 		for i, w := range widths {
@@ -76,20 +98,10 @@ func (t *table) fit(widths []int, limit int) []int {
 				widest = i
 			}
 		}
-		if widest >= 0 {
-			widths[widest]--
-			continue
-		}
-		last := -1
-		for i, w := range widths {
-			if t.columns[i].optional && w > 0 {
-				last = i
-			}
-		}
-		if last < 0 {
+		if widest < 0 {
 			break
 		}
-		widths[last] = 0
+		widths[widest]--
 	}
 	return widths
 }
@@ -112,7 +124,11 @@ func (t *table) row(s style, cells []string, widths []int, heading bool) styled 
 		if widths[i] == 0 {
 			continue
 		}
-		cell = truncate(cell, widths[i])
+		if t.columns[i].keepEnd {
+			cell = truncateStart(cell, widths[i])
+		} else {
+			cell = truncate(cell, widths[i])
+		}
 		rest := widths[i] - uniseg.StringWidth(cell)
 		if t.columns[i].right {
 			blanks, rest = blanks+rest, 0
@@ -145,4 +161,19 @@ func truncate(text string, width int) string {
 		b.WriteString(graphemes.Str())
 	}
 	return b.String() + "…"
+}
+
+// truncateStart cuts the beginning of text, so that width cells are left, the
+// first of them an ellipsis.
+func truncateStart(text string, width int) string {
+	total := uniseg.StringWidth(text)
+	if total <= width {
+		return text
+	}
+	graphemes := uniseg.NewGraphemes(text)
+	for left := total; left > width-1 && graphemes.Next(); {
+		left -= graphemes.Width()
+	}
+	_, end := graphemes.Positions()
+	return "…" + text[end:]
 }

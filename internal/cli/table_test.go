@@ -26,9 +26,9 @@ func render(t *table, width int) string {
 func captures() *table {
 	t := &table{columns: []column{
 		{title: "TIME"},
-		{title: "APP", shrink: 8, optional: true},
-		{title: "TITLE", shrink: 8, optional: true},
-		{title: "SIZE", right: true, optional: true},
+		{title: "APP", shrink: 7, optional: 2},
+		{title: "TITLE", shrink: 8, optional: 1},
+		{title: "SIZE", right: true, optional: 3},
 		{title: "ID"},
 	}}
 	t.add("20:39", "firefox", "Inbox – Mail", "156 KiB", "019b")
@@ -51,9 +51,9 @@ TIME   APP      TITLE           SIZE  ID
 20:39  firefox  Inbox – Ma…  156 KiB  019b
 20:40           日本語のタ…  1.2 MiB  019c`},
 		{"Narrow", 26, `
-TIME   APP      ID
-20:39  firefox  019b
-20:40           019c`},
+TIME   TITLE          ID
+20:39  Inbox – Mail   019b
+20:40  日本語のタイ…  019c`},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(strings.TrimPrefix(test.want, "\n"), render(captures(), test.width)); diff != "" {
@@ -68,7 +68,7 @@ TIME   APP      ID
 func TestTable_Fits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		table := &table{columns: []column{
-			{title: "A"}, {title: "BB", shrink: 4, optional: true}, {title: "C", right: true, optional: true}, {title: "D", shrink: 3},
+			{title: "A"}, {title: "BB", shrink: 4, optional: 2}, {title: "C", right: true, optional: 1}, {title: "D", shrink: 3, keepEnd: true},
 		}}
 		for range rapid.IntRange(1, 5).Draw(t, "rows") {
 			table.add("12345", rapid.String().Draw(t, "b"), rapid.StringN(0, 9, -1).Draw(t, "c"), rapid.String().Draw(t, "d"))
@@ -80,4 +80,15 @@ func TestTable_Fits(t *testing.T) {
 			}
 		}
 	})
+}
+
+func TestTruncateStart(t *testing.T) {
+	for _, test := range []struct {
+		width int
+		want  string
+	}{{9, "…日本.png"}, {8, "…本.png"}, {14, "shots/日本.png"}, {5, "….png"}} {
+		if got := truncateStart("shots/日本.png", test.width); got != test.want {
+			t.Errorf("truncateStart to %d = %q, want %q", test.width, got, test.want)
+		}
+	}
 }

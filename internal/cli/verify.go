@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -149,9 +150,10 @@ func outcomeText(f archive.Finding) string {
 
 // reportText sums a verification up in one line.
 func reportText(r *archive.VerifyReport, repaired bool) string {
-	text := fmt.Sprintf("Looked at %s and %s (%s)", plural(r.Captures, "capture"), plural(r.Files, "file"), sizeText(r.Bytes))
+	var text strings.Builder
+	fmt.Fprintf(&text, "Looked at %s and %s (%s)", plural(r.Captures, "capture"), plural(r.Files, "file"), sizeText(r.Bytes))
 	if r.Wrong == 0 {
-		text += ": everything agrees"
+		text.WriteString(": everything agrees")
 	}
 	if repaired {
 		for _, part := range []struct {
@@ -159,14 +161,14 @@ func reportText(r *archive.VerifyReport, repaired bool) string {
 			what string
 		}{{r.Adopted, "adopted"}, {r.Moved, "quarantined"}, {r.Finished, "deletions finished"}, {r.Recorded, "digests recorded"}} {
 			if part.n > 0 {
-				text += fmt.Sprintf(", %s %s", countText(part.n), part.what)
+				fmt.Fprintf(&text, ", %s %s", countText(part.n), part.what)
 			}
 		}
 	}
 	if n := r.Found[archive.KindPending]; n > 0 {
-		text += fmt.Sprintf("; %s may be on the way in", plural(n, "young file"))
+		fmt.Fprintf(&text, "; %s may be on the way in", plural(n, "young file"))
 	}
-	return text + "."
+	return text.String() + "."
 }
 
 // wrongText says what to do about what is still wrong.

@@ -61,10 +61,11 @@ func writeInto(target string, data []byte) error {
 
 // writeError says why a file that a person named cannot be written.
 func writeError(target string, err error) error {
-	code, message := jarvis.CodeInvalid, ""
-	switch {
-	case err == nil:
+	if err == nil {
 		return nil
+	}
+	code, message := jarvis.CodeInvalid, "cannot be written: "+cause(err)
+	switch {
 	case errors.Is(err, fs.ErrExist):
 		code, message = jarvis.CodeConflict, "exists: choose another name, or overwrite it with --force"
 	case errors.Is(err, fs.ErrNotExist):
@@ -75,8 +76,6 @@ func writeError(target string, err error) error {
 		message = "cannot be written: the disk is read-only; choose another folder"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		code, message = jarvis.CodeNoSpace, "cannot be written: the disk is full; choose another folder"
-	default:
-		message = "cannot be written: " + cause(err)
 	}
 	return &jarvis.Error{Code: code, Op: "write", Message: target + ": " + message, Err: err}
 }

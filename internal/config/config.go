@@ -15,6 +15,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"time"
 
@@ -68,7 +69,7 @@ func Load(in Input) (*Config, error) {
 	if l.LookupEnv == nil {
 		l.LookupEnv = os.LookupEnv
 	}
-	if err := l.readFile(); err != nil {
+	if err := l.loadFile(); err != nil {
 		return nil, err
 	}
 	for _, s := range table() {
@@ -153,31 +154,43 @@ func (l *loader) env(name string) string {
 }
 
 // readValue reads a setting from a file of its own, without the line's end.
-func readValue(path string) (text string, err error) {
+func readValue(path string) (string, error) {
 	const longest = 64 << 10
-	f, err := os.Open(path)
+	data, _, err := readFile(path, longest)
 	if err != nil {
-		return "", cannotRead(path, err)
+		return "", err
 	}
-	defer func() {
-		if closeErr := f.Close(); err == nil && closeErr != nil {
-			err = cannotRead(path, closeErr)
-		}
-	}()
-	data, err := io.ReadAll(io.LimitReader(f, longest+1))
-	if err != nil {
-		return "", cannotRead(path, err)
-	}
-	text = strings.TrimRight(string(data), "\r\n")
+	text := strings.TrimRight(data, "\r\n")
 	switch {
-	case len(data) > longest:
-		return "", jarvis.Errorf(jarvis.CodeInvalid, "%s is too long for a setting: it must hold the value and nothing else", path)
 	case strings.TrimSpace(text) == "":
 		return "", jarvis.Errorf(jarvis.CodeInvalid, "%s is empty: it must hold the value", path)
 	case strings.ContainsAny(text, "\r\n\x00"):
 		return "", jarvis.Errorf(jarvis.CodeInvalid, "%s has several lines: it must hold the value and nothing else", path)
 	}
 	return text, nil
+}
+
+// readFile returns the text of a file of at most longest bytes, and whether
+// others than its owner may read it.
+func readFile(path string, longest int64) (text string, public bool, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", false, cannotRead(path, err)
+	}
+	defer f.Close() // nothing was written to it
+	info, err := f.Stat()
+	if err != nil {
+		return "", false, cannotRead(path, err)
+	}
+	data, err := io.ReadAll(io.LimitReader(f, longest+1))
+	if err != nil {
+		return "", false, cannotRead(path, err)
+	}
+	if int64(len(data)) > longest {
+		return "", false, jarvis.Errorf(jarvis.CodeInvalid, "%s has more than the %d bytes that settings may have", path, longest)
+	}
+	// Windows has no such bits; there the folder of a person is private.
+	return string(data), info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows", nil
 }
 
 // cannotRead says why a file cannot be read.

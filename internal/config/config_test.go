@@ -260,7 +260,7 @@ func TestLoad_ValueFiles(t *testing.T) {
 		"":                              "is empty: it must hold the value",
 		"\n\n":                          "is empty",
 		"sqlite:/a.db\npassword=hush\n": "has several lines",
-		strings.Repeat("x", 70_000):     "is too long for a setting",
+		strings.Repeat("x", 70_000):     "has more than the 65536 bytes that settings may have",
 		"postgresql://a:hu/sh@db":       "db (JARVIS_DATABASE_URL_FILE): the PostgreSQL address has an @ or a / too many",
 	} {
 		w.write("db", text)

@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"unicode"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -87,13 +88,13 @@ const knownDatabases = "use sqlite:/path/to/file or postgresql://user:password@h
 //
 // Errors are CodeInvalid and never contain the password.
 func ParseDatabaseURL(text, folder string) (Database, error) {
-	text = strings.TrimSpace(text)
+	text = strings.Trim(text, " \t\r\n")
 	switch {
 	case text == "":
 		return Database{}, jarvis.Errorf(jarvis.CodeInvalid, "the address of the database is empty: %s", knownDatabases)
 	case len(text) > longestURL:
 		return Database{}, jarvis.Errorf(jarvis.CodeInvalid, "the address of the database is too long: %s", knownDatabases)
-	case strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || r == 0x7f }):
+	case strings.ContainsFunc(text, unicode.IsControl):
 		return Database{}, jarvis.Errorf(jarvis.CodeInvalid, "the address of the database has a line break or another control character in it: %s", knownDatabases)
 	}
 	form := schemeForm.FindStringSubmatch(text)
@@ -139,7 +140,7 @@ func parseSQLite(rest string, alchemy bool, folder string) (Database, error) {
 		return Database{}, jarvis.Errorf(jarvis.CodeInvalid, "a %% in the path of an SQLite address is written %%25: %s", write)
 	case strings.Contains(path, ":memory:"):
 		return Database{}, jarvis.Errorf(jarvis.CodeInvalid, "a catalogue in memory would be lost with the program: %s", write)
-	case path == "" || strings.HasSuffix(path, "/") || strings.ContainsRune(path, 0):
+	case path == "" || strings.HasSuffix(path, "/") || strings.ContainsFunc(path, unicode.IsControl):
 		return Database{}, jarvis.Errorf(jarvis.CodeInvalid, "the SQLite address names no file: %s", write)
 	case strings.HasPrefix(path, "~"):
 		return Database{}, jarvis.Errorf(jarvis.CodeInvalid, "a ~ in an SQLite address means no home folder: write the whole path, sqlite:/path/to/file")
@@ -152,5 +153,5 @@ func parseSQLite(rest string, alchemy bool, folder string) (Database, error) {
 
 // escapePath writes a path so that parseSQLite reads the same.
 func escapePath(path string) string {
-	return strings.NewReplacer("%", "%25", "?", "%3F").Replace(filepath.ToSlash(path))
+	return strings.NewReplacer("%", "%25", "?", "%3F", " ", "%20").Replace(filepath.ToSlash(path))
 }

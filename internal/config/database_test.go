@@ -32,8 +32,8 @@ func TestParseDatabaseURL_SQLite(t *testing.T) {
 		{"sqlite+aiosqlite:///jarvis.db", "/etc/jarvis", "/etc/jarvis/jarvis.db", "sqlite:/etc/jarvis/jarvis.db"},
 		{"sqlite+aiosqlite:////var/lib/jarvis.db", "", "/var/lib/jarvis.db", "sqlite:/var/lib/jarvis.db"},
 		{"sqlite+pysqlite:////var/lib/jarvis.db", "", "/var/lib/jarvis.db", "sqlite:/var/lib/jarvis.db"},
-		{"sqlite:/a%20b%3Fc%25.db", "", "/a b?c%.db", "sqlite:/a b%3Fc%25.db"},
-		{"sqlite:/Größe 1.db", "", "/Größe 1.db", "sqlite:/Größe 1.db"},
+		{"sqlite:/a%20b%3Fc%25.db", "", "/a b?c%.db", "sqlite:/a%20b%3Fc%25.db"},
+		{"sqlite:/Größe 1.db", "", "/Größe 1.db", "sqlite:/Größe%201.db"},
 	} {
 		t.Run(test.text, func(t *testing.T) {
 			db, err := ParseDatabaseURL(test.text, test.folder)
@@ -58,7 +58,7 @@ func TestParseDatabaseURL_PostgreSQL(t *testing.T) {
 		{"postgresql+psycopg2://jarvis@db/jarvis?sslmode=require", "postgresql://jarvis@db/jarvis?sslmode=require", "postgresql://jarvis@db/jarvis?sslmode=require"},
 		{"postgresql://jarvis@/jarvis?host=%2Frun%2Fpostgresql", "postgresql://jarvis@/jarvis?host=%2Frun%2Fpostgresql", "postgresql://jarvis@/jarvis?host=%2Frun%2Fpostgresql"},
 		{"postgresql:///jarvis", "postgresql:///jarvis", "postgresql:///jarvis"},
-		{"postgresql://", "postgresql://", "postgresql://"},
+		{"postgresql://", "postgresql:///", "postgresql:///"},
 		{"postgresql://%2Frun%2Fpostgresql/jarvis", "postgresql://%2Frun%2Fpostgresql/jarvis", "postgresql://%2Frun%2Fpostgresql/jarvis"},
 		{"postgresql://a:hush@h1:1,h2:2,[::1]:3/jarvis?target_session_attrs=read-write", "postgresql://a:hush@h1:1,h2:2,[::1]:3/jarvis?target_session_attrs=read-write", "postgresql://a:xxxxx@h1:1,h2:2,[::1]:3/jarvis?target_session_attrs=read-write"},
 		{"postgresql://a:p%40ss%2Fw%23rd%3F%25@db/jarvis", "postgresql://a:p%40ss%2Fw%23rd%3F%25@db/jarvis", "postgresql://a:xxxxx@db/jarvis"},
@@ -139,6 +139,8 @@ func TestParseDatabaseURL_Refuses(t *testing.T) {
 		"postgresql://a:hush@db/jarvis?password": "not of the form name=value",
 		"postgresql://db/jarvis?password=hu=sh":  "not of the form name=value",
 		"postgresql://db/jarvis?password=hu%sh":  "a % that is not written %25",
+		"postgresql://db/jarvis&password=hush":   "has parameters without a ? before them",
+		"x= host=db password=hush":               "is not of the form host=db",
 		"postgresql://db/jarvis?ssl=hush":        "an sslmode that is none of",
 		"postgresql://db/jarvis?sslmode=maybe":   "an sslmode that is none of",
 		"postgresql+asyncpg://db/?timeout=soon":  "a timeout that is no number",
@@ -148,6 +150,7 @@ func TestParseDatabaseURL_Refuses(t *testing.T) {
 		"sqlite:":                                "names no file",
 		"sqlite:///":                             "names no file",
 		"sqlite:/var/lib/":                       "names no file",
+		"sqlite:/a%0ab":                          "names no file",
 		"sqlite:/a%00b":                          "names no file",
 		"sqlite://jarvis.db":                     "comes a third slash",
 		"sqlite::memory:":                        "would be lost with the program",

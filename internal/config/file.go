@@ -3,12 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"strconv"
 	"strings"
 
@@ -31,9 +28,9 @@ type entry struct {
 
 func (f file) place(line int) string { return fmt.Sprintf("%s line %d", f.path, line) }
 
-// readFile finds and reads the configuration file. One that was named must
+// loadFile finds and reads the configuration file. One that was named must
 // exist; the usual one may be missing.
-func (l *loader) readFile() error {
+func (l *loader) loadFile() error {
 	named := given{text: l.File, source: "--config", home: l.home()}
 	if named.text == "" {
 		named.text, named.source = l.env("JARVIS_CONFIG"), "JARVIS_CONFIG"
@@ -50,7 +47,8 @@ func (l *loader) readFile() error {
 		return nil
 	}
 
-	text, public, err := readText(path)
+	const longest = 1 << 20
+	text, public, err := readFile(path, longest)
 	if errors.Is(err, fs.ErrNotExist) && named.text == "" {
 		return nil
 	}
@@ -64,33 +62,6 @@ func (l *loader) readFile() error {
 	l.config.File = path
 	l.file.entries, err = l.file.parse(text)
 	return err
-}
-
-// readText reads a whole configuration file.
-func readText(path string) (text string, public bool, err error) {
-	const longest = 1 << 20
-	f, err := os.Open(path)
-	if err != nil {
-		return "", false, cannotRead(path, err)
-	}
-	defer func() {
-		if closeErr := f.Close(); err == nil && closeErr != nil {
-			err = cannotRead(path, closeErr)
-		}
-	}()
-	info, err := f.Stat()
-	if err != nil {
-		return "", false, cannotRead(path, err)
-	}
-	data, err := io.ReadAll(io.LimitReader(f, longest+1))
-	if err != nil {
-		return "", false, cannotRead(path, err)
-	}
-	if len(data) > longest {
-		return "", false, jarvis.Errorf(jarvis.CodeInvalid, "%s is too long for a file of settings", path)
-	}
-	// Windows has no such bits; there the folder of the person is private.
-	return string(data), info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows", nil
 }
 
 // parse reads TOML. Its errors never quote the text, which may hold a password.

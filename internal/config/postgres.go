@@ -12,70 +12,97 @@ import (
 // redacted stands for a password.
 const redacted = "xxxxx"
 
-// parsePostgres reads what follows "postgresql:". The address is taken apart the
-// way libpq and pgx do it, so that what is redacted here is what they take for
-// the password; what could be read in two ways is refused.
+// parsePostgres reads what follows "postgresql:".
 func parsePostgres(rest string, asyncpg bool) (Database, error) {
-	rest, ok := strings.CutPrefix(rest, "//")
-	if !ok {
-		return Database{}, invalidPostgres("needs two slashes after its kind")
-	}
-	var user, password string
-	hasPassword := false
-	if i := strings.IndexAny(rest, "@/"); i >= 0 && rest[i] == '@' {
-		user, password, hasPassword = strings.Cut(rest[:i], ":")
-		rest = rest[i+1:]
-	}
-	if strings.Contains(rest, "@") {
-		return Database{}, invalidPostgres("has an @ or a / too many: in a user name or a password, @ is written %40 and / is %2F")
-	}
-	address, query, _ := strings.Cut(rest, "?")
-	hosts, name, hasName := strings.Cut(address, "/")
-	for _, part := range []string{user, password, hosts, name} {
-		if err := checkEscapes(part); err != nil {
-			return Database{}, err
-		}
-	}
-	if strings.ContainsAny(hosts+name+query, "#") || strings.ContainsAny(user+password+hosts+name+query, " ") {
-		return Database{}, invalidPostgres("has a # or a space that is not written %23 or %20")
-	}
-	if err := checkHosts(hosts); err != nil {
-		return Database{}, err
-	}
-	parameters, err := parseParameters(query, asyncpg)
+	a, query, err := splitAddress(rest)
 	if err != nil {
 		return Database{}, err
 	}
-
-	plain, shown := &strings.Builder{}, &strings.Builder{}
-	for _, b := range []*strings.Builder{plain, shown} {
-		b.WriteString("postgresql://")
-		b.WriteString(user)
+	if err := a.check(query); err != nil {
+		return Database{}, err
 	}
-	if hasPassword && password != "" {
-		plain.WriteString(":" + password)
-		shown.WriteString(":" + redacted)
+	if a.parameters, err = parseParameters(query, asyncpg); err != nil {
+		return Database{}, err
 	}
-	tail := hosts
-	if user != "" || password != "" {
-		tail = "@" + tail
-	}
-	if hasName {
-		tail += "/" + name
-	}
-	plain.WriteString(tail)
-	shown.WriteString(tail)
-	secret := password != ""
-	for i, p := range parameters {
-		sep := "&"
-		if i == 0 {
-			sep = "?"
-		}
-		plain.WriteString(sep + url.QueryEscape(p.key) + "=" + percentEncode(p.value))
-		shown.WriteString(sep + url.QueryEscape(p.key) + "=" + percentEncode(p.shown()))
+	secret := a.password != ""
+	for _, p := range a.parameters {
 		secret = secret || p.secret()
 	}
-	return newPostgres(plain.String(), shown.String(), secret), nil
+	return newPostgres(a.text(false), a.text(true), secret), nil
+}
+
+// address is a PostgreSQL address in its parts. All but the parameters are
+// percent-encoded, as they were given.
+type address struct {
+	user, password string
+	hosts, name    string
+	parameters     []parameter
+}
+
+// splitAddress takes an address apart the way libpq and pgx do it, so that what
+// is redacted here is what they take for the password; what could be read in
+// two ways is refused.
+func splitAddress(rest string) (a address, query string, err error) {
+	rest, ok := strings.CutPrefix(rest, "//")
+	if !ok {
+		return address{}, "", invalidPostgres("needs two slashes after its kind")
+	}
+	if i := strings.IndexAny(rest, "@/"); i >= 0 && rest[i] == '@' {
+		a.user, a.password, _ = strings.Cut(rest[:i], ":")
+		rest = rest[i+1:]
+	}
+	if strings.Contains(rest, "@") {
+		return address{}, "", invalidPostgres("has an @ or a / too many: in a user name or a password, @ is written %40 and / is %2F")
+	}
+	rest, query, _ = strings.Cut(rest, "?")
+	a.hosts, a.name, _ = strings.Cut(rest, "/")
+	return a, query, nil
+}
+
+// check refuses what no driver could read, or could read otherwise.
+func (a address) check(query string) error {
+	for _, part := range []string{a.user, a.password, a.hosts, a.name} {
+		if _, err := unescape(part); err != nil {
+			return err
+		}
+	}
+	place := a.hosts + a.name
+	switch {
+	case strings.ContainsAny(place+query, "#"), strings.ContainsAny(a.user+a.password+place+query, " "):
+		return invalidPostgres("has a # or a space that is not written %23 or %20")
+	case strings.ContainsAny(place, "&="): // a password could stand there
+		return invalidPostgres("has parameters without a ? before them")
+	}
+	return checkHosts(a.hosts)
+}
+
+// text writes the address for a driver, or to be shown.
+func (a address) text(shown bool) string {
+	var b strings.Builder
+	b.WriteString("postgresql://" + a.user)
+	switch {
+	case a.password != "" && shown:
+		b.WriteString(":" + redacted)
+	case a.password != "":
+		b.WriteString(":" + a.password)
+	}
+	if a.user != "" || a.password != "" {
+		b.WriteString("@")
+	}
+	b.WriteString(a.hosts)
+	if a.name != "" || a.hosts == "" {
+		b.WriteString("/" + a.name)
+	}
+	separator := "?"
+	for _, p := range a.parameters {
+		value := p.value
+		if shown {
+			value = p.shown()
+		}
+		b.WriteString(separator + percentEncode(p.key) + "=" + percentEncode(value))
+		separator = "&"
+	}
+	return b.String()
 }
 
 func newPostgres(plain, shown string, password bool) Database {
@@ -86,14 +113,15 @@ func invalidPostgres(problem string) error {
 	return jarvis.Errorf(jarvis.CodeInvalid, "the PostgreSQL address %s: write postgresql://user:password@host/name", problem)
 }
 
-// checkEscapes refuses a % that is not followed by two hexadecimal digits, and an
-// escaped NUL. It does not say where: that could be in the password.
-func checkEscapes(part string) error {
+// unescape decodes percent escapes, in which a + is a plus, as libpq does. It
+// refuses a % that is none, and an escaped NUL, without saying where: that could
+// be in the password.
+func unescape(part string) (string, error) {
 	plain, err := url.PathUnescape(part)
 	if err != nil || strings.ContainsRune(plain, 0) {
-		return invalidPostgres("has a % that is not written %25")
+		return "", invalidPostgres("has a % that is not written %25")
 	}
-	return nil
+	return plain, nil
 }
 
 var hostForm = regexp.MustCompile(`^(?:\[[0-9A-Za-z:.%]+\]|[^\[\]:,]*)(?::(\d*))?$`)
@@ -101,7 +129,7 @@ var hostForm = regexp.MustCompile(`^(?:\[[0-9A-Za-z:.%]+\]|[^\[\]:,]*)(?::(\d*))
 // checkHosts checks a list of hosts with ports. A port that is none is not
 // repeated: without an @, a password would stand there.
 func checkHosts(hosts string) error {
-	for _, host := range strings.Split(hosts, ",") {
+	for host := range strings.SplitSeq(hosts, ",") {
 		form := hostForm.FindStringSubmatch(host)
 		if form == nil {
 			return invalidPostgres("has a host or a port that is none")
@@ -146,8 +174,7 @@ var asyncpgOnly = map[string]bool{
 	"record_class": true, "server_settings": true, "statement_cache_size": true,
 }
 
-// parseParameters reads a query. The names and values are percent-decoded as
-// libpq does it, in which a + is a plus.
+// parseParameters reads a query.
 func parseParameters(query string, asyncpg bool) ([]parameter, error) {
 	var parameters []parameter
 	for pair := range strings.SplitSeq(query, "&") {
@@ -158,13 +185,14 @@ func parseParameters(query string, asyncpg bool) ([]parameter, error) {
 		if !ok || rawKey == "" || strings.Contains(rawValue, "=") {
 			return nil, invalidPostgres("has a parameter that is not of the form name=value")
 		}
-		for _, part := range []string{rawKey, rawValue} {
-			if err := checkEscapes(part); err != nil {
-				return nil, err
-			}
+		key, err := unescape(rawKey)
+		if err != nil {
+			return nil, err
 		}
-		key, _ := url.PathUnescape(rawKey)     // was checked
-		value, _ := url.PathUnescape(rawValue) // was checked
+		value, err := unescape(rawValue)
+		if err != nil {
+			return nil, err
+		}
 		p, keep, err := translate(parameter{key, value}, asyncpg)
 		if err != nil {
 			return nil, err
@@ -214,7 +242,7 @@ func percentEncode(value string) string {
 func parseKeywords(text string) (Database, error) {
 	const spaces = " \t"
 	var plain, shown []string
-	secret := false
+	known, secret := false, false
 	for rest := strings.Trim(text, spaces); rest != ""; {
 		key, after, ok := strings.Cut(rest, "=")
 		key = strings.Trim(key, spaces)
@@ -228,8 +256,12 @@ func parseKeywords(text string) (Database, error) {
 		p := parameter{key, value}
 		plain = append(plain, key+"="+quoteKeyword(p.value))
 		shown = append(shown, key+"="+quoteKeyword(p.shown()))
+		known = known || keywordForm.MatchString(key+"=")
 		secret = secret || p.secret() && value != ""
 		rest = strings.TrimLeft(after, spaces)
+	}
+	if !known { // what looked like a keyword was part of a value
+		return Database{}, invalidKeywords()
 	}
 	return newPostgres(strings.Join(plain, " "), strings.Join(shown, " "), secret), nil
 }

@@ -69,7 +69,9 @@ func (h *lockHandle) Try(mode filelock.Mode) (bool, error) {
 	return true, nil
 }
 
-func (h *lockHandle) Close() error {
+func (h *lockHandle) Close() error { return h.Unlock() }
+
+func (h *lockHandle) Unlock() error {
 	t := &h.fs.locks
 	t.mu.Lock()
 	defer t.mu.Unlock()

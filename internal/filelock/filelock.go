@@ -34,6 +34,8 @@ type File interface {
 	// false when another handle is in the way. After false no lock is held:
 	// flock(2) gives up the old lock before it tries for the new one.
 	Try(mode Mode) (bool, error)
+	// Unlock releases the lock and leaves the file open.
+	Unlock() error
 	// Close releases the lock and closes the file.
 	Close() error
 }

@@ -57,33 +57,56 @@ func OpenFile(path string) (File, error) {
 			Err:     err,
 		}
 	}
-	return NewFile(file), nil
+	return NewFile(file)
 }
 
-// NewFile makes a File of an open file, which it then owns.
-func NewFile(file *os.File) File { return flockFile{file} }
+// NewFile makes a File of an open file, which it then owns, and sees to it that
+// a strange umask did not take the owner's rights.
+func NewFile(file *os.File) (File, error) {
+	const owner = 0o600
+	info, err := file.Stat()
+	if err == nil && info.Mode()&owner != owner {
+		err = file.Chmod(owner)
+	}
+	if err != nil {
+		return nil, joinClose(&jarvis.Error{
+			Code:    jarvis.CodeUnavailable,
+			Op:      "filelock: open",
+			Message: fmt.Sprintf("cannot set up the lock file %s: %v", file.Name(), reason(err)),
+			Err:     err,
+		}, flockFile{file})
+	}
+	return flockFile{file}, nil
+}
 
 func (f flockFile) Try(mode Mode) (bool, error) {
 	how := unix.LOCK_SH
 	if mode == Exclusive {
 		how = unix.LOCK_EX
 	}
+	err := f.flock(how | unix.LOCK_NB)
+	if errors.Is(err, unix.EWOULDBLOCK) {
+		return false, nil
+	}
+	return err == nil, f.refused(err)
+}
+
+func (f flockFile) Unlock() error { return f.refused(f.flock(unix.LOCK_UN)) }
+
+func (f flockFile) flock(how int) error {
 	for {
 		// Fd is safe here: the file is never in non-blocking mode, and the
 		// methods of a File are for one goroutine, so it is open during the call.
-		switch err := unix.Flock(int(f.file.Fd()), how|unix.LOCK_NB); {
-		case err == nil:
-			return true, nil
-		case errors.Is(err, unix.EWOULDBLOCK):
-			return false, nil
-		case errors.Is(err, unix.EINTR):
-		default:
-			return false, f.refused(err)
+		if err := unix.Flock(int(f.file.Fd()), how); !errors.Is(err, unix.EINTR) {
+			return err
 		}
 	}
 }
 
 func (f flockFile) refused(err error) error {
+	if err == nil {
+		return nil
+	}
 	message := fmt.Sprintf("cannot lock %s: %v", f.file.Name(), err)
 	switch {
 	case errors.Is(err, unix.ENOLCK), errors.Is(err, unix.ENOTSUP), errors.Is(err, unix.EOPNOTSUPP),

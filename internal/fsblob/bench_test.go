@@ -131,3 +131,38 @@ func BenchmarkBareLoop(b *testing.B) {
 		return dir.Close()
 	})
 }
+
+// BenchmarkStore_WalkDay is what verify costs per file, on a warm tree.
+func BenchmarkStore_WalkDay(b *testing.B) {
+	const files = 50_000
+	folder := b.TempDir()
+	day := jarvis.Day{Year: 2026, Month: time.January, Date: 24}
+	if err := os.MkdirAll(filepath.Join(folder, day.Folder()), 0o700); err != nil {
+		b.Fatal(err)
+	}
+	for range files {
+		name := filepath.Join(folder, day.Folder(), jarvis.NewRandomID().String()+".jpg")
+		if err := os.WriteFile(name, nil, 0o600); err != nil {
+			b.Fatal(err)
+		}
+	}
+	store, err := fsblob.Open(b.Context(), folder, fsblob.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	found := 0
+	b.ReportAllocs()
+	for b.Loop() {
+		err := store.WalkDay(b.Context(), day, func(jarvis.BlobInfo) error {
+			found++
+			return nil
+		})
+		if err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(found)/b.Elapsed().Seconds(), "files/s")
+	if err := store.Close(); err != nil {
+		b.Fatal(err)
+	}
+}

@@ -110,7 +110,7 @@ func TestStore_CrashForty(t *testing.T) {
 		t.Fatalf("without a cut %d of %d were stored", whole.acknowledged(), writers)
 	}
 	operations, cuts, acknowledged := disk.Operations(), 0, 0
-	for n := 1; n <= operations; n += proof.Rounds(3, 1) {
+	for n := 1; n <= operations; n += proof.Rounds(7, 1) {
 		for _, percent := range survival {
 			for seed := range uint64(proof.Rounds(1, 5)) {
 				disk := crashfs.New()

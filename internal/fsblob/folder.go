@@ -27,6 +27,9 @@ func openFolder(path string, create bool) (*folderFS, error) {
 			return nil, failRoot(path, err)
 		}
 	}
+	if info, err := os.Stat(path); err == nil && !info.IsDir() {
+		return nil, failRoot(path, unix.ENOTDIR)
+	}
 	root, err := os.OpenRoot(path)
 	if err != nil {
 		return nil, failRoot(path, err)
@@ -143,7 +146,7 @@ func (f *folderFS) OpenLock(name string) (filelock.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return filelock.NewFile(file), nil
+	return filelock.NewFile(file)
 }
 
 // Usage implements FileSystem.

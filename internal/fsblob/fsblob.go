@@ -115,7 +115,7 @@ func Open(ctx context.Context, root string, options Options) (*Store, error) {
 		if err := s.openFS(options); err != nil {
 			return nil, err
 		}
-		s.folders = newFolders(s.fs)
+		s.folders = folders{fs: s.fs, durable: make(map[string]bool)}
 		s.space = space{fs: s.fs, minFree: options.MinFree}
 		lock, err := s.open(ctx)
 		if err != nil {
@@ -201,7 +201,7 @@ func (s *Store) tryOut() error {
 	if err := errors.Join(s.fs.Remove(second), s.fs.Remove(first)); err != nil {
 		return fail("remove", first, err)
 	}
-	if err := s.folders.syncNow(stagingFolder); err != nil {
+	if err := s.folders.sync(stagingFolder); err != nil {
 		return s.cannot("a way to sync folders", "a capture could be lost in a power cut", err)
 	}
 	return nil
@@ -254,5 +254,5 @@ func (s *Store) close() error {
 }
 
 func (s *Store) closeAll() error {
-	return errors.Join(s.lock.Close(), s.closeFS())
+	return errors.Join(s.ids.close(), s.lock.Close(), s.closeFS())
 }

@@ -91,10 +91,8 @@ func (s *Store) Check(ctx context.Context) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	select {
-	case <-s.inFlight.closing:
+	if s.inFlight.closed() {
 		return errClosed()
-	default:
 	}
 	if err := s.health.accepting(); err != nil {
 		return err

@@ -37,10 +37,8 @@ func (f *inFlight) acquire(ctx context.Context) (slot int, err error) {
 	if ctx.Err() != nil {
 		return 0, ctx.Err()
 	}
-	select {
-	case <-f.closing:
+	if f.closed() {
 		return 0, errClosed()
-	default:
 	}
 	select {
 	case slot := <-f.slots:
@@ -70,6 +68,16 @@ func (f *inFlight) longest() time.Duration {
 		return 0
 	}
 	return time.Since(time.Unix(0, oldest))
+}
+
+// closed reports whether close was called.
+func (f *inFlight) closed() bool {
+	select {
+	case <-f.closing:
+		return true
+	default:
+		return false
+	}
 }
 
 // close refuses new operations and waits until those in flight have ended, or

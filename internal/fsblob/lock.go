@@ -13,10 +13,10 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/filelock"
 )
 
-// idShards is how many lock files the ids share. Two processes whose ids fall
-// on one file wait for each other although they need not; within a process ids
-// never do.
-const idShards = 256
+// idShards is how many lock files the ids share, and at most how many of them
+// are open. Two processes whose ids fall on one file wait for each other
+// although they need not; within a process ids never do.
+const idShards = 64
 
 // idLocks are the locks of ids: a keyed lock against the other goroutines of
 // this process, and one of the shared lock files against other processes, held
@@ -25,12 +25,17 @@ const idShards = 256
 // Nobody deadlocks who holds one id at a time.
 type idLocks struct {
 	ids    keyedLock[jarvis.ID]
-	opens  keyedLock[uint8] // one goroutine at a time locks a shard's file
+	opens  keyedLock[uint32] // one goroutine at a time locks a shard's file
 	mu     sync.Mutex
-	shards [idShards]struct {
-		file  filelock.File
-		users int
-	}
+	closed bool
+	shards [idShards]shard
+}
+
+// shard is one lock file. It is opened when it is first needed and kept open:
+// then a lock does not reach for the disk, which may hang.
+type shard struct {
+	file  filelock.File
+	users int // ids of it that are locked in this process; the file is locked while there are any
 }
 
 // Lock implements jarvis.BlobStore. A goroutine holds one lock at a time: with
@@ -38,6 +43,9 @@ type idLocks struct {
 func (s *Store) Lock(ctx context.Context, id jarvis.ID) (unlock func(), err error) {
 	if id.IsZero() {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "the zero id cannot be locked")
+	}
+	if s.inFlight.closed() {
+		return nil, errClosed()
 	}
 	if err := s.ids.ids.lock(ctx, id); err != nil {
 		return nil, err
@@ -53,14 +61,13 @@ func (s *Store) Lock(ctx context.Context, id jarvis.ID) (unlock func(), err erro
 	}), nil
 }
 
-func shardOf(id jarvis.ID) uint8 {
+func shardOf(id jarvis.ID) uint32 {
 	hash := fnv.New32a()
 	hash.Write([]byte(id.String())) // never fails
-	sum := hash.Sum32()
-	return uint8(sum ^ sum>>8 ^ sum>>16 ^ sum>>24)
+	return hash.Sum32() % idShards
 }
 
-func (s *Store) lockShard(ctx context.Context, n uint8) error {
+func (s *Store) lockShard(ctx context.Context, n uint32) error {
 	l := &s.ids
 	if err := l.opens.lock(ctx, n); err != nil {
 		return err
@@ -74,25 +81,43 @@ func (s *Store) lockShard(ctx context.Context, n uint8) error {
 		l.mu.Unlock()
 		return nil
 	}
+	file := shard.file
 	l.mu.Unlock()
 
+	if file == nil {
+		var err error
+		if file, err = s.openShard(ctx, n); err != nil {
+			return err
+		}
+	}
+	// flock(2) of an open file does not reach for the disk, so it needs no slot.
+	if err := filelock.Wait(ctx, file, filelock.Exclusive); err != nil {
+		return err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	shard.users = 1
+	return nil
+}
+
+// openShard opens the file of a shard and keeps it. The caller has the shard
+// in opens.
+func (s *Store) openShard(ctx context.Context, n uint32) (filelock.File, error) {
 	name := path.Join(locksFolder, fmt.Sprintf("%02x", n))
 	file, err := do(ctx, s.inFlight, func() (filelock.File, error) {
 		file, err := s.openLock(name)
 		return file, fail("lock", name, err)
 	}, func(file filelock.File) { s.health.note(file.Close()) })
 	if err != nil {
-		return err
+		return nil, err
 	}
-	// flock(2) of an open file does not reach for the disk, so it needs no slot.
-	if err := filelock.Wait(ctx, file, filelock.Exclusive); err != nil {
-		s.health.note(file.Close())
-		return err
+	s.ids.mu.Lock()
+	defer s.ids.mu.Unlock()
+	if s.ids.closed {
+		return nil, errors.Join(errClosed(), file.Close())
 	}
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	shard.file, shard.users = file, 1
-	return nil
+	s.ids.shards[n].file = file
+	return file, nil
 }
 
 // openLock opens a lock file, and makes its folder again when somebody removed it.
@@ -108,15 +133,28 @@ func (s *Store) openLock(name string) (filelock.File, error) {
 	return s.fs.OpenLock(name)
 }
 
-func (s *Store) unlockShard(n uint8) {
+func (s *Store) unlockShard(n uint32) {
 	l := &s.ids
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	shard := &l.shards[n]
-	if shard.users--; shard.users == 0 {
-		s.health.note(shard.file.Close())
-		shard.file = nil
+	if shard.users--; shard.users == 0 && !l.closed {
+		s.health.note(shard.file.Unlock())
 	}
+}
+
+// close closes the lock files, and so releases what is still locked.
+func (l *idLocks) close() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
+	var errs []error
+	for i := range l.shards {
+		if file := l.shards[i].file; file != nil {
+			errs = append(errs, file.Close())
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // keyedLock is a lock per key. The zero keyedLock is ready.

@@ -183,8 +183,10 @@ func (c *cluster) initialise() error {
 	if err := c.give(secret); err != nil {
 		return err
 	}
-	args := []string{"--pgdata", c.data(), "--username", superuser, "--pwfile", secret, "--auth-local=trust", "--auth-host=scram-sha-256",
-		"--encoding=UTF8", "--locale=C", "--no-sync"}
+	args := []string{
+		"--pgdata", c.data(), "--username", superuser, "--pwfile", secret, "--auth-local=trust", "--auth-host=scram-sha-256",
+		"--encoding=UTF8", "--locale=C", "--no-sync",
+	}
 	// Text sorts as people in the United States expect, which is not how bytes
 	// compare: what relies on bytes must say so. Older servers lack the option.
 	icu := append(slices.Clone(args), "--locale-provider=icu", "--icu-locale=en-US")
@@ -204,7 +206,11 @@ func freePort() (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	return listener.Addr().(*net.TCPAddr).Port, listener.Close()
+	address, ok := listener.Addr().(*net.TCPAddr)
+	if !ok {
+		return 0, errors.Join(errors.New("a TCP listener has no TCP address"), listener.Close())
+	}
+	return address.Port, listener.Close()
 }
 
 // start starts postgres and returns when it answers.
@@ -222,9 +228,10 @@ func (c *cluster) start() error {
 	}
 	process, exited := c.process, make(chan struct{})
 	c.exited = exited
+	var ended error
 	go func() {
 		defer close(exited)
-		process.Wait() // how it ended stands in the log
+		ended = process.Wait()
 	}()
 
 	deadline := time.After(patience)
@@ -234,7 +241,7 @@ func (c *cluster) start() error {
 		select {
 		case <-exited:
 			c.process = nil
-			return fmt.Errorf("postgres ended:\n%s", &log)
+			return fmt.Errorf("postgres ended: %w\n%s", ended, &log)
 		case <-deadline:
 			return errors.Join(errors.New("postgres does not answer"), c.stop())
 		case <-poll.C:

@@ -48,15 +48,24 @@ type Server struct {
 // Main runs the tests of a package, stops the server, and returns the exit code.
 func (s *Server) Main(m *testing.M) int {
 	code := m.Run()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.cluster != nil {
-		if err := s.cluster.remove(); err != nil {
-			fmt.Fprintln(os.Stderr, "pgtest:", err)
-			return max(code, 1)
-		}
+	if err := s.Close(); err != nil {
+		fmt.Fprintln(os.Stderr, "pgtest:", err)
+		return max(code, 1)
 	}
 	return code
+}
+
+// Close stops the server and removes its data, for a server that is not the one
+// of TestMain. A server that is not ours it leaves alone.
+func (s *Server) Close() error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.cluster == nil {
+		return nil
+	}
+	err := s.cluster.remove()
+	s.cluster, s.started = nil, false
+	return err
 }
 
 // NewDatabase returns the URL of a new, empty database, which is dropped when

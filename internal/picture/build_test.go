@@ -57,6 +57,12 @@ func frame(width, height int) []byte {
 	return []byte{8, byte(height >> 8), byte(height), byte(width >> 8), byte(width), 1, 1, 0x11, 0}
 }
 
+// resized returns a copy of a baseline JPEG whose frame header claims another size.
+func resized(file []byte, width, height int) []byte {
+	size := bytes.Index(file, []byte{0xff, markerSOF0}) + 5 // behind marker, length and precision
+	return slices.Concat(file[:size], frame(width, height)[1:5], file[size+4:])
+}
+
 // withSegment inserts a segment after the JPEG's start.
 func withSegment(file, segment []byte) []byte {
 	return slices.Concat(file[:2], segment, file[2:])

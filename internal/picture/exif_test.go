@@ -29,8 +29,10 @@ func TestTakenAt(t *testing.T) {
 	}{
 		"little-endian": {inJPEG(tiff(little, original)), wall, nil},
 		"big-endian":    {inJPEG(tiff(big, original)), wall, nil},
-		"behind another APP1": {withSegment(inJPEG(tiff(big, original)), segment(markerAPP1, []byte("http://ns.adobe.com/xap/1.0/\x00<x/>")...)),
-			wall, nil},
+		"behind another APP1": {
+			withSegment(inJPEG(tiff(big, original)), segment(markerAPP1, []byte("http://ns.adobe.com/xap/1.0/\x00<x/>")...)),
+			wall, nil,
+		},
 		"PNG":                   {withChunk(screen, chunk("eXIf", tiff(big, original))), wall, nil},
 		"PNG with JPEG's label": {withChunk(screen, chunk("eXIf", append([]byte(exifPrefix), tiff(big, original)...))), wall, nil},
 		"WebP":                  {riff(riffChunk("VP8X", canvas(0x08, 7, 9)), riffChunk("VP8L", lossless(7, 9)), riffChunk("EXIF", tiff(little, original))), wall, nil},
@@ -42,11 +44,14 @@ func TestTakenAt(t *testing.T) {
 		"fraction with zeros":   {inJPEG(tiff(big, with(map[uint16]string{tagFractionOriginal: "007"}))), wall.Add(7 * time.Millisecond), nil},
 		"long fraction":         {inJPEG(tiff(big, with(map[uint16]string{tagFractionOriginal: "123456789 "}))), wall.Add(123456 * time.Microsecond), nil},
 		"original before others": {inJPEG(tiff(big, with(map[uint16]string{
-			tagDateTime: "2027:01:01 00:00:00", tagOffset: "-01:00", tagDigitized: "2028:01:01 00:00:00"}))), wall, nil},
+			tagDateTime: "2027:01:01 00:00:00", tagOffset: "-01:00", tagDigitized: "2028:01:01 00:00:00",
+		}))), wall, nil},
 		"digitized before modified": {inJPEG(tiff(big, map[uint16]string{
-			tagDateTime: "2027:01:01 00:00:00", tagDigitized: "2026:01:24 20:39:09", tagOffsetDigitized: "+01:00"})), wall, berlin},
+			tagDateTime: "2027:01:01 00:00:00", tagDigitized: "2026:01:24 20:39:09", tagOffsetDigitized: "+01:00",
+		})), wall, berlin},
 		"modified": {inJPEG(tiff(big, map[uint16]string{
-			tagDateTime: "2026:01:24 20:39:09", tagOffset: "+01:00", tagFraction: "25"})), wall.Add(250 * time.Millisecond), berlin},
+			tagDateTime: "2026:01:24 20:39:09", tagOffset: "+01:00", tagFraction: "25",
+		})), wall.Add(250 * time.Millisecond), berlin},
 		"blank original":          {inJPEG(tiff(big, map[uint16]string{tagOriginal: "    :  :     :  :  ", tagDateTime: "2026:01:24 20:39:09"})), wall, nil},
 		"zero original":           {inJPEG(tiff(big, map[uint16]string{tagOriginal: "0000:00:00 00:00:00", tagDateTime: "2026:01:24 20:39:09"})), wall, nil},
 		"other separators":        {inJPEG(tiff(big, map[uint16]string{tagOriginal: "2026-01-24T20:39:09"})), wall, nil},

@@ -84,7 +84,7 @@ func nameISO(data []byte) (name, remedy string) {
 	end := min(int64(binary.BigEndian.Uint32(data)), int64(len(data)), 256)
 	for _, family := range isoBrands {
 		for pos := int64(8); pos+4 <= end; pos += 4 {
-			if pos != 12 && strings.Contains(family.brands, string(data[pos:pos+4])) { // at 12 is a version
+			if strings.Contains(family.brands, string(data[pos:pos+4])) {
 				return family.name, family.remedy
 			}
 		}

@@ -30,7 +30,7 @@ func walkJPEG(data []byte) (layout, error) {
 	var found layout
 	scans := 0
 	for pos := 2; ; {
-		marker, next, ok := nextMarker(data, pos, scans > 0)
+		marker, next, ok := nextMarker(data, pos)
 		if !ok {
 			return found, truncated("JPEG")
 		}
@@ -46,7 +46,7 @@ func walkJPEG(data []byte) (layout, error) {
 		case marker == markerSOI:
 			return found, damaged("JPEG", "begins a second time at byte %d", next-2)
 		case marker == markerTEM || marker >= markerRST0 && marker <= markerRST7:
-			pos = next
+			pos = next // these have no length
 			continue
 		}
 		if len(data)-next < 2 {
@@ -84,9 +84,9 @@ func walkJPEG(data []byte) (layout, error) {
 }
 
 // nextMarker returns the first marker at or after pos and where it ends. Stray
-// bytes between segments are stepped over, as every decoder does. Within coded
-// data, 0xFF 0x00 is a data byte.
-func nextMarker(data []byte, pos int, coded bool) (marker byte, end int, ok bool) {
+// bytes between segments are stepped over, as every decoder does, and so is
+// 0xFF 0x00, which stands for a data byte 0xFF.
+func nextMarker(data []byte, pos int) (marker byte, end int, ok bool) {
 	for {
 		i := bytes.IndexByte(data[pos:], 0xff)
 		if i < 0 {
@@ -101,8 +101,7 @@ func nextMarker(data []byte, pos int, coded bool) (marker byte, end int, ok bool
 		}
 		marker = data[pos]
 		pos++
-		restart := marker >= markerRST0 && marker <= markerRST7
-		if marker != 0 && !(coded && restart) {
+		if marker != 0 {
 			return marker, pos, true
 		}
 	}

@@ -37,6 +37,7 @@ func TestInspect_Accepts(t *testing.T) {
 		"WebP lossless":                {riff(riffChunk("VP8L", lossless(16383, 2))), jarvis.Image{Format: jarvis.WebP, Width: 16383, Height: 2}},
 		"WebP lossy":                   {riff(riffChunk("VP8 ", lossy(800, 600))), jarvis.Image{Format: jarvis.WebP, Width: 800, Height: 600}},
 		"WebP extended":                {riff(riffChunk("VP8X", canvas(0x08, 7, 9)), riffChunk("VP8L", lossless(7, 9)), riffChunk("EXIF", []byte("x"))), jarvis.Image{Format: jarvis.WebP, Width: 7, Height: 9}},
+		"WebP with an odd chunk":       {riff(riffChunk("VP8X", canvas(0x20, 7, 9)), riffChunk("ICCP", []byte("odd")), riffChunk("VP8L", lossless(7, 9))), jarvis.Image{Format: jarvis.WebP, Width: 7, Height: 9}},
 		"WebP animated":                {riff(riffChunk("VP8X", canvas(0x02, 70_000, 9)), riffChunk("ANIM", make([]byte, 6)), riffChunk("ANMF", make([]byte, 24))), jarvis.Image{Format: jarvis.WebP, Width: 70_000, Height: 9}},
 		"WebP with bytes after it":     {append(riff(riffChunk("VP8L", lossless(7, 9))), "trailer"...), jarvis.Image{Format: jarvis.WebP, Width: 7, Height: 9}},
 		"WebP without its last filler": {bytes.TrimSuffix(riff(riffChunk("VP8X", canvas(0, 7, 9)), riffChunk("VP8L", lossless(7, 9)), riffChunk("XMP ", []byte("x"))), []byte{0}), jarvis.Image{Format: jarvis.WebP, Width: 7, Height: 9}},
@@ -182,7 +183,7 @@ func TestDecode(t *testing.T) {
 	spoiledPNG := slices.Clone(screen)
 	spoiledPNG[len(screen)/2] ^= 0x10
 	huge := slices.Concat(screen[:8], chunk("IHDR", header(10_000, 10_000)), screen[8+25:])
-	hugePhoto := slices.Concat([]byte{0xff, 0xd8}, segment(markerSOF0, frame(14_000, 14_000)...), segment(markerSOS, 1, 1, 0, 0, 63, 0), []byte{0xff, 0xd9})
+	hugePhoto := resized(photo, 14_000, 14_000)
 	arithmetic := slices.Concat([]byte{0xff, 0xd8}, segment(0xc9, frame(8, 8)...), segment(markerSOS, 1, 1, 0, 0, 63, 0), []byte{0xff, 0xd9})
 	tests := map[string]struct {
 		data []byte
@@ -215,7 +216,7 @@ func TestDecode_AllocatesByWhatIsThere(t *testing.T) {
 	screen := pngFile(t, noise(4, 4))
 	files := [][]byte{
 		slices.Concat(screen[:8], chunk("IHDR", header(14_000, 14_000)), screen[8+25:]),
-		slices.Concat([]byte{0xff, 0xd8}, segment(0xc2, frame(14_000, 14_000)...), segment(markerSOS, 1, 1, 0, 0, 63, 0), []byte{0xff, 0xd9}),
+		resized(jpegFile(t, noise(16, 16)), 14_000, 14_000),
 	}
 	result := testing.Benchmark(func(b *testing.B) {
 		b.ReportAllocs()

@@ -48,19 +48,19 @@ func (c *Catalog) InsertCapture(ctx context.Context, capture *jarvis.Capture) er
 	const statement = `
 		WITH gone AS (
 			SELECT FROM tombstones WHERE id = $1::text
-		), row AS (
+		), added AS (
 			INSERT INTO captures (id, filepath, timestamp, monitor_index, width, height, file_size, ocr_text, created_at,
 				device, app_name, window_title, url, stored_size, stored_sha256, content_digest, recovered)
-			SELECT $1::text, $2::text, $3::timestamptz, $4::integer, $5::integer, $6::integer, $7::bigint, $8::text, $9::timestamptz,
+			SELECT $1::text, $2::text, $3::timestamptz, $4::bigint, $5::bigint, $6::bigint, $7::bigint, $8::text, $9::timestamptz,
 				$10::text, $11::text, $12::text, $13::text, $14::bigint, $15::bytea, $16::bytea, $17::boolean
 			WHERE NOT EXISTS (SELECT FROM gone)
 			ON CONFLICT (id) DO NOTHING
 			RETURNING device
 		), delta AS (
 			INSERT INTO counter_deltas (bucket, device, captures, bytes)
-			SELECT $18::integer, device, 1, $19::bigint FROM row
+			SELECT $18::integer, device, 1, $19::bigint FROM added
 		)
-		SELECT EXISTS (SELECT FROM row), EXISTS (SELECT FROM gone)`
+		SELECT EXISTS (SELECT FROM added), EXISTS (SELECT FROM gone)`
 	timestamp := jarvis.Instant(capture.Timestamp)
 	var inserted, gone bool
 	err := c.writeID(ctx, "insert capture", capture.ID, statement, []any{
@@ -111,8 +111,10 @@ const captureColumns = `id, filepath, timestamp, coalesce(monitor_index, 0), wid
 func scanCapture(row pgx.CollectableRow, more ...any) (*jarvis.Capture, error) {
 	var c jarvis.Capture
 	var id string
-	err := row.Scan(append([]any{&id, &c.Filepath, &c.Timestamp, &c.MonitorIndex, &c.Width, &c.Height, &c.FileSize, &c.CreatedAt,
-		&c.Device, &c.AppName, &c.WindowTitle, &c.URL, &c.StoredSize, &c.StoredSHA256, &c.ContentDigest, &c.Recovered}, more...)...)
+	err := row.Scan(append([]any{
+		&id, &c.Filepath, &c.Timestamp, &c.MonitorIndex, &c.Width, &c.Height, &c.FileSize, &c.CreatedAt,
+		&c.Device, &c.AppName, &c.WindowTitle, &c.URL, &c.StoredSize, &c.StoredSHA256, &c.ContentDigest, &c.Recovered,
+	}, more...)...)
 	if err != nil {
 		return nil, err
 	}
@@ -162,7 +164,7 @@ func (c *Catalog) SetStored(ctx context.Context, id jarvis.ID, filepath string, 
 	const statement = `
 		WITH old AS (
 			SELECT id, device, timestamp, file_size, coalesce(nullif(stored_size, 0), file_size) AS bytes FROM captures WHERE id = $1::text
-		), row AS (
+		), changed AS (
 			UPDATE captures SET filepath = $2::text, stored_size = $3::bigint, stored_sha256 = $4::bytea FROM old WHERE captures.id = old.id
 		), delta AS (
 			INSERT INTO counter_deltas (bucket, device, captures, bytes)

@@ -173,7 +173,9 @@ func dayOf(bucket int32, loc *time.Location) jarvis.Day {
 // at each quarter of an hour: a day may begin at one o'clock, or twice.
 func dayStart(t time.Time, loc *time.Location) int32 {
 	bucket := clampedBucket(t)
-	for day := dayOf(bucket, loc); dayOf(bucket-1, loc) == day; bucket-- {
+	day := dayOf(bucket, loc)
+	for dayOf(bucket-1, loc) == day {
+		bucket--
 	}
 	return bucket
 }
@@ -182,7 +184,8 @@ func dayStart(t time.Time, loc *time.Location) int32 {
 func dayEnd(t time.Time, loc *time.Location) int32 {
 	bucket := clampedBucket(t.Add(-1))
 	day := dayOf(bucket, loc)
-	for ; dayOf(bucket, loc) == day; bucket++ {
+	for dayOf(bucket, loc) == day {
+		bucket++
 	}
 	return bucket
 }

@@ -11,17 +11,17 @@ import (
 // BeginDelete removes the row and its counters and leaves a tombstone.
 func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.PendingDelete, error) {
 	const statement = `
-		WITH row AS (
+		WITH removed AS (
 			DELETE FROM captures WHERE id = $1::text
 			RETURNING id, filepath, device, floor(extract(epoch FROM timestamp) / 900)::integer AS bucket,
 				coalesce(nullif(stored_size, 0), file_size) AS bytes
 		), stone AS (
-			INSERT INTO tombstones (id, filepath) SELECT id, filepath FROM row
+			INSERT INTO tombstones (id, filepath) SELECT id, filepath FROM removed
 			ON CONFLICT (id) DO UPDATE SET filepath = excluded.filepath, deleted_at = now(), purged = false
 		), delta AS (
-			INSERT INTO counter_deltas (bucket, device, captures, bytes) SELECT bucket, device, -1, -bytes FROM row
+			INSERT INTO counter_deltas (bucket, device, captures, bytes) SELECT bucket, device, -1, -bytes FROM removed
 		)
-		SELECT (SELECT filepath FROM row), (SELECT filepath FROM tombstones WHERE id = $1::text), EXISTS (SELECT FROM tombstones WHERE id = $1::text)`
+		SELECT (SELECT filepath FROM removed), (SELECT filepath FROM tombstones WHERE id = $1::text), EXISTS (SELECT FROM tombstones WHERE id = $1::text)`
 	var removed, pending *string
 	var gone bool
 	err := c.writeID(ctx, "begin delete", id, statement, []any{id.String()}, &removed, &pending, &gone)

@@ -90,7 +90,7 @@ func (s server) translate(ctx context.Context, op string, err error) error {
 func (s server) translateDone(ctx context.Context, op string) error {
 	e := &jarvis.Error{Code: jarvis.CodeUnavailable, Op: op, Err: ctx.Err()}
 	switch {
-	case context.Cause(ctx) == errNoAnswer:
+	case errors.Is(context.Cause(ctx), errNoAnswer):
 		e.Message = fmt.Sprintf("PostgreSQL at %s gave no answer within %v: see whether it is overloaded", s.address(), callTimeout)
 	case errors.Is(ctx.Err(), context.Canceled):
 		e.Message = "the catalogue was not waited for: the operation was cancelled"

@@ -233,7 +233,11 @@ func (s server) migrate(ctx context.Context, fn func(*sql.Conn, *goose.Provider,
 	}
 	var found schema
 	err = conn.Raw(func(driver any) (err error) {
-		found, err = inspect(ctx, driver.(*stdlib.Conn).Conn())
+		ours, ok := driver.(*stdlib.Conn)
+		if !ok {
+			return fmt.Errorf("a connection of pgx is a %T", driver)
+		}
+		found, err = inspect(ctx, ours.Conn())
 		return err
 	})
 	if err := errors.Join(err, found.check()); err != nil {

@@ -35,28 +35,20 @@ func (w *conditions) String() string {
 	return " WHERE " + strings.Join(w.clauses, " AND ")
 }
 
-// selecting returns the conditions of a filter, without its page.
-func selecting(f jarvis.CaptureFilter) *conditions {
-	w := new(conditions)
-	if !f.From.IsZero() {
-		w.add("timestamp >= %s::timestamptz", bound(f.From))
-	}
-	if !f.To.IsZero() {
-		w.add("timestamp < %s::timestamptz", bound(f.To))
-	}
+// matching adds the conditions of a filter that are no bounds in time.
+func (w *conditions) matching(f jarvis.CaptureFilter) {
 	if f.Device != "" {
 		w.add("device = %s::text", f.Device)
 	}
 	if f.AppName != "" {
-		w.add("left(app_name, 200) = left(%[1]s::text, 200) AND app_name = %[1]s::text", f.AppName)
+		w.add("app_name = %s::text", f.AppName)
 	}
 	if f.Monitor != nil {
-		w.add("coalesce(monitor_index, 0) = %s::integer", *f.Monitor)
+		w.add("coalesce(monitor_index, 0) = %s::bigint", *f.Monitor)
 	}
 	if !f.CreatedBefore.IsZero() {
 		w.add("coalesce(created_at, timestamp) < %s::timestamptz", bound(f.CreatedBefore))
 	}
-	return w
 }
 
 // bound returns the first microsecond at or after t, within what a timestamptz
@@ -83,6 +75,77 @@ func checkLimit(limit int) error {
 	return nil
 }
 
+// place is a position in an index: a value for each of its first columns.
+type place []any
+
+// keyOf returns the index that serves a filter: its columns, the forms of their
+// values, the values of those that come before (timestamp, id), and the filter
+// without what these values settle.
+func keyOf(f jarvis.CaptureFilter) (columns, forms []string, prefix place, rest jarvis.CaptureFilter) {
+	rest = f
+	add := func(column, form string, value any) {
+		columns, forms, prefix = append(columns, column), append(forms, form), append(prefix, value)
+	}
+	if f.Device != "" {
+		add("device", "%s::text", f.Device)
+		rest.Device = ""
+	}
+	if f.AppName != "" {
+		add("left(app_name, 200)", "left(%s::text, 200)", f.AppName) // which does not settle the rest of a long name
+	}
+	if f.Monitor != nil && len(prefix) == 0 {
+		add("coalesce(monitor_index, 0)", "%s::bigint", *f.Monitor)
+		rest.Monitor = nil
+	}
+	return append(columns, "timestamp", `id COLLATE "C"`), append(forms, "%s::timestamptz", `%s::text COLLATE "C"`), prefix, rest
+}
+
+// pageStatement returns the statement that reads a page of some columns: one
+// range of one index, in its order.
+//
+// The range of a device is not "device = x" ordered by time, but what lies
+// between (x, from) and (x, to), ordered by device and time. It is the same, yet
+// only the device's index has that order. Given the choice, PostgreSQL walks
+// the index by time and hopes to meet the device soon, which takes long when
+// that device was last used years ago.
+func pageStatement(columns string, f jarvis.CaptureFilter) (string, []any) {
+	key, forms, prefix, rest := keyOf(f)
+	after := place{f.After.Timestamp, f.After.ID.String()}
+	lower, lowerSide := prefix, ">="
+	upper, upperSide := prefix, "<="
+	if !f.From.IsZero() {
+		lower = slices.Concat(prefix, place{bound(f.From)})
+	}
+	if !f.To.IsZero() {
+		upper, upperSide = slices.Concat(prefix, place{bound(f.To)}), "<"
+	}
+	// Of two bounds on one side the looser would be where the index is entered.
+	direction := ""
+	if f.Order == jarvis.NewestFirst {
+		direction = " DESC"
+		if !f.After.IsZero() && (f.To.IsZero() || f.After.Timestamp.Before(f.To)) {
+			upper, upperSide = slices.Concat(prefix, after), "<"
+		}
+	} else if !f.After.IsZero() && !f.From.After(f.After.Timestamp) {
+		lower, lowerSide = slices.Concat(prefix, after), ">"
+	}
+
+	w := new(conditions)
+	w.beyond(key, forms, lower, lowerSide)
+	w.beyond(key, forms, upper, upperSide)
+	w.matching(rest)
+	w.args = append(w.args, f.Limit)
+	return fmt.Sprintf("SELECT %s FROM captures%s ORDER BY %s LIMIT $%d",
+		columns, w, strings.Join(key, direction+", ")+direction, len(w.args)), w.args
+}
+
+// beyond adds that the key is on one side of a place.
+func (w *conditions) beyond(key, forms []string, p place, side string) {
+	if n := len(p); n > 0 {
+		w.add(fmt.Sprintf("(%s) %s (%s)", strings.Join(key[:n], ", "), side, strings.Join(forms[:n], ", ")), p...)
+	}
+}
+
 // findPage reads a page of captures in the filter's order.
 func findPage[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.CaptureFilter, scan func(pgx.CollectableRow) (T, error)) (page []T, err error) {
 	if f.Limit == 0 {
@@ -91,19 +154,9 @@ func findPage[T any](ctx context.Context, c *Catalog, op, columns string, f jarv
 	if err := checkLimit(f.Limit); err != nil {
 		return nil, err
 	}
-	w := selecting(f)
-	side, direction := ">", ""
-	if f.Order == jarvis.NewestFirst {
-		side, direction = "<", " DESC"
-	}
-	if !f.After.IsZero() {
-		w.add(`(timestamp, id COLLATE "C") `+side+` (%s::timestamptz, %s::text COLLATE "C")`, f.After.Timestamp, f.After.ID.String())
-	}
-	w.args = append(w.args, f.Limit)
-	statement := fmt.Sprintf(`SELECT %s FROM captures%s ORDER BY timestamp%[3]s, id COLLATE "C"%[3]s LIMIT $%[4]d`,
-		columns, w, direction, len(w.args))
+	statement, args := pageStatement(columns, f)
 	err = c.read(ctx, op, func(ctx context.Context) error {
-		rows, err := c.pool.Query(ctx, statement, w.args...)
+		rows, err := c.pool.Query(ctx, statement, args...)
 		if err != nil {
 			return err
 		}
@@ -138,7 +191,17 @@ func (c *Catalog) FindFiles(ctx context.Context, f jarvis.CaptureFilter) ([]jarv
 // Summarize counts what the filter selects, from its rows.
 func (c *Catalog) Summarize(ctx context.Context, f jarvis.CaptureFilter) (jarvis.Summary, error) {
 	const maxDevices = 100
-	w := selecting(f)
+	w := new(conditions)
+	if !f.From.IsZero() {
+		w.add("timestamp >= %s::timestamptz", bound(f.From))
+	}
+	if !f.To.IsZero() {
+		w.add("timestamp < %s::timestamptz", bound(f.To))
+	}
+	if f.AppName != "" {
+		w.add("left(app_name, 200) = left(%s::text, 200)", f.AppName)
+	}
+	w.matching(f)
 	statement := `SELECT device, count(*), sum(coalesce(nullif(stored_size, 0), file_size))::bigint, min(timestamp), max(timestamp)
 		FROM captures` + w.String() + ` GROUP BY device`
 	var total jarvis.Summary

@@ -71,9 +71,15 @@ func (s server) connConfig() *pgx.ConnConfig {
 	config.RuntimeParams["idle_in_transaction_session_timeout"] = milliseconds(statementTimeout)
 	// Compiling a query takes longer than any of ours runs.
 	config.RuntimeParams["jit"] = "off"
+	// A page is read in the order of its index. Every other way reads, and then
+	// sorts, everything that the filter selects; the planner takes it for little,
+	// since it plans without knowing the filter's values.
+	for _, way := range []string{"enable_bitmapscan", "enable_sort", "enable_incremental_sort"} {
+		config.RuntimeParams[way] = "off"
+	}
 	// A cancelled statement must not go on, and commit, behind the caller's back.
 	config.BuildContextWatcherHandler = func(conn *pgconn.PgConn) ctxwatch.Handler {
-		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: time.Second}
+		return &pgconn.CancelRequestContextWatcherHandler{Conn: conn, DeadlineDelay: 2 * time.Second}
 	}
 	return config
 }
@@ -147,7 +153,13 @@ func (c *Catalog) call(ctx context.Context, op string, fn func(context.Context) 
 		if ctx.Err() != nil {
 			break
 		}
-		if err = fn(ctx); err == nil || !again(err) {
+		if err = fn(ctx); err == nil {
+			return nil
+		}
+		if ctx.Err() == nil && broken(err) {
+			c.pool.Reset() // the server went away, and with it the other idle connections
+		}
+		if !again(err) {
 			break
 		}
 	}

@@ -11,17 +11,23 @@ import (
 
 // count adds to the counters of a capture's quarter hour and device.
 func count(on *conn, at int64, device string, captures, bytes int64) error {
-	if captures == 0 && bytes == 0 {
-		return nil
-	}
 	bucket := bucketOf(at)
 	err := on.exec(`INSERT INTO counters (bucket, device, captures, bytes) VALUES (?, ?, ?, ?)
 		ON CONFLICT DO UPDATE SET captures = captures + excluded.captures, bytes = bytes + excluded.bytes`,
 		bucket, device, captures, bytes)
-	if err == nil && captures < 0 {
-		err = on.exec("DELETE FROM counters WHERE bucket = ? AND device = ? AND captures = 0", bucket, device)
+	if err != nil {
+		return err
 	}
-	return err
+	err = on.exec(`INSERT INTO devices (device, captures, bytes) VALUES (?, ?, ?)
+		ON CONFLICT DO UPDATE SET captures = captures + excluded.captures, bytes = bytes + excluded.bytes`,
+		device, captures, bytes)
+	if err != nil || captures >= 0 {
+		return err
+	}
+	if err := on.exec("DELETE FROM counters WHERE bucket = ? AND device = ? AND captures = 0", bucket, device); err != nil {
+		return err
+	}
+	return on.exec("DELETE FROM devices WHERE device = ? AND captures = 0", device)
 }
 
 // CountDays implements jarvis.Catalog. A quarter hour counts for the day in
@@ -31,11 +37,12 @@ func (c *Catalog) CountDays(ctx context.Context, from, to time.Time, loc *time.L
 		loc = time.UTC
 	}
 	first, last := bucketBounds(from, to)
+	firstDay, lastDay := dayIn(from, loc), dayIn(to.Add(-1), loc)
 	return read(ctx, c, "count days", func(on *conn) ([]jarvis.DayCount, error) {
 		days := []jarvis.DayCount{}
 		err := on.query(func(s *sqlite3.Stmt) error {
 			day := dayIn(time.UnixMicro(s.ColumnInt64(0)*bucketMicros), loc)
-			if !from.IsZero() && day.Compare(dayIn(from, loc)) < 0 || !to.IsZero() && day.Compare(dayIn(to.Add(-1), loc)) > 0 {
+			if !from.IsZero() && day.Compare(firstDay) < 0 || !to.IsZero() && day.Compare(lastDay) > 0 {
 				return nil
 			}
 			if n := len(days); n == 0 || days[n-1].Day != day {
@@ -81,7 +88,7 @@ func (c *Catalog) Stats(ctx context.Context) (jarvis.CatalogStats, error) {
 				stats.Bytes += d.Bytes
 				stats.Devices = append(stats.Devices, d)
 				return nil
-			}, "SELECT device, sum(captures), sum(bytes) FROM counters GROUP BY device ORDER BY device")
+			}, "SELECT device, captures, bytes FROM devices ORDER BY device")
 			if err != nil || stats.Captures == 0 {
 				return err
 			}

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -8,6 +9,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
@@ -27,6 +29,8 @@ type database struct {
 	// URI, which SQLite repeats in errors, and not in a statement.
 	vfs string
 
+	checkpointPages int // see defaultCheckpointPages
+
 	// free returns the bytes that this user may still write beside path.
 	free func() (uint64, error)
 }
@@ -40,8 +44,17 @@ func newDatabase(o Options) (*database, error) {
 	if err != nil {
 		return nil, err
 	}
-	db := &database{path: path, mustExist: o.MustExist, encrypted: len(o.Key) != 0, log: o.Logger}
-	db.free = func() (uint64, error) { return freeSpace(filepath.Dir(path)) }
+	db := &database{
+		path:            path,
+		mustExist:       o.MustExist,
+		encrypted:       len(o.Key) != 0,
+		log:             o.Logger,
+		checkpointPages: cmp.Or(o.checkpointPages, defaultCheckpointPages),
+		free:            o.free,
+	}
+	if db.free == nil {
+		db.free = func() (uint64, error) { return freeSpace(filepath.Dir(path)) }
+	}
 	if db.log == nil {
 		db.log = slog.New(slog.DiscardHandler)
 	}
@@ -88,7 +101,8 @@ func (db *database) uri(path string) string {
 	if db.encrypted {
 		query.Set("textkey", "store") // see keyring
 	}
-	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + query.Encode()
+	// SQLite reads %20 as a space, and a plus as a plus.
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + strings.ReplaceAll(query.Encode(), "+", "%20")
 }
 
 // How long a connection waits for another by itself. Callers of the catalogue

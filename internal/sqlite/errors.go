@@ -57,15 +57,11 @@ func (db *database) explain(err error) (jarvis.Code, string) {
 
 // full reports whether err is what a full disk looks like.
 func (db *database) full(err error) bool {
-	for _, code := range []sqlite3.ExtendedErrorCode{
-		sqlite3.IOERR_WRITE, sqlite3.IOERR_TRUNCATE, sqlite3.IOERR_SHMSIZE, sqlite3.IOERR_SHMMAP, sqlite3.IOERR_FSYNC,
-	} {
-		if errors.Is(err, code) {
-			free, freeErr := db.free()
-			return freeErr == nil && free < nearlyFull
-		}
+	if !errors.Is(err, sqlite3.IOERR) && !errors.Is(err, sqlite3.CANTOPEN) {
+		return false
 	}
-	return false
+	free, freeErr := db.free()
+	return freeErr == nil && free < nearlyFull
 }
 
 // contextError is the error of a call whose context is done.

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"cmp"
 	"context"
 	"strings"
 
@@ -34,24 +35,26 @@ func (c *Catalog) FindFiles(ctx context.Context, f jarvis.CaptureFilter) ([]jarv
 
 const defaultPage = 100
 
-// page reads one page of rows.
-func page[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.CaptureFilter, scan func(*sqlite3.Stmt) (T, error)) ([]T, error) {
-	if f.Limit == 0 {
-		f.Limit = defaultPage
-	}
-	if err := checkLimit(f.Limit); err != nil {
-		return nil, err
-	}
+// pageSQL returns the statement that reads a page.
+func pageSQL(columns string, f jarvis.CaptureFilter) (string, []any) {
 	w := selection(f)
 	w.position(f)
 	clause, args := w.clause()
-	sql := "SELECT " + columns + clause + " ORDER BY timestamp DESC, id DESC LIMIT ?"
+	order := " ORDER BY timestamp DESC, id DESC LIMIT ?"
 	if f.Order == jarvis.OldestFirst {
-		sql = "SELECT " + columns + clause + " ORDER BY timestamp, id LIMIT ?"
+		order = " ORDER BY timestamp, id LIMIT ?"
 	}
-	args = append(args, f.Limit)
+	return "SELECT " + columns + clause + order, append(args, cmp.Or(f.Limit, defaultPage))
+}
+
+// page reads one page of rows.
+func page[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.CaptureFilter, scan func(*sqlite3.Stmt) (T, error)) ([]T, error) {
+	if err := checkLimit(cmp.Or(f.Limit, defaultPage)); err != nil {
+		return nil, err
+	}
+	sql, args := pageSQL(columns, f)
 	return read(ctx, c, op, func(on *conn) ([]T, error) {
-		rows := make([]T, 0, min(f.Limit, defaultPage))
+		rows := make([]T, 0, min(cmp.Or(f.Limit, defaultPage), defaultPage))
 		err := on.query(func(s *sqlite3.Stmt) error {
 			row, err := scan(s)
 			rows = append(rows, row)

@@ -69,24 +69,21 @@ func syncFolder(folder string) error {
 // committed captures; and under encryption it rewrites the block that the last
 // committed frame ends in, unless the WAL begins anew.
 func (db *database) prepare(ctx context.Context) (*conn, error) {
-	made, err := db.makeFile()
-	if err != nil {
+	if err := db.makeFile(ctx); err != nil {
 		return nil, err
 	}
-	if !made {
-		if err := db.padWAL(); err != nil {
-			return nil, err
-		}
-		if made, err = db.prove(ctx); err != nil {
-			return nil, db.translate(ctx, "prove the key", err)
-		}
+	if err := db.padWAL(); err != nil {
+		return nil, err
+	}
+	if err := db.prove(ctx); err != nil {
+		return nil, db.translate(ctx, "prove the key", err)
 	}
 	c, err := db.connectWriter(db.path)
 	if err != nil {
 		return nil, db.translate(ctx, "open", err)
 	}
 	c.SetInterrupt(ctx)
-	err = db.recover(c, made)
+	err = db.recover(c)
 	c.SetInterrupt(context.Background())
 	if err == nil {
 		return c, db.restrict()
@@ -94,19 +91,42 @@ func (db *database) prepare(ctx context.Context) (*conn, error) {
 	return nil, joinClose(db.translate(ctx, "open", err), c.Close())
 }
 
-// makeFile makes an empty database file and reports whether it did.
-func (db *database) makeFile() (bool, error) {
-	f, err := os.OpenFile(db.path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return false, nil
+// makeFile makes an empty database with checksums where there is none. It does
+// so under another name: a power cut in the middle would leave a file that
+// cannot be told from one with another key.
+func (db *database) makeFile(ctx context.Context) error {
+	if info, err := os.Stat(db.path); err == nil && info.Size() > 0 {
+		return nil
+	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return pathError("open", db.path, err)
 	}
-	if err == nil {
-		err = f.Close()
+	if info, err := os.Stat(db.walPath()); err == nil && info.Size() > 0 {
+		return jarvis.Errorf(jarvis.CodeCorrupt, "%s is gone, but %s, which belongs to it, is there and may hold captures: put the database back, or move that file away to begin anew", db.path, db.walPath())
 	}
+	unfinished := db.path + ".new"
+	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
+		if err := os.Remove(unfinished + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return pathError("remove", unfinished+suffix, err)
+		}
+	}
+	f, err := os.OpenFile(unfinished, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return false, pathError("make", db.path, err)
+		return pathError("make", unfinished, err)
 	}
-	return true, syncFolder(filepath.Dir(db.path))
+	connect := func() (*conn, error) { return db.connectWriter(unfinished) }
+	err = withConn(ctx, connect, func(c *conn) error {
+		return errors.Join(c.EnableChecksums("main"), setWAL(c, unfinished))
+	})
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return db.translate(ctx, "make", err)
+	}
+	if err := os.Rename(unfinished, db.path); err != nil {
+		return pathError("make", db.path, err)
+	}
+	return syncFolder(filepath.Dir(db.path))
 }
 
 // padWAL fills the last block of the WAL with zeros, which end it. A power cut
@@ -139,42 +159,42 @@ func (db *database) padWAL() (err error) {
 }
 
 // prove reads the schema with a connection that cannot write, so that a wrong
-// key or a foreign file is found before anything is changed. It reports whether
-// the database is still empty.
-func (db *database) prove(ctx context.Context) (empty bool, err error) {
+// key or a foreign file is found before anything is changed.
+func (db *database) prove(ctx context.Context) error {
 	connect := func() (*conn, error) { return db.connectReader(db.path) }
-	err = withConn(ctx, connect, func(c *conn) error {
+	err := withConn(ctx, connect, func(c *conn) error {
 		s, err := inspect(c)
 		if err != nil {
 			return err
 		}
-		empty = s.tables == 0
 		return s.check()
 	})
 	if errors.Is(err, sqlite3.READONLY_ROLLBACK) && !db.encrypted {
 		// An older Jarvis was stopped in the middle of a write. Its database
 		// has no WAL that could be lost, and rolling back needs to write.
-		return false, nil
+		return nil
 	}
-	return empty, err
+	return err
 }
 
-// recover writes the WAL back, so that it begins anew with the first write, and
-// turns a new or adopted database into one that has a WAL.
-func (db *database) recover(c *conn, made bool) error {
-	if made {
-		if err := c.EnableChecksums("main"); err != nil {
-			return err
-		}
+// recover writes the WAL back, so that it begins anew with the first write. A
+// database that an older Jarvis made gets one.
+func (db *database) recover(c *conn) error {
+	if err := setWAL(c, db.path); err != nil {
+		return err
 	}
+	return truncateWAL(c)
+}
+
+func setWAL(c *conn, path string) error {
 	mode := ""
 	if _, err := c.find(func(s *sqlite3.Stmt) { mode = s.ColumnText(0) }, "PRAGMA journal_mode = WAL"); err != nil {
 		return err
 	}
 	if mode != "wal" {
-		return jarvis.Errorf(jarvis.CodeUnavailable, "%s cannot have a write-ahead log here (journal mode %q): put the catalogue on a local disk", db.path, mode)
+		return jarvis.Errorf(jarvis.CodeUnavailable, "%s cannot have a write-ahead log here (journal mode %q): put the catalogue on a local disk", path, mode)
 	}
-	return truncateWAL(c)
+	return nil
 }
 
 // truncateWAL writes the whole WAL back to the database and empties it. BUSY

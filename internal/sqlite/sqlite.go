@@ -39,8 +39,11 @@ type Options struct {
 	// Logger is told of upgrades and copies; nil for nobody.
 	Logger *slog.Logger
 
-	// base is the VFS below the encryption; nil for the operating system.
-	base vfs.VFS
+	// What tests set: the VFS below the encryption, the length of the WAL at
+	// which it is written back in pages, and the free space of the disk in bytes.
+	base            vfs.VFS
+	checkpointPages int
+	free            func() (uint64, error)
 }
 
 // Catalog is a jarvis.Catalog on SQLite.

@@ -13,10 +13,10 @@ import (
 // maxBatch bounds the writes of one commit.
 const maxBatch = 256
 
-// checkpointPages is the length of the WAL at which it is written back to the
+// defaultCheckpointPages is the length of the WAL at which it is written back to the
 // database. A flipped bit in the WAL silently ends it, one in the database is
 // found by its checksum; so it is kept short.
-const checkpointPages = 400
+const defaultCheckpointPages = 400
 
 // write is one request to the writer.
 type write struct {
@@ -35,9 +35,9 @@ type writer struct {
 	stopped  chan struct{} // closed when run has ended
 	closeErr error         // of conn; valid once stopped
 
-	walPages   int                           // length of the WAL after the last commit
-	backfilled int                           // how much of it the database has
-	broken     atomic.Pointer[sqlite3.Error] // the failed fsync after which nothing is accepted
+	walPages   int                   // length of the WAL after the last commit
+	backfilled int                   // how much of it the database has
+	broken     atomic.Pointer[error] // of the first failed fsync: nothing is accepted after it
 }
 
 func newWriter(db *database, c *conn) *writer {
@@ -162,7 +162,7 @@ func (w *writer) transact(batch []*write, results []error) error {
 // waits for the batch.
 func (w *writer) begin(batch []*write) error {
 	if broken := w.broken.Load(); broken != nil {
-		return failedSyncError(broken)
+		return failedSyncError(*broken)
 	}
 	if w.conn == nil {
 		c, err := w.db.connectWriter(w.db.path)
@@ -205,7 +205,7 @@ func (w *writer) savepoint(r *write) error {
 // checkpoint writes a WAL that has grown long back to the database. What it
 // cannot do now it does after a later commit.
 func (w *writer) checkpoint() {
-	if w.conn == nil || w.walPages-w.backfilled < checkpointPages || w.broken.Load() != nil {
+	if w.conn == nil || w.walPages-w.backfilled < w.db.checkpointPages || w.broken.Load() != nil {
 		return
 	}
 	_, pages, err := w.conn.WALCheckpoint("main", sqlite3.CHECKPOINT_PASSIVE)
@@ -222,18 +222,9 @@ func (w *writer) checkpoint() {
 // noteFailedSync remembers a failed fsync: after one, the system may have
 // dropped what was written, and a second would report success.
 func (w *writer) noteFailedSync(err error) {
-	var e *sqlite3.Error
-	if errors.As(err, &e) && (errors.Is(e, sqlite3.IOERR_FSYNC) || errors.Is(e, sqlite3.IOERR_DIR_FSYNC)) {
-		w.broken.CompareAndSwap(nil, e)
+	if errors.Is(err, sqlite3.IOERR_FSYNC) || errors.Is(err, sqlite3.IOERR_DIR_FSYNC) {
+		w.broken.CompareAndSwap(nil, &err)
 	}
-}
-
-// check returns the failed sync that ended writing, if there was one.
-func (w *writer) check() error {
-	if broken := w.broken.Load(); broken != nil {
-		return failedSyncError(broken)
-	}
-	return nil
 }
 
 func failedSyncError(cause error) error {

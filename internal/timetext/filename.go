@@ -46,7 +46,6 @@ func FromFileName(name string, loc *time.Location) (time.Time, bool) {
 	if t, ok := parseEpoch(stem); ok {
 		return t, true
 	}
-	stem = uuidForm.ReplaceAllString(stem, "~") // its groups could pass for a date
 	for i := range len(stem) {
 		if !isDigit(stem[i]) || !mayBegin(stem[:i]) {
 			continue
@@ -66,8 +65,6 @@ const longestName = 1024
 
 // extensionForm is an extension, which the end of a time (8.39.09 PM) is not.
 var extensionForm = regexp.MustCompile(`\.[A-Za-z][0-9A-Za-z]{1,4}$`)
-
-var uuidForm = regexp.MustCompile(`[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}`)
 
 // parseEpoch reads a whole text of 10 digits as seconds since 1970, of 13 as
 // milliseconds, from 2010 to 2033.

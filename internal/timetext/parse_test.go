@@ -139,6 +139,15 @@ func TestParseSpan_Periods(t *testing.T) {
 	}
 }
 
+// A day by name is a day in the zone that is given with it.
+func TestParse_TodayInAnotherZone(t *testing.T) {
+	night := at(t, "2026-01-24T00:30:00+01:00")
+	got, err := Parse("9:00 UTC", night, zone(t, "Europe/Berlin"))
+	if err != nil || !got.Equal(at(t, "2026-01-23T09:00:00Z")) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestParseSpan_MonthsBackEndOnRealDays(t *testing.T) {
 	for _, test := range []struct{ now, text, want string }{
 		{"2026-03-31T12:00:00Z", "1 month ago", "2026-02-28T12:00:00Z"},

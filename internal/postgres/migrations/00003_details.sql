@@ -8,9 +8,11 @@ ALTER TABLE captures
 	ADD COLUMN stored_sha256  bytea,
 	ADD COLUMN content_digest bytea,
 	ADD COLUMN recovered      boolean NOT NULL DEFAULT false;
-CREATE INDEX ix_captures_device ON captures (device, timestamp, id COLLATE "C");
--- An app's name may be longer than an index entry can be.
-CREATE INDEX ix_captures_app_name ON captures (left(app_name, 200), timestamp, id COLLATE "C");
+-- The monitor after the order is for a second filter to look at without going to
+-- the table. An app's name may be longer than an index entry can be.
+CREATE INDEX ix_captures_device ON captures (device, timestamp, id COLLATE "C", coalesce(monitor_index, 0));
+CREATE INDEX ix_captures_app_name ON captures (left(app_name, 200), timestamp, id COLLATE "C", coalesce(monitor_index, 0));
+CREATE INDEX ix_captures_device_app_name ON captures (device, left(app_name, 200), timestamp, id COLLATE "C", coalesce(monitor_index, 0));
 
 CREATE TABLE store (
 	singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
@@ -57,6 +59,7 @@ DROP TABLE counter_deltas;
 DROP TABLE counters;
 DROP TABLE tombstones;
 DROP TABLE store;
+DROP INDEX ix_captures_device_app_name;
 DROP INDEX ix_captures_app_name;
 DROP INDEX ix_captures_device;
 ALTER TABLE captures

@@ -79,6 +79,18 @@ SELECT jarvis_bucket(timestamp) AS bucket, device, count(*), sum(file_size)
 FROM captures
 GROUP BY bucket, device;
 
+-- The sums of the counters.
+CREATE TABLE devices (
+    device   varchar(255) NOT NULL PRIMARY KEY,
+    captures integer      NOT NULL,
+    bytes    integer      NOT NULL
+) WITHOUT ROWID;
+
+INSERT INTO devices (device, captures, bytes)
+SELECT device, sum(captures), sum(bytes)
+FROM counters
+GROUP BY device;
+
 -- +goose Down
 CREATE TABLE captures_new (
     seq           INTEGER PRIMARY KEY,
@@ -104,6 +116,7 @@ ALTER TABLE captures_new RENAME TO captures;
 CREATE INDEX ix_captures_timestamp ON captures (timestamp, id);
 /*other indexes*/
 DROP TABLE counters;
+DROP TABLE devices;
 -- Of a pending deletion only the image may be left: it belongs to nobody from
 -- here on, and its id stays deleted.
 UPDATE tombstones SET filepath = NULL, finished_at = deleted_at WHERE finished_at IS NULL;

@@ -1,0 +1,114 @@
+package sqlite
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/ncruces/go-sqlite3"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// filters are all combinations of what a page may be asked for.
+func filters(size int) map[string]jarvis.CaptureFilter {
+	monitor := 1
+	at := func(n int) time.Time { return time.UnixMicro(1_700_000_000_000_000 + int64(n)*7_000_000).UTC() }
+	set := []struct {
+		name  string
+		apply func(*jarvis.CaptureFilter)
+	}{
+		{"Device", func(f *jarvis.CaptureFilter) { f.Device = "user@host1" }},
+		{"App", func(f *jarvis.CaptureFilter) { f.AppName = "App 7" }},
+		{"Monitor", func(f *jarvis.CaptureFilter) { f.Monitor = &monitor }},
+		{"From", func(f *jarvis.CaptureFilter) { f.From = at(size / 4) }},
+		{"To", func(f *jarvis.CaptureFilter) { f.To = at(size * 3 / 4) }},
+		{"After", func(f *jarvis.CaptureFilter) {
+			f.After = jarvis.Cursor{Timestamp: at(size / 2), ID: jarvis.NewRandomID()}
+		}},
+		{"OldestFirst", func(f *jarvis.CaptureFilter) { f.Order = jarvis.OldestFirst }},
+	}
+	all := make(map[string]jarvis.CaptureFilter)
+	for mask := range 1 << len(set) {
+		var f jarvis.CaptureFilter
+		name := "All"
+		for i, s := range set {
+			if mask>>i&1 == 1 {
+				s.apply(&f)
+				name += s.name
+			}
+		}
+		all[name] = f
+	}
+	return all
+}
+
+// No page is sorted, and none reads more rows than it has to, wherever it is.
+func TestCatalog_FindCaptures_Plan(t *testing.T) {
+	const size = 20_000
+	c := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "jarvis.db")})
+	fill(t, c, size)
+	for name, f := range filters(size) {
+		sql, args := pageSQL(columns, f)
+		_, err := read(t.Context(), c, "explain", func(on *conn) (struct{}, error) {
+			var plan []string
+			err := on.query(func(s *sqlite3.Stmt) error {
+				plan = append(plan, s.ColumnText(3))
+				return nil
+			}, "EXPLAIN QUERY PLAN "+sql, args...)
+			if text := strings.Join(plan, "; "); err == nil && (len(plan) != 1 || !strings.Contains(text, "USING INDEX ix_captures_")) {
+				err = fmt.Errorf("the plan is %s", text)
+			}
+			if err != nil {
+				return struct{}{}, err
+			}
+			s, err := on.prepare(sql, args)
+			if err != nil {
+				return struct{}{}, err
+			}
+			rows := 0
+			for s.Step() {
+				rows++
+			}
+			steps := s.Status(sqlite3.STMTSTATUS_VM_STEP, true)
+			if err := s.Reset(); err != nil {
+				return struct{}{}, err
+			}
+			// A row takes some 25 steps, and every other one may be of
+			// another monitor.
+			if rows == 0 || steps > 100*80 {
+				err = fmt.Errorf("a page of %d rows took %d steps", rows, steps)
+			}
+			return struct{}{}, err
+		})
+		if err != nil {
+			t.Errorf("%s: %v (%+v)", name, err, f)
+			if e, ok := err.(*jarvis.Error); ok {
+				t.Log(e.Err)
+			}
+		}
+	}
+}
+
+// Stats looks up sums; CountDays reads counters; neither reads captures.
+func TestCatalog_Stats_Plan(t *testing.T) {
+	c := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "jarvis.db")})
+	fill(t, c, 5000)
+	if err := c.write(t.Context(), "break the rows", func(on *conn) error { return on.exec("UPDATE captures SET file_size = 'x', stored_size = 'x'") }); err != nil {
+		t.Fatal(err)
+	}
+	stats, err := c.Stats(t.Context())
+	if err != nil || stats.Captures != 5000 || stats.Bytes != 5000*156_000 || len(stats.Devices) != 3 {
+		t.Errorf("Stats = %+v, %v", stats, err)
+	}
+	days, err := c.CountDays(t.Context(), time.Time{}, time.Time{}, time.UTC)
+	sum := int64(0)
+	for _, d := range days {
+		sum += d.Captures
+	}
+	if err != nil || sum != 5000 {
+		t.Errorf("CountDays = %+v, %v", days, err)
+	}
+}
