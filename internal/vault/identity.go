@@ -70,7 +70,7 @@ func parseIdentities(what string, content []byte) (*Identity, error) {
 		if line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		if !strings.HasPrefix(line, "AGE-SECRET-KEY-1") {
+		if !strings.HasPrefix(line, secretPrefix+"1") {
 			return nil, jarvis.Errorf(jarvis.CodeInvalid, "%s: line %d is %s: Jarvis needs one AGE-SECRET-KEY-1 line, as age-keygen makes", what, i+1, lineKind(line))
 		}
 		id, err := ParseSecret(line)
