@@ -114,6 +114,9 @@ func TestUnwrapKey_Foreign(t *testing.T) {
 			}
 			_, err = UnwrapKey(wrapped, store, id)
 			wantCode(t, err, jarvis.CodeCorrupt)
+			if strings.Contains(err.Error(), "0000000000000000") {
+				t.Errorf("the error tells the key: %v", err)
+			}
 		})
 	}
 	wrapped, err := sealBytes([]byte("jarvis store "+store.String()+"\nkey "+zeros+"\n"), id.key, mark{keyMark, args})
