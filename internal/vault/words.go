@@ -1,0 +1,132 @@
+package vault
+
+import (
+	"errors"
+	"math"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/tyler-smith/go-bip39"
+
+	jarvis "github.com/jarvis-memory/jarvis"
+)
+
+// wordCount is the number of recovery words: 256 bits and a checksum of 8, at
+// 11 bits a word.
+const wordCount = 24
+
+// uniquePrefix is the number of letters by which the words of BIP 39 differ.
+const uniquePrefix = 4
+
+// maxWords bounds the text that ParseWords reads, in bytes.
+const maxWords = 4096
+
+// RevealWords returns the secret as 24 words of the English list of BIP 39,
+// lower case, with a checksum. Whoever reads them has the identity.
+func (id Identity) RevealWords() ([]string, error) {
+	phrase, err := bip39.NewMnemonic(secretBytes(id.RevealSecret()))
+	if err != nil { // not the cause, which could quote the secret
+		return nil, jarvis.Errorf(jarvis.CodeInternal, "the identity has no recovery words")
+	}
+	return strings.Fields(phrase), nil
+}
+
+// ParseWords returns the identity whose words RevealWords returned. Case,
+// spaces, punctuation and numbering do not matter, and the first four letters
+// of a word are enough. Errors are CodeInvalid; they name the first word that
+// is wrong and the nearest in the list.
+func ParseWords(text string) (*Identity, error) {
+	if len(text) > maxWords {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "this is not a list of recovery words: there are %d of them, at most 8 letters each", wordCount)
+	}
+	typed := splitWords(text)
+	words := make([]string, len(typed))
+	for i, word := range typed {
+		full, ok := findWord(word)
+		if !ok {
+			return nil, jarvis.Errorf(jarvis.CodeInvalid, "recovery word %d, %.20q, is not in the list: did you mean %q?", i+1, word, nearestWord(word))
+		}
+		words[i] = full
+	}
+	if len(words) != wordCount {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "there are %d recovery words, not %d: look for one that is missing or twice", wordCount, len(words))
+	}
+	secret, err := bip39.EntropyFromMnemonic(strings.Join(words, " "))
+	if errors.Is(err, bip39.ErrChecksumIncorrect) {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "each recovery word is in the list, but together they are no identity: one is another word than was written down, or two changed places")
+	}
+	if err != nil { // not the cause, which could quote a word
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "these are not the recovery words of an identity")
+	}
+	return ParseSecret(secretText(secret))
+}
+
+// splitWords returns the words of text in lower case, without the numbers
+// before them.
+func splitWords(text string) []string {
+	var words []string
+	for word := range strings.FieldsFuncSeq(strings.ToLower(text), func(r rune) bool {
+		return !unicode.IsLetter(r) && !unicode.IsDigit(r)
+	}) {
+		if word = strings.TrimLeftFunc(word, unicode.IsDigit); word != "" {
+			words = append(words, word)
+		}
+	}
+	return words
+}
+
+// findWord returns the word of the list that is typed, or that begins with it.
+func findWord(typed string) (string, bool) {
+	list := bip39.GetWordList()
+	i, exact := slices.BinarySearch(list, typed)
+	if exact {
+		return typed, true
+	}
+	if len(typed) >= uniquePrefix && i < len(list) && strings.HasPrefix(list[i], typed) {
+		return list[i], true
+	}
+	return "", false
+}
+
+// nearestWord returns the word of the list with the fewest typing errors to
+// the one that was typed.
+func nearestWord(typed string) string {
+	if runes := []rune(typed); len(runes) > 16 {
+		typed = string(runes[:16]) // twice the longest word: what follows changes nothing
+	}
+	nearest, fewest := "", math.MaxInt
+	for _, word := range bip39.GetWordList() {
+		if n := typingErrors(typed, word); n < fewest {
+			nearest, fewest = word, n
+		}
+	}
+	return nearest
+}
+
+// typingErrors returns how many letters must be left out, added, changed or
+// swapped with their neighbour to make a into b.
+func typingErrors(a, b string) int {
+	from, to := []rune(a), []rune(b)
+	var before []int // the row for i-2 letters of a
+	row := make([]int, len(to)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range from {
+		next := make([]int, len(to)+1)
+		next[0] = i + 1
+		for j := range to {
+			changed := row[j]
+			if from[i] != to[j] {
+				changed++
+			}
+			next[j+1] = min(changed, row[j+1]+1, next[j]+1)
+			if i > 0 && j > 0 && from[i] == to[j-1] && from[i-1] == to[j] {
+				next[j+1] = min(next[j+1], before[j-1]+1)
+			}
+		}
+		before, row = row, next
+	}
+	return row[len(to)]
+}
