@@ -40,6 +40,11 @@ type Options struct {
 	Images ImageReader        // required
 	Limits jarvis.ImageLimits // zero fields mean jarvis.DefaultImageLimits
 
+	// Secret is the secret of a sealed store, whose catalogue keeps none. The
+	// zero Secret means that it can't be known now: then no digest of content is
+	// checked, and nothing can be stored. A plain store has its own.
+	Secret jarvis.Secret
+
 	// StoragePath is the root of the file tree as the person named it, for
 	// messages only.
 	StoragePath string

@@ -68,7 +68,7 @@ func (a *Archive) Ingest(ctx context.Context, r Request) (Result, error) {
 		unlock()
 		return Result{Capture: row, Existed: known}, err
 	}
-	staged, err := a.blobs.Stage(ctx, in.data)
+	staged, err := a.blobs.Stage(ctx, in.capture.ID, in.data)
 	if err != nil {
 		unlock()
 		return Result{}, err

@@ -59,7 +59,7 @@ func (a *Archive) apply(ctx context.Context, f Finding) (Finding, error) {
 // adopt gives an image its row. The image is written anew first: nobody knows
 // whether its bytes and its name were ever synced.
 func (a *Archive) adopt(ctx context.Context, f Finding, name jarvis.BlobName, v verdict) (Finding, error) {
-	staged, err := a.blobs.Stage(ctx, v.data)
+	staged, err := a.blobs.Stage(ctx, name.ID(), v.data)
 	if err != nil {
 		return f, err
 	}

@@ -27,13 +27,26 @@ func NewDataKey() DataKey {
 
 // RevealCatalogKey returns the 32 bytes that encrypt the store's catalogue,
 // derived from the key by HKDF-SHA256.
-func (k DataKey) RevealCatalogKey() ([]byte, error) {
+func (k DataKey) RevealCatalogKey() ([]byte, error) { return k.derive("jarvis catalogue key 1") }
+
+// Secret returns the secret of the store, derived from the key by HKDF-SHA256.
+func (k DataKey) Secret() (jarvis.Secret, error) {
+	derived, err := k.derive("jarvis store secret 1")
+	if err != nil {
+		return jarvis.Secret{}, err
+	}
+	return jarvis.ParseSecret(derived)
+}
+
+// derive returns 32 bytes that only whoever has the key knows, others for each
+// purpose.
+func (k DataKey) derive(purpose string) ([]byte, error) {
 	if k.bytes == nil {
 		return nil, jarvis.Errorf(jarvis.CodeInternal, "a key is derived from no key")
 	}
-	derived, err := hkdf.Key(sha256.New, k.bytes(), nil, "jarvis catalogue key 1", sha256.Size)
+	derived, err := hkdf.Key(sha256.New, k.bytes(), nil, purpose, sha256.Size)
 	if err != nil {
-		return nil, jarvis.WrapError(jarvis.CodeInternal, "vault: derive the catalogue's key", "the key of the catalogue could not be derived", err)
+		return nil, jarvis.WrapError(jarvis.CodeInternal, "vault: derive a key", "a key of the store could not be derived", err)
 	}
 	return derived, nil
 }
@@ -58,7 +71,7 @@ func (k DataKey) Wrap(store jarvis.ID, id *Identity) ([]byte, error) {
 		return nil, jarvis.Errorf(jarvis.CodeInternal, "no key, or the key of no store, is to be sealed")
 	}
 	plain := fmt.Appendf(nil, "jarvis store %s\nkey %s\n", store, hex.EncodeToString(k.bytes()))
-	sealed, err := sealBytes(plain, id.key, mark{keyMark, []string{store.String(), id.public}})
+	sealed, err := sealBytes(plain, id.secret().Recipient(), mark{keyMark, []string{store.String(), id.public}})
 	if err != nil {
 		return nil, jarvis.WrapError(jarvis.CodeInternal, "vault: seal a store's key", "the key of the store could not be sealed", err)
 	}

@@ -1,7 +1,6 @@
 package vault
 
 import (
-	"crypto/ecdh"
 	"fmt"
 	"strings"
 
@@ -14,8 +13,7 @@ import (
 // concurrently.
 type Identity struct {
 	secret hidden[*age.X25519Identity]
-	key    *ecdh.PublicKey
-	public string // key as age writes it
+	public string
 }
 
 // NewIdentity returns a random identity.
@@ -24,15 +22,11 @@ func NewIdentity() (*Identity, error) {
 	if err != nil {
 		return nil, jarvis.WrapError(jarvis.CodeInternal, "vault: make an identity", "no identity could be made", err)
 	}
-	return newIdentity(secret)
+	return newIdentity(secret), nil
 }
 
-func newIdentity(secret *age.X25519Identity) (*Identity, error) {
-	private, err := ecdh.X25519().NewPrivateKey(secretBytes(secret.String()))
-	if err != nil {
-		return nil, jarvis.WrapError(jarvis.CodeInternal, "vault: make an identity", "the identity has no public key", err)
-	}
-	return &Identity{hide(secret), private.PublicKey(), secret.Recipient().String()}, nil
+func newIdentity(secret *age.X25519Identity) *Identity {
+	return &Identity{hide(secret), secret.Recipient().String()}
 }
 
 // PublicKey returns the public key, "age1...": who has it can seal for the
@@ -58,7 +52,7 @@ func ParseSecret(text string) (*Identity, error) {
 	if err != nil { // not the cause: it quotes what it could not read
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "this is not the secret of an age identity, or has a typing error: expected AGE-SECRET-KEY-1 and 58 more letters and digits")
 	}
-	return newIdentity(secret)
+	return newIdentity(secret), nil
 }
 
 // parseIdentities reads the lines of an identity file and returns the one
