@@ -223,9 +223,10 @@ func testReplace(t *testing.T, tree Tree) {
 
 	// Whoever reads meanwhile sees the old bytes or the new ones, whole.
 	old, next := bytes.Repeat([]byte("o"), 100_000), bytes.Repeat([]byte("n"), 100_000)
-	changing := image{name: store.Name(jarvis.NewRandomID(), morning, jarvis.JPEG), data: old}
+	changing := newImage(store, morning, 0)
+	changing.data = old
 	put(t, store, changing)
-	replacement := stage(t, store, changing.name.ID(), next)
+	replacement := stage(t, store, changing.id, next)
 	replaced := make(chan error, 1)
 	go func() { replaced <- replacement.Replace(t.Context(), changing.name) }()
 	for done := false; !done; {
@@ -276,6 +277,8 @@ func testMissing(t *testing.T, tree Tree) {
 	} {
 		_, err := store.Read(t.Context(), missing)
 		wantCode(t, jarvis.CodeNotFound, err, "Read "+missing.String())
+		_, err = store.ReadStored(t.Context(), missing)
+		wantCode(t, jarvis.CodeNotFound, err, "ReadStored "+missing.String())
 		_, err = store.Stat(t.Context(), missing)
 		wantCode(t, jarvis.CodeNotFound, err, "Stat "+missing.String())
 		if err := store.Delete(t.Context(), missing); err != nil {
@@ -299,6 +302,8 @@ func testInvalidName(t *testing.T, tree Tree) {
 		what := fmt.Sprintf(" %q", name)
 		_, err := store.Read(ctx, name)
 		wantCode(t, jarvis.CodeInvalid, err, "Read"+what)
+		_, err = store.ReadStored(ctx, name)
+		wantCode(t, jarvis.CodeInvalid, err, "ReadStored"+what)
 		_, err = store.Stat(ctx, name)
 		wantCode(t, jarvis.CodeInvalid, err, "Stat"+what)
 		wantCode(t, jarvis.CodeInvalid, store.Delete(ctx, name), "Delete"+what)

@@ -146,6 +146,7 @@ func testCancelled(t *testing.T, tree Tree) {
 		"Publish":     func() error { return staged.Publish(ctx, free) },
 		"Replace":     func() error { return staged.Replace(ctx, free) },
 		"Read":        func() error { _, err := store.Read(ctx, im.name); return err },
+		"ReadStored":  func() error { _, err := store.ReadStored(ctx, im.name); return err },
 		"Stat":        func() error { _, err := store.Stat(ctx, im.name); return err },
 		"Delete":      func() error { return store.Delete(ctx, im.name) },
 		"Lock":        func() error { _, err := store.Lock(ctx, im.id); return err },

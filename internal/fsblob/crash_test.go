@@ -83,7 +83,7 @@ func TestStore_CrashForty(t *testing.T) {
 				name := store.Name(id, time.Date(2026, time.January, 1+i%3, 0, 0, 0, 0, time.UTC), jarvis.JPEG)
 				// The book has the error, and nothing else wants it here.
 				_ = b.attempt(name.String(), text, func() error {
-					staged, err := store.Stage(t.Context(), []byte(text))
+					staged, err := store.Stage(t.Context(), id, []byte(text))
 					if err != nil {
 						return err
 					}
