@@ -120,7 +120,7 @@ func sealedDisk(t *testing.T) blobtest.Tree {
 func put(ctx context.Context, store *vault.Store, at time.Time, data []byte) (jarvis.BlobName, error) {
 	id := jarvis.NewRandomID()
 	name := store.Name(id, at, jarvis.JPEG)
-	staged, err := store.StageFor(ctx, id, data)
+	staged, err := store.Stage(ctx, id, data)
 	if err != nil {
 		return name, err
 	}
@@ -213,7 +213,7 @@ func TestStore_NothingPlain(t *testing.T) {
 		must(t, err)
 	}
 	// One that is not published, and stays in the staging folder.
-	staged, err := store.Stage(t.Context(), append(bytes.Clone(jpeg), marker...))
+	staged, err := store.Stage(t.Context(), jarvis.NewRandomID(), append(bytes.Clone(jpeg), marker...))
 	must(t, err)
 	defer staged.Discard()
 	files := 0

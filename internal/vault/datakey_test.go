@@ -108,7 +108,7 @@ func TestUnwrapKey_Foreign(t *testing.T) {
 			if test.args == nil {
 				m.kind = imageMark
 			}
-			wrapped, err := sealBytes([]byte(test.plain), id.key, m)
+			wrapped, err := sealBytes([]byte(test.plain), id.secret().Recipient(), m)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -119,7 +119,7 @@ func TestUnwrapKey_Foreign(t *testing.T) {
 			}
 		})
 	}
-	wrapped, err := sealBytes([]byte("jarvis store "+store.String()+"\nkey "+zeros+"\n"), id.key, mark{keyMark, args})
+	wrapped, err := sealBytes([]byte("jarvis store "+store.String()+"\nkey "+zeros+"\n"), id.secret().Recipient(), mark{keyMark, args})
 	if err != nil {
 		t.Fatal(err)
 	}

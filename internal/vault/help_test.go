@@ -13,6 +13,12 @@ import (
 	jarvis "github.com/jarvis-memory/jarvis"
 )
 
+// Of the age format: its chunks, and what each grows by.
+const (
+	chunkSize     = 64 << 10
+	chunkOverhead = 16
+)
+
 func newTestIdentity(t testing.TB) *Identity {
 	t.Helper()
 	id, err := NewIdentity()
@@ -62,11 +68,11 @@ type memory struct {
 
 func newMemory() *memory { return &memory{files: map[jarvis.BlobName][]byte{}} }
 
-func (m *memory) Stage(_ context.Context, data []byte) (jarvis.StagedBlob, error) {
+func (m *memory) Stage(_ context.Context, _ jarvis.ID, data []byte) (jarvis.StagedBlob, error) {
 	return &memoryBlob{m, bytes.Clone(data)}, nil
 }
 
-func (m *memory) Read(_ context.Context, name jarvis.BlobName) ([]byte, error) {
+func (m *memory) ReadStored(_ context.Context, name jarvis.BlobName) ([]byte, error) {
 	data, ok := m.files[name]
 	if !ok {
 		return nil, jarvis.Errorf(jarvis.CodeNotFound, "there is no %s", name)

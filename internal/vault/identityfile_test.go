@@ -126,7 +126,7 @@ func TestLoadIdentityFile_Content(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sealed, err := sealBytes(id.file("now"), other.key, mark{imageMark, nil})
+	sealed, err := sealBytes(id.file("now"), other.secret().Recipient(), mark{imageMark, nil})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -54,18 +54,23 @@ func TestKnownAnswer_Identity(t *testing.T) {
 	}
 }
 
-// The age tool's files are images too, when they have the name of one.
-func TestKnownAnswer_Image(t *testing.T) {
-	s := Seal(nil, fixtureIdentity(t))
+// The age tool's files open. They are no images of ours: nothing says which
+// capture they are of.
+func TestKnownAnswer_AgeTool(t *testing.T) {
+	id := fixtureIdentity(t)
+	s := Seal(nil, id)
 	name := testImageName(jarvis.NewRandomID(), true)
 	chunks := make([]byte, chunkSize+1)
 	for i := range chunks {
 		chunks[i] = byte(i*7 + i/251)
 	}
 	for file, want := range map[string][]byte{"small.age": []byte("what was on the screen\n"), "chunks.age": chunks} {
-		if got, err := s.Open(name, fixture(t, "age/"+file)); err != nil || !bytes.Equal(got, want) {
+		got, args, err := openBytes(fixture(t, "age/"+file), id.secret(), imageMark)
+		if err != nil || args != nil || !bytes.Equal(got, want) {
 			t.Errorf("%s: %d bytes, error %v", file, len(got), err)
 		}
+		_, err = s.Open(name, fixture(t, "age/"+file))
+		wantCode(t, err, jarvis.CodeCorrupt)
 	}
 	_, err := s.Open(name, fixture(t, "age/small.armored.age")) // not a form that we write
 	wantCode(t, err, jarvis.CodeCorrupt)
@@ -100,7 +105,7 @@ func TestKnownAnswer_Ours(t *testing.T) {
 
 func writeFixtures(t *testing.T, id *Identity, capture, store jarvis.ID) {
 	t.Helper()
-	image, err := sealBytes([]byte("an image\n"), id.key, mark{imageMark, []string{recipientTag(id), capture.String()}})
+	image, err := sealBytes([]byte("an image\n"), id.secret().Recipient(), mark{imageMark, []string{recipientTag(id.public), capture.String()}})
 	if err != nil {
 		t.Fatal(err)
 	}

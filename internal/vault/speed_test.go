@@ -55,12 +55,12 @@ func add(t testing.TB, store jarvis.BlobStore, images [][]byte, n int64) {
 
 func addOne(t testing.TB, store jarvis.BlobStore, image []byte) error {
 	t.Helper()
-	staged, err := store.Stage(t.Context(), image)
+	id := jarvis.NewRandomID()
+	staged, err := store.Stage(t.Context(), id, image)
 	if err != nil {
 		return err
 	}
 	defer staged.Discard()
-	id := jarvis.NewRandomID()
 	unlock, err := store.Lock(t.Context(), id)
 	if err != nil {
 		return err

@@ -47,7 +47,8 @@ func Seal(store jarvis.BlobStore, id *Identity) *Store {
 func SealTo(store jarvis.BlobStore, publicKey string) (*Store, error) {
 	to, err := age.ParseX25519Recipient(publicKey)
 	if err != nil {
-		return nil, jarvis.WrapError(jarvis.CodeInvalid, "vault: seal", fmt.Sprintf("%.80q is not the public key of an identity: expected age1 and 58 more letters and digits", publicKey), err)
+		// Neither the text nor the cause, which quotes it: it might be the secret.
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "this is not the public key of an identity: expected age1 and 58 more letters and digits")
 	}
 	return &Store{store, to, recipientTag(publicKey), nil}, nil
 }
@@ -68,6 +69,9 @@ func (s *Store) Name(id jarvis.ID, timestamp time.Time, format jarvis.Format) ja
 func (s *Store) Stage(ctx context.Context, id jarvis.ID, data []byte) (jarvis.StagedBlob, error) {
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
+	}
+	if id.IsZero() {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "an image of no capture is to be sealed: give the id of its capture")
 	}
 	sealed, err := sealBytes(data, s.to, mark{imageMark, []string{s.tag, id.String()}})
 	if err != nil {

@@ -3,7 +3,10 @@ package vault
 import (
 	"bytes"
 	"crypto/sha256"
+	"errors"
+	"fmt"
 	"io"
+	"strings"
 	"testing"
 
 	"filippo.io/age"
@@ -17,7 +20,7 @@ import (
 func putSealed(t testing.TB, s *Store, data []byte) jarvis.BlobName {
 	t.Helper()
 	id := jarvis.NewRandomID()
-	blob, err := s.StageFor(t.Context(), id, data)
+	blob, err := s.Stage(t.Context(), id, data)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -40,7 +43,7 @@ func TestStore_Read(t *testing.T) {
 		if err != nil || !bytes.Equal(got, data) {
 			t.Fatalf("%d bytes came back as %d, error %v", size, len(got), err)
 		}
-		r, err := age.Decrypt(bytes.NewReader(below.files[name]), s.id.secret())
+		r, err := age.Decrypt(bytes.NewReader(below.files[name]), s.identity.secret())
 		if err != nil {
 			t.Fatalf("age does not open %d bytes: %v", size, err)
 		}
@@ -55,11 +58,11 @@ func TestStore_Stage(t *testing.T) {
 	s := Seal(below, newTestIdentity(t))
 	data := bytes.Repeat([]byte("secret words "), 100)
 	kept := bytes.Clone(data)
-	blob, err := s.Stage(t.Context(), data)
+	name := s.Name(jarvis.NewRandomID(), jarvis.MinTime, jarvis.PNG)
+	blob, err := s.Stage(t.Context(), name.ID(), data)
 	if err != nil {
 		t.Fatal(err)
 	}
-	name := s.Name(jarvis.NewRandomID(), jarvis.MinTime, jarvis.PNG)
 	if !name.Sealed() || name.Format() != jarvis.PNG {
 		t.Fatalf("the name is %s", name)
 	}
@@ -79,41 +82,11 @@ func TestStore_Stage(t *testing.T) {
 	if !bytes.Equal(data, kept) {
 		t.Error("Stage changed the caller's bytes")
 	}
-	if overhead := len(stored) - len(data); overhead > headerRoom {
+	if overhead := len(stored) - len(data); overhead > sealedRoom {
 		t.Errorf("sealing added %d bytes", overhead)
 	}
 	if opened, err := s.Open(name, stored); err != nil || !bytes.Equal(opened, data) {
 		t.Errorf("opened as %d bytes, error %v", len(opened), err)
-	}
-}
-
-func TestStore_Publish(t *testing.T) {
-	s := Seal(newMemory(), newTestIdentity(t))
-	id, other := jarvis.NewRandomID(), jarvis.NewRandomID()
-	for _, test := range []struct {
-		name  string
-		bound jarvis.ID
-		to    jarvis.BlobName
-		want  jarvis.Code
-	}{
-		{"Bound", id, testImageName(id, true), ""},
-		{"Unbound", jarvis.ID{}, testImageName(id, true), ""},
-		{"OtherCapture", id, testImageName(other, true), jarvis.CodeInvalid},
-		{"Plain", id, testImageName(id, false), jarvis.CodeInvalid},
-		{"UnboundPlain", jarvis.ID{}, testImageName(id, false), jarvis.CodeInvalid},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			blob, err := s.StageFor(t.Context(), test.bound, []byte("x"))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got := jarvis.ErrorCode(blob.Publish(t.Context(), test.to)); got != test.want {
-				t.Errorf("Publish: %q, want %q", got, test.want)
-			}
-			if got := jarvis.ErrorCode(blob.Replace(t.Context(), test.to)); got != test.want {
-				t.Errorf("Replace: %q, want %q", got, test.want)
-			}
-		})
 	}
 }
 
@@ -194,9 +167,9 @@ func TestStore_Read_WrongIdentity(t *testing.T) {
 	if plain != nil {
 		t.Errorf("got %q", plain)
 	}
-	// One that somebody sealed by hand has no mark.
+	// One that somebody sealed by hand does not say which capture it is of.
 	var byHand bytes.Buffer
-	w, err := age.Encrypt(&byHand, s.id.secret().Recipient())
+	w, err := age.Encrypt(&byHand, s.identity.secret().Recipient())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -207,11 +180,39 @@ func TestStore_Read_WrongIdentity(t *testing.T) {
 		t.Fatal(err)
 	}
 	below.files[name] = byHand.Bytes()
-	if plain, err := s.Read(t.Context(), name); err != nil || string(plain) != "by hand" {
-		t.Errorf("got %q, error %v", plain, err)
-	}
+	_, err = s.Read(t.Context(), name)
+	wantCode(t, err, jarvis.CodeCorrupt)
 	_, err = stranger.Read(t.Context(), name)
 	wantCode(t, err, jarvis.CodeMismatch)
+}
+
+// Whoever has only the public key seals, and opens nothing.
+func TestSealTo(t *testing.T) {
+	below := newMemory()
+	s := Seal(below, newTestIdentity(t))
+	locked, err := SealTo(below, s.identity.PublicKey())
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := putSealed(t, locked, []byte("a picture"))
+	if plain, err := s.Read(t.Context(), name); err != nil || string(plain) != "a picture" {
+		t.Errorf("got %q, error %v", plain, err)
+	}
+	plain, err := locked.Read(t.Context(), name)
+	wantCode(t, err, jarvis.CodeLocked)
+	if plain != nil || !strings.Contains(err.Error(), s.identity.PublicKey()) {
+		t.Errorf("got %q, error %v", plain, err)
+	}
+	if stored, err := locked.ReadStored(t.Context(), name); err != nil || !bytes.Equal(stored, below.files[name]) {
+		t.Errorf("stored are %d bytes, error %v", len(stored), err)
+	}
+	for _, text := range []string{"", "age1", s.identity.RevealSecret(), s.identity.PublicKey() + "x"} {
+		_, err := SealTo(below, text)
+		wantCode(t, err, jarvis.CodeInvalid)
+		if secret := s.identity.RevealSecret(); strings.Contains(fmt.Sprintf("%+v %+v", err, errors.Unwrap(err)), secret[len(secretPrefix)+1:]) {
+			t.Error("the error quotes the secret")
+		}
+	}
 }
 
 // What comes out is what went in, whatever it is; and two seals of one image

@@ -2,7 +2,6 @@ package vault
 
 import (
 	"errors"
-	"math"
 	"slices"
 	"strings"
 	"unicode"
@@ -89,44 +88,51 @@ func findWord(typed string) (string, bool) {
 	return "", false
 }
 
+// longestWord bounds the words that nearestWord compares, in letters: twice the
+// longest of the list.
+const longestWord = 16
+
 // nearestWord returns the word of the list with the fewest typing errors to
-// the one that was typed.
+// the one that was typed, which is not in it.
 func nearestWord(typed string) string {
-	if runes := []rune(typed); len(runes) > 16 {
-		typed = string(runes[:16]) // twice the longest word: what follows changes nothing
-	}
-	nearest, fewest := "", math.MaxInt
+	letters := []rune(typed)
+	letters = letters[:min(len(letters), longestWord)] // what follows changes nothing
+	nearest, fewest := "", longestWord+1
 	for _, word := range bip39.GetWordList() {
-		if n := typingErrors(typed, word); n < fewest {
+		if len(word)-len(letters) >= fewest || len(letters)-len(word) >= fewest {
+			continue
+		}
+		if n := typingErrors(letters, word); n < fewest {
 			nearest, fewest = word, n
+		}
+		if fewest == 1 {
+			break
 		}
 	}
 	return nearest
 }
 
 // typingErrors returns how many letters must be left out, added, changed or
-// swapped with their neighbour to make a into b.
-func typingErrors(a, b string) int {
-	from, to := []rune(a), []rune(b)
-	var before []int // the row for i-2 letters of a
-	row := make([]int, len(to)+1)
-	for j := range row {
-		row[j] = j
+// swapped with their neighbour to make typed into word. Neither is longer than
+// longestWord; word is ASCII.
+func typingErrors(typed []rune, word string) int {
+	var before, row, next [longestWord + 1]int // before: the row for two letters less
+	for j := range len(word) {
+		row[j+1] = j + 1
 	}
-	for i := range from {
-		next := make([]int, len(to)+1)
+	for i := range typed {
 		next[0] = i + 1
-		for j := range to {
+		for j := range len(word) {
 			changed := row[j]
-			if from[i] != to[j] {
+			if typed[i] != rune(word[j]) {
 				changed++
 			}
 			next[j+1] = min(changed, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && from[i] == to[j-1] && from[i-1] == to[j] {
+			if i > 0 && j > 0 && typed[i] == rune(word[j-1]) && typed[i-1] == rune(word[j]) {
 				next[j+1] = min(next[j+1], before[j-1]+1)
 			}
 		}
 		before, row = row, next
 	}
-	return row[len(to)]
+	return row[len(word)]
 }

@@ -118,7 +118,7 @@ func TestParseWords_Typo(t *testing.T) {
 		}
 		near := 0
 		for _, word := range list {
-			if typingErrors(wrong, word) == 1 {
+			if typingErrors([]rune(wrong), word) == 1 {
 				near++
 			}
 		}
@@ -189,7 +189,7 @@ func TestTypingErrors(t *testing.T) {
 		{"ca", "abc", 3},
 		{"é", "e", 1},
 	} {
-		if got := typingErrors(test.a, test.b); got != test.want {
+		if got := typingErrors([]rune(test.a), test.b); got != test.want {
 			t.Errorf("typingErrors(%q, %q) = %d, want %d", test.a, test.b, got, test.want)
 		}
 	}
