@@ -41,8 +41,17 @@ func openPostgres(t testing.TB, url string) *postgres.Catalog {
 	return catalog
 }
 
-// onBoth runs a test on SQLite and on PostgreSQL.
+// onBoth runs a test on SQLite and on PostgreSQL, plain and sealed.
 func onBoth(t *testing.T, test func(*testing.T, *rig)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, newRig(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, newRigOn(t, openPostgres(t, server.NewDatabase(t)))) })
+	t.Run("SQLite", func(t *testing.T) {
+		bothWays(t, func(t *testing.T, s seal) { test(t, newRig(t, s)) })
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		bothWays(t, func(t *testing.T, s seal) { test(t, newRigOn(t, s, openPostgres(t, server.NewDatabase(t)))) })
+	})
+}
+
+// onSQLite runs a test on SQLite, plain and sealed.
+func onSQLite(t *testing.T, test func(*testing.T, *rig)) {
+	bothWays(t, func(t *testing.T, s seal) { test(t, newRig(t, s)) })
 }
