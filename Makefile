@@ -30,7 +30,6 @@ help:
 .PHONY: run
 run: build ## build Jarvis and start: makes a store, offers to add your screenshots, lists them
 	@bin/jarvis start
-	@command -v jarvis >/dev/null || echo 'jarvis is bin/jarvis here; "make install" puts it into $(PREFIX)/bin'
 
 .PHONY: build
 build: ## build bin/jarvis

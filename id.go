@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
+	"strconv"
 	"time"
 )
 
@@ -93,10 +94,8 @@ func (id ID) Time() (time.Time, bool) {
 	if id.IsZero() || id.text[14] != '7' {
 		return time.Time{}, false
 	}
-	var b [8]byte
-	hex.Decode(b[2:6], []byte(id.text[0:8]))  // cannot fail: the digits were validated
-	hex.Decode(b[6:8], []byte(id.text[9:13])) // likewise
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(b[:]))).UTC(), true
+	millis, err := strconv.ParseInt(id.text[0:8]+id.text[9:13], 16, 64)
+	return time.UnixMilli(millis).UTC(), err == nil
 }
 
 // MarshalText implements encoding.TextMarshaler.

@@ -124,55 +124,64 @@ func TestCrash_Open(t *testing.T) {
 func TestCrash_Remove(t *testing.T) {
 	bothWays(t, func(t *testing.T, s seal) {
 		for _, percent := range survivals {
-			t.Run(fmt.Sprintf("%dPercent", percent), func(t *testing.T) {
-				m := newMachine(t, s)
-				for round := 0; ; round++ {
-					day, requests := batch(round, 2)
-					all := m.ingest(requests)
-					gone := all[0].result.Capture.ID
-					switch round {
-					case 0, 1:
-						m.commits.before = m.commits.commits + 1 + round
-					case 2, 3:
-						m.commits.after = m.commits.commits + round - 1
-					default:
-						m.fs.CutAfter(m.fs.Operations() + round - 3)
+			for seed := range uint64(proof.Rounds(2, 100)) {
+				t.Run(fmt.Sprintf("%dPercent/Seed%d", percent, seed), func(t *testing.T) {
+					m := newMachine(t, s)
+					round := 0
+					for m.cutRemoval(round, seed+uint64(round)<<8, percent) {
+						round++
 					}
-					receipt, err := m.RemoveIDs(t.Context(), []jarvis.ID{gone}, archive.RemoveOptions{})
-					through := m.powered()
-					m.reboot(uint64(round), percent)
-					_, _, fetchErr := m.Fetch(t.Context(), gone)
-					deleted := jarvis.ErrorCode(fetchErr) == jarvis.CodeDeleted
-					if receipt.Removed == 1 && !deleted {
-						t.Errorf("round %d: removed (%v), and there again: %v", round, err, fetchErr)
-					}
-					if !deleted && fetchErr != nil {
-						t.Errorf("round %d: neither there nor deleted: %v", round, fetchErr)
-					}
-					if deleted {
-						name, err := jarvis.ParseBlobName(all[0].result.Capture.Filepath)
-						if err != nil {
-							t.Fatal(err)
-						}
-						if _, err := m.blobs.Stat(t.Context(), name); jarvis.ErrorCode(err) != jarvis.CodeNotFound {
-							t.Errorf("round %d: deleted, and the image is there: %v", round, err)
-						}
-						_, err = m.Ingest(t.Context(), all[0].request)
-						wantCode(t, err, jarvis.CodeDeleted)
-						all = all[1:]
-					}
-					m.keepsPromises(day, all)
-					if t.Failed() {
-						t.FailNow()
-					}
-					if through {
-						proof.Record(t, "%d cuts during a removal", round)
-						break
-					}
-				}
-			})
+					proof.Record(t, "%d cuts during a removal", round)
+				})
+			}
 		}
 	})
+}
+
+// cutRemoval removes one of two captures while the power is cut, and reports
+// whether it was before the removal was through.
+func (m *machine) cutRemoval(round int, seed uint64, percent int) bool {
+	t := m.t
+	t.Helper()
+	day, requests := batch(round, 2)
+	all := m.ingest(requests)
+	gone := all[0].result.Capture
+	switch round {
+	case 0, 1:
+		m.commits.before = m.commits.commits + 1 + round
+	case 2, 3:
+		m.commits.after = m.commits.commits + round - 1
+	default:
+		m.fs.CutAfter(m.fs.Operations() + round - 3)
+	}
+	receipt, err := m.RemoveIDs(t.Context(), []jarvis.ID{gone.ID}, archive.RemoveOptions{})
+	through := m.powered()
+	m.reboot(seed, percent)
+	_, _, fetchErr := m.Fetch(t.Context(), gone.ID)
+	deleted := jarvis.ErrorCode(fetchErr) == jarvis.CodeDeleted
+	if receipt.Removed == 1 && !deleted {
+		t.Errorf("round %d: removed (%v), and there again: %v", round, err, fetchErr)
+	}
+	if !deleted && fetchErr != nil {
+		t.Errorf("round %d: neither there nor deleted: %v", round, fetchErr)
+	}
+	if deleted {
+		name, err := jarvis.ParseBlobName(gone.Filepath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.blobs.Stat(t.Context(), name); jarvis.ErrorCode(err) != jarvis.CodeNotFound {
+			t.Errorf("round %d: deleted, and the image is there: %v", round, err)
+		}
+		_, err = m.Ingest(t.Context(), all[0].request)
+		wantCode(t, err, jarvis.CodeDeleted)
+		all = all[1:]
+	}
+	m.keepsPromises(day, all)
+	if t.Failed() {
+		t.FailNow()
+	}
+	return !through
 }
 
 // The power is cut after every operation of a repair.

@@ -37,11 +37,16 @@ func testMigrate(t *testing.T, h Harness) {
 		text := "what was read: 5 o'clock ☕"
 		captures[7].OCRText = &text
 		insert(t, cat, captures...)
-		remove(t, cat, captures[0].ID)
-		if _, err := cat.BeginDelete(t.Context(), captures[1].ID); err != nil {
+		deleted, pending := captures[0], captures[1]
+		captures = captures[2:]
+		remove(t, cat, deleted.ID)
+		if _, err := cat.BeginDelete(t.Context(), pending.ID); err != nil {
 			t.Fatalf("BeginDelete: %v", err)
 		}
-		captures = captures[2:]
+		if err := cat.BindStore(t.Context()); err != nil {
+			t.Fatalf("BindStore: %v", err)
+		}
+		store := identity(t, cat)
 
 		_, err = db.Down(t.Context())
 		wantError(t, err, jarvis.CodeUnavailable, "")
@@ -83,10 +88,11 @@ func testMigrate(t *testing.T, h Harness) {
 				m.captures[c.ID] = kept
 				wantFound(t, cat, kept)
 			}
+			m.pending[pending.ID] = pending.Filepath
 			wantState(t, cat, m)
-			if identity(t, cat).Adopted {
-				t.Fatal("a store that was down and up again counts as adopted")
-			}
+			wantGone(t, cat, deleted)
+			wantGone(t, cat, pending)
+			wantEqual(t, "the identity of a store that was down and up again", identity(t, cat), store)
 			if err := cat.Close(); err != nil {
 				t.Fatalf("Close: %v", err)
 			}

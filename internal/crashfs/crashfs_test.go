@@ -48,7 +48,7 @@ func syncDir(t testing.TB, disk *crashfs.FS, name string) {
 // TestFS_Crash: synced bytes and names survive, and nothing else has to.
 func TestFS_Crash(t *testing.T) {
 	big := bytes.Repeat([]byte("0123456789abcdef"), 1024) // four blocks
-	make := func() *crashfs.FS {
+	fresh := func() *crashfs.FS {
 		disk := crashfs.New()
 		write(t, disk, "durable", big, true)
 		write(t, disk, "removed", big, true)
@@ -67,7 +67,7 @@ func TestFS_Crash(t *testing.T) {
 		ok(t, err)
 		return names
 	}
-	nothing := make().Crash(1, 0)
+	nothing := fresh().Crash(1, 0)
 	if got, want := files(nothing), []string{"bytes lost", "durable", "removed", "renamed"}; !slices.Equal(got, want) {
 		t.Errorf("when nothing unsynced survives: %q, want %q", got, want)
 	}
@@ -76,7 +76,7 @@ func TestFS_Crash(t *testing.T) {
 			t.Errorf("%s has %d bytes, %v; want %d", name, len(got), err, len(want))
 		}
 	}
-	everything := make().Crash(1, 100)
+	everything := fresh().Crash(1, 100)
 	if got, want := files(everything), []string{"bytes lost", "durable", "name lost", "new name"}; !slices.Equal(got, want) {
 		t.Errorf("when everything survives: %q, want %q", got, want)
 	}
@@ -87,7 +87,7 @@ func TestFS_Crash(t *testing.T) {
 	// In between, each outcome comes up by itself, torn files among them.
 	seen := map[string]bool{}
 	for seed := range uint64(200) {
-		disk := make().Crash(seed, 50)
+		disk := fresh().Crash(seed, 50)
 		names := files(disk)
 		seen["removed"] = seen["removed"] || !slices.Contains(names, "removed")
 		seen["came back"] = seen["came back"] || slices.Contains(names, "removed")

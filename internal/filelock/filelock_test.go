@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -31,10 +32,10 @@ func TestMain(m *testing.M) {
 
 func hold(path string) {
 	if _, err := filelock.Open(context.Background(), path, nil); err != nil {
-		os.Stdout.WriteString(err.Error() + "\n")
+		fmt.Println(err)
 		os.Exit(1)
 	}
-	os.Stdout.WriteString("held\n")
+	fmt.Println("held")
 	select {}
 }
 

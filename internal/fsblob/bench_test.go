@@ -29,8 +29,8 @@ func benchFolder(b *testing.B) string {
 	if parent == "" {
 		return b.TempDir()
 	}
-	folder, err := os.MkdirTemp(parent, "jarvis-bench-")
-	if err != nil {
+	folder := filepath.Join(parent, "jarvis-bench-"+jarvis.NewRandomID().String())
+	if err := os.Mkdir(folder, 0o700); err != nil {
 		b.Fatal(err)
 	}
 	return folder

@@ -69,20 +69,20 @@ func TestStore_Crash(t *testing.T) {
 // TestStore_CrashForty cuts the power while forty captures are stored at once.
 func TestStore_CrashForty(t *testing.T) {
 	const writers = 40
-	run := func(disk *crashfs.FS) *book {
+	run := func(disk *crashfs.FS) (*book, error) {
 		var b book
 		store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
 		if err != nil {
-			return &b
+			return &b, err
 		}
+		var errs [writers]error
 		var writing sync.WaitGroup
 		for i := range writers {
 			writing.Go(func() {
 				text := strings.Repeat(fmt.Sprintf("image %d ", i), 1000)
 				id := jarvis.NewRandomID()
 				name := store.Name(id, time.Date(2026, time.January, 1+i%3, 0, 0, 0, 0, time.UTC), jarvis.JPEG)
-				// The book has the error, and nothing else wants it here.
-				_ = b.attempt(name.String(), text, func() error {
+				errs[i] = b.attempt(name.String(), text, func() error {
 					staged, err := store.Stage(t.Context(), id, []byte(text))
 					if err != nil {
 						return err
@@ -98,16 +98,12 @@ func TestStore_CrashForty(t *testing.T) {
 			})
 		}
 		writing.Wait()
-		// Closing reports what could not be tidied up without power.
-		if err := store.Close(); err != nil && !errors.Is(err, crashfs.ErrPowerOff) {
-			t.Errorf("Close: %v", err)
-		}
-		return &b
+		return &b, errors.Join(append(errs[:], store.Close())...)
 	}
 
 	disk := crashfs.New()
-	if whole := run(disk); whole.acknowledged() != writers {
-		t.Fatalf("without a cut %d of %d were stored", whole.acknowledged(), writers)
+	if whole, err := run(disk); err != nil || whole.acknowledged() != writers {
+		t.Fatalf("without a cut %d of %d were stored: %v", whole.acknowledged(), writers, err)
 	}
 	operations, cuts, acknowledged := disk.Operations(), 0, 0
 	for n := 1; n <= operations; n += proof.Rounds(7, 1) {
@@ -115,7 +111,10 @@ func TestStore_CrashForty(t *testing.T) {
 			for seed := range uint64(proof.Rounds(1, 5)) {
 				disk := crashfs.New()
 				disk.CutAfter(n)
-				b := run(disk)
+				b, err := run(disk)
+				if err != nil && !errors.Is(err, crashfs.ErrPowerOff) {
+					t.Fatalf("cut after operation %d: %v", n, err)
+				}
 				cuts++
 				acknowledged += b.acknowledged()
 				if err := b.check(disk.Crash(seed, percent)); err != nil {

@@ -168,6 +168,11 @@ func (f *folderFS) Usage() (usage jarvis.Usage, err error) {
 	}
 	// Bavail leaves out what is reserved for the system, which is not ours even
 	// when we run as root.
-	block := int64(st.Bsize)
-	return jarvis.Usage{Free: int64(st.Bavail) * block, Total: int64(st.Blocks) * block}, nil
+	return jarvis.Usage{Free: blockBytes(st.Bavail, st.Bsize), Total: blockBytes(st.Blocks, st.Bsize)}, nil
+}
+
+// blockBytes returns the bytes of so many blocks. The types of the two differ
+// from system to system.
+func blockBytes[C, S int32 | int64 | uint32 | uint64](count C, size S) int64 {
+	return int64(count) * int64(size)
 }

@@ -134,8 +134,10 @@ func TestOpen_AdoptsWithJournal(t *testing.T) {
 	pool := openSQL(t, o)
 	pool.SetMaxOpenConns(1)
 	copied := Options{Path: filepath.Join(t.TempDir(), "jarvis.db")}
-	for _, statement := range []string{"PRAGMA cache_spill = 1", "PRAGMA cache_size = 1", "BEGIN",
-		"INSERT INTO log SELECT hex(randomblob(500)) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n)"} {
+	for _, statement := range []string{
+		"PRAGMA cache_spill = 1", "PRAGMA cache_size = 1", "BEGIN",
+		"INSERT INTO log SELECT hex(randomblob(500)) FROM (WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) SELECT i FROM n)",
+	} {
 		if _, err := pool.Exec(statement); err != nil {
 			t.Fatal(err)
 		}
@@ -185,7 +187,7 @@ func TestMigrations_Known(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = rows.Close() }()
+	defer rows.Close() // nothing was written to it
 	known := append(slices.Clone(ownColumns), ownIndexes...)
 	for rows.Next() {
 		var name string

@@ -79,11 +79,11 @@ func realPath(path string) (string, error) {
 	}
 	resolved, err := filepath.EvalSymlinks(absolute)
 	if errors.Is(err, fs.ErrNotExist) {
-		folder, err := filepath.EvalSymlinks(filepath.Dir(absolute))
-		if err != nil {
+		resolved, err = filepath.EvalSymlinks(filepath.Dir(absolute))
+		if errors.Is(err, fs.ErrNotExist) {
 			return absolute, nil // the folder is still to be made
 		}
-		return filepath.Join(folder, filepath.Base(absolute)), nil
+		resolved = filepath.Join(resolved, filepath.Base(absolute))
 	}
 	if err != nil {
 		return "", pathError("open", absolute, err)

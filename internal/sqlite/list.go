@@ -80,13 +80,12 @@ type where struct {
 	to    bound
 }
 
-// bound is one side of a range. Its first argument is microseconds.
+// bound is one side of a range.
 type bound struct {
-	term string // empty where that side is open
-	args []any
+	term   string // empty where that side is open
+	micros int64
+	args   []any // of the term
 }
-
-func (b bound) micros() int64 { return b.args[0].(int64) }
 
 // selection is f without its page.
 func selection(f jarvis.CaptureFilter) *where {
@@ -104,10 +103,12 @@ func selection(f jarvis.CaptureFilter) *where {
 		w.add("created_at < ?", f.CreatedBefore.UnixMicro())
 	}
 	if !f.From.IsZero() {
-		w.from = bound{"timestamp >= ?", []any{ceilMicros(f.From)}}
+		at := ceilMicros(f.From)
+		w.from = bound{"timestamp >= ?", at, []any{at}}
 	}
 	if !f.To.IsZero() {
-		w.to = bound{"timestamp < ?", []any{ceilMicros(f.To)}}
+		at := ceilMicros(f.To)
+		w.to = bound{"timestamp < ?", at, []any{at}}
 	}
 	return w
 }
@@ -144,10 +145,10 @@ func (w *where) position(f jarvis.CaptureFilter) {
 	at := f.After.Timestamp.UnixMicro()
 	args := []any{at, f.After.ID.String()}
 	switch {
-	case f.Order == jarvis.OldestFirst && (w.from.term == "" || at >= w.from.micros()):
-		w.from = bound{"(timestamp, id) > (?, ?)", args}
-	case f.Order == jarvis.NewestFirst && (w.to.term == "" || at < w.to.micros()):
-		w.to = bound{"(timestamp, id) < (?, ?)", args}
+	case f.Order == jarvis.OldestFirst && (w.from.term == "" || at >= w.from.micros):
+		w.from = bound{"(timestamp, id) > (?, ?)", at, args}
+	case f.Order == jarvis.NewestFirst && (w.to.term == "" || at < w.to.micros):
+		w.to = bound{"(timestamp, id) < (?, ?)", at, args}
 	}
 }
 

@@ -37,7 +37,7 @@ func (db *database) upgrade(ctx context.Context, c *conn) error {
 	if err := db.copyAside(ctx, c, s); err != nil {
 		return db.translate(ctx, "copy aside", err)
 	}
-	err = db.migrate(ctx, c, func(p *goose.Provider, pool *sql.DB) error {
+	err = db.migrate(c, func(p *goose.Provider, pool *sql.DB) error {
 		if s.older() {
 			if err := adopt(ctx, pool); err != nil {
 				return err
@@ -75,7 +75,7 @@ func adopt(ctx context.Context, pool *sql.DB) (err error) {
 }
 
 // migrate runs use with goose on a connection of its own.
-func (db *database) migrate(ctx context.Context, c *conn, use func(*goose.Provider, *sql.DB) error) (err error) {
+func (db *database) migrate(c *conn, use func(*goose.Provider, *sql.DB) error) (err error) {
 	rest, err := readOthers(c)
 	if err != nil {
 		return err
@@ -227,7 +227,7 @@ func (db *database) migrateDown(ctx context.Context) (jarvis.Migration, error) {
 		if err := db.copyAside(ctx, c, s); err != nil {
 			return err
 		}
-		err = db.migrate(ctx, c, func(p *goose.Provider, _ *sql.DB) error {
+		err = db.migrate(c, func(p *goose.Provider, _ *sql.DB) error {
 			_, err := p.Down(ctx)
 			return err
 		})

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -110,7 +111,7 @@ func TestOpen_TornWAL(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, torn := range []int{1, 511, 512, 4095} {
-			if err := os.WriteFile(path+"-wal", append(wal[:len(wal):len(wal)], bytes.Repeat([]byte{0x5a}, torn)...), 0o600); err != nil {
+			if err := os.WriteFile(path+"-wal", append(slices.Clip(wal), bytes.Repeat([]byte{0x5a}, torn)...), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			for _, suffix := range []string{".lock", ".lock.start", "-shm"} {
@@ -373,7 +374,11 @@ func TestOpen_KeyIsInNoError(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer func() { _ = db.closeAfter(nil) }()
+	t.Cleanup(func() {
+		if err := db.closeAfter(nil); err != nil {
+			t.Errorf("closeAfter: %v", err)
+		}
+	})
 	texts := []string{db.uri(o.Path), fmt.Sprintf("%+v %#v", *db, *db)}
 	c := mustOpen(t, o)
 	insertMany(t, c, 3)

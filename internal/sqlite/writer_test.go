@@ -198,7 +198,8 @@ func TestCatalog_Close_WaitsForWrites(t *testing.T) {
 	o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db")}
 	c := mustOpen(t, o)
 	var wg sync.WaitGroup
-	var acknowledged sync.Map
+	var mu sync.Mutex
+	var acknowledged []jarvis.ID
 	started := make(chan struct{}, 8)
 	for worker := range 8 {
 		wg.Go(func() {
@@ -210,7 +211,9 @@ func TestCatalog_Close_WaitsForWrites(t *testing.T) {
 					}
 					return
 				}
-				acknowledged.Store(capture.ID, true)
+				mu.Lock()
+				acknowledged = append(acknowledged, capture.ID)
+				mu.Unlock()
 				if n == 0 {
 					started <- struct{}{}
 				}
@@ -229,10 +232,9 @@ func TestCatalog_Close_WaitsForWrites(t *testing.T) {
 	}
 	wg.Wait()
 	again := mustOpen(t, o)
-	acknowledged.Range(func(id, _ any) bool {
-		if _, err := again.FindCapture(t.Context(), id.(jarvis.ID)); err != nil {
+	for _, id := range acknowledged {
+		if _, err := again.FindCapture(t.Context(), id); err != nil {
 			t.Errorf("an acknowledged capture: %v", err)
 		}
-		return true
-	})
+	}
 }

@@ -14,7 +14,10 @@ CREATE INDEX ix_captures_device ON captures (device, timestamp, id COLLATE "C", 
 CREATE INDEX ix_captures_app_name ON captures (left(app_name, 200), timestamp, id COLLATE "C", coalesce(monitor_index, 0));
 CREATE INDEX ix_captures_device_app_name ON captures (device, left(app_name, 200), timestamp, id COLLATE "C", coalesce(monitor_index, 0));
 
-CREATE TABLE store (
+-- One row. It outlives a migration down, and so do the tombstones: the tree's
+-- marker names this store, what was deleted stays deleted, and a deletion that
+-- was begun is finished.
+CREATE TABLE IF NOT EXISTS store (
 	singleton  boolean PRIMARY KEY DEFAULT true CHECK (singleton),
 	id         varchar(36) NOT NULL,
 	secret     bytea NOT NULL,
@@ -23,14 +26,14 @@ CREATE TABLE store (
 	bound      boolean NOT NULL DEFAULT false
 );
 
-CREATE TABLE tombstones (
+CREATE TABLE IF NOT EXISTS tombstones (
 	id         varchar(36) COLLATE "C" PRIMARY KEY,
 	filepath   varchar(500), -- of the image while it may still be there
 	deleted_at timestamptz NOT NULL DEFAULT now(),
 	purged     boolean NOT NULL DEFAULT false
 );
-CREATE INDEX ix_tombstones_pending ON tombstones (id) WHERE filepath IS NOT NULL;
-CREATE INDEX ix_tombstones_unpurged ON tombstones (deleted_at) WHERE NOT purged;
+CREATE INDEX IF NOT EXISTS ix_tombstones_pending ON tombstones (id) WHERE filepath IS NOT NULL;
+CREATE INDEX IF NOT EXISTS ix_tombstones_unpurged ON tombstones (deleted_at) WHERE NOT purged;
 
 -- Captures and bytes per quarter of an hour since 1970 in UTC and device: what
 -- was folded together, and what was counted since. A write only ever appends to
@@ -57,8 +60,6 @@ GROUP BY 1;
 -- +goose Down
 DROP TABLE counter_deltas;
 DROP TABLE counters;
-DROP TABLE tombstones;
-DROP TABLE store;
 DROP INDEX ix_captures_device_app_name;
 DROP INDEX ix_captures_app_name;
 DROP INDEX ix_captures_device;

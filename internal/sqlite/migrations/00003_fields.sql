@@ -39,7 +39,8 @@ CREATE INDEX ix_captures_monitor_index ON captures (coalesce(monitor_index, 0), 
 /*other indexes*/
 
 -- One row. It outlives a migration down, and so do the tombstones: the tree's
--- marker names this store, and what was deleted stays deleted.
+-- marker names this store, what was deleted stays deleted, and a deletion that
+-- was begun is finished.
 CREATE TABLE IF NOT EXISTS store (
     one        INTEGER PRIMARY KEY CHECK (one = 1),
     id         varchar(36) NOT NULL,
@@ -117,6 +118,3 @@ CREATE INDEX ix_captures_timestamp ON captures (timestamp, id);
 /*other indexes*/
 DROP TABLE counters;
 DROP TABLE devices;
--- Of a pending deletion only the image may be left: it belongs to nobody from
--- here on, and its id stays deleted.
-UPDATE tombstones SET filepath = NULL, finished_at = deleted_at WHERE finished_at IS NULL;
