@@ -3,11 +3,8 @@ package vault_test
 import (
 	"bytes"
 	"context"
-	"errors"
-	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,7 +14,6 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/blobtest"
 	"github.com/jarvis-memory/jarvis/internal/crashfs"
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
-	"github.com/jarvis-memory/jarvis/internal/proof"
 	"github.com/jarvis-memory/jarvis/internal/vault"
 )
 
@@ -131,75 +127,6 @@ func put(ctx context.Context, store *vault.Store, at time.Time, data []byte) (ja
 	}
 	defer unlock()
 	return name, staged.Publish(ctx, name)
-}
-
-// TestStore_Crash cuts the power after every operation: what was acknowledged
-// opens, and what has a name is whole.
-func TestStore_Crash(t *testing.T) {
-	const images = 4
-	id := newIdentity(t)
-	text := func(i int) []byte { return bytes.Repeat(fmt.Appendf(nil, "image %d ", i), 10_000) }
-	run := func(disk *crashfs.FS) map[jarvis.BlobName][]byte {
-		acknowledged := map[jarvis.BlobName][]byte{}
-		files, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
-		if err != nil {
-			return acknowledged
-		}
-		store := vault.Seal(files, id)
-		for i := range images {
-			day := time.Date(2026, time.January, 1+i/2, 0, 0, 0, 0, time.UTC)
-			if name, err := put(t.Context(), store, day, text(i)); err == nil {
-				acknowledged[name] = text(i)
-			}
-		}
-		// Closing reports what could not be tidied up without power.
-		if err := files.Close(); err != nil && !errors.Is(err, crashfs.ErrPowerOff) {
-			t.Errorf("Close: %v", err)
-		}
-		return acknowledged
-	}
-
-	disk := crashfs.New()
-	if got := len(run(disk)); got != images {
-		t.Fatalf("without a cut %d of %d were stored", got, images)
-	}
-	operations, cuts := disk.Operations(), 0
-	for n := 1; n <= operations; n++ {
-		for seed := range uint64(proof.Rounds(2, 40)) {
-			disk := crashfs.New()
-			disk.CutAfter(n)
-			acknowledged := run(disk)
-			if err := checkSealed(t, disk.Crash(seed, int(seed*37)%101), id, acknowledged); err != nil {
-				t.Fatalf("cut after operation %d of %d: %v\n%s", n, operations, err, strings.Join(disk.Trace(), "\n"))
-			}
-			cuts++
-		}
-	}
-	proof.Record(t, "cut the power %d times, after each of %d operations: every acknowledged image opened", cuts, operations)
-}
-
-// checkSealed opens the tree after a cut: every image that has a name opens,
-// and all of those that were acknowledged are there.
-func checkSealed(t *testing.T, disk *crashfs.FS, id *vault.Identity, acknowledged map[jarvis.BlobName][]byte) error {
-	t.Helper()
-	files, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
-	if err != nil {
-		return err
-	}
-	store := vault.Seal(files, id)
-	for name, want := range acknowledged {
-		if got, err := store.Read(t.Context(), name); err != nil || !bytes.Equal(got, want) {
-			return errors.Join(fmt.Errorf("the acknowledged %s has %d bytes, error %w", name, len(got), err), files.Close())
-		}
-	}
-	days, err := store.Days(t.Context())
-	for _, day := range days {
-		err = errors.Join(err, store.WalkDay(t.Context(), day, func(info jarvis.BlobInfo) error {
-			_, err := store.Read(t.Context(), info.Name)
-			return err
-		}))
-	}
-	return errors.Join(err, files.Close())
 }
 
 // TestStore_NothingPlain looks for what was stored in every file of the tree.

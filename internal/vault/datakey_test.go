@@ -12,22 +12,36 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
-func TestDataKey_RevealCatalogKey(t *testing.T) {
-	// HKDF-SHA256 (RFC 5869) of the bytes 0 to 31, by another program.
+// What is derived is HKDF-SHA256 (RFC 5869), by another program, of the bytes 0 to 31.
+func TestDataKey_Derive(t *testing.T) {
 	numbers := make([]byte, dataKeySize)
 	for i := range numbers {
 		numbers[i] = byte(i)
 	}
-	derived, err := DataKey{hide(numbers)}.RevealCatalogKey()
-	if got := hex.EncodeToString(derived); err != nil || got != "de829a9f230cc8d0d8f8579ec96cbd751b4d7780f328dc71b2b6a731e5135d18" {
-		t.Errorf("the key is %s, error %v", got, err)
+	for _, test := range []struct {
+		name   string
+		derive func(DataKey) ([]byte, error)
+		want   string
+	}{
+		{"CatalogKey", DataKey.RevealCatalogKey, "de829a9f230cc8d0d8f8579ec96cbd751b4d7780f328dc71b2b6a731e5135d18"},
+		{"Secret", func(k DataKey) ([]byte, error) {
+			secret, err := k.Secret()
+			return secret.Bytes(), err
+		}, "3292c89933a0c1e605ab1967c313d5b5b88650a71b7eae31cfc73b16b8af3f73"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			derived, err := test.derive(DataKey{hide(numbers)})
+			if got := hex.EncodeToString(derived); err != nil || got != test.want {
+				t.Errorf("derived %s, error %v", got, err)
+			}
+			other, err := test.derive(NewDataKey())
+			if err != nil || bytes.Equal(derived, other) {
+				t.Errorf("two stores derive the same, error %v", err)
+			}
+			_, err = test.derive(DataKey{})
+			wantCode(t, err, jarvis.CodeInternal)
+		})
 	}
-	other, err := NewDataKey().RevealCatalogKey()
-	if err != nil || bytes.Equal(derived, other) {
-		t.Errorf("two stores have one key, error %v", err)
-	}
-	_, err = DataKey{}.RevealCatalogKey()
-	wantCode(t, err, jarvis.CodeInternal)
 }
 
 func TestUnwrapKey(t *testing.T) {
