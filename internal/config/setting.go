@@ -61,7 +61,7 @@ func table() []setting {
 		{key: "jobs", def: "8", help: "Captures that are worked on at once.", number: true, apply: applyJobs},
 		{key: "seal", def: "on", help: "Whether a new store is sealed (encrypted): on or off. An existing one stays as it was made.", apply: switched(func(c *Config) *bool { return &c.Seal })},
 		{key: "identity_file", def: "~/.config/jarvis/identity", help: "File of the identity that opens sealed stores.", fallback: defaultIdentity, apply: applyIdentity},
-		{key: "passphrase", help: "Passphrase of the identity file: best in a file that JARVIS_PASSPHRASE_FILE names. Without it a terminal is asked.", secret: true, apply: applyPassphrase},
+		{key: "passphrase", def: "asked for", help: "Passphrase of the identity file: best in a file that JARVIS_PASSPHRASE_FILE names.", secret: true, fallback: func(*loader) string { return "" }, apply: applyPassphrase},
 		{key: "no_text_in_database", def: "off", help: "Whether a new store keeps the text in images out of its catalogue: on or off.", apply: switched(func(c *Config) *bool { return &c.NoTextInDatabase })},
 	}
 }
