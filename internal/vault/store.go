@@ -67,8 +67,8 @@ func (s *Store) Name(id jarvis.ID, timestamp time.Time, format jarvis.Format) ja
 
 // Stage seals data in memory and stages the result.
 func (s *Store) Stage(ctx context.Context, id jarvis.ID, data []byte) (jarvis.StagedBlob, error) {
-	if ctx.Err() != nil {
-		return nil, context.Cause(ctx)
+	if err := ctx.Err(); err != nil { // before the work of sealing
+		return nil, jarvis.WrapError(jarvis.CodeUnavailable, "vault: seal an image", "the image was not stored: it took too long, or was cancelled", err)
 	}
 	if id.IsZero() {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "an image of no capture is to be sealed: give the id of its capture")
