@@ -22,6 +22,10 @@ type Options struct {
 	// password appears in no error.
 	URL string
 
+	// NewStore is what a catalogue that is made anew records of its store; one
+	// that is there already, or an older Jarvis made, ignores it.
+	NewStore jarvis.NewStore
+
 	// MustExist refuses to make a new catalogue: a database without one is
 	// CodeNotFound.
 	MustExist bool
@@ -34,6 +38,7 @@ type Options struct {
 type Catalog struct {
 	server server
 	pool   *pgxpool.Pool
+	noText bool // the store keeps no OCRText
 
 	closed     atomic.Bool
 	mu         sync.Mutex     // held while closed is set and while background grows
@@ -85,7 +90,7 @@ func (c *Catalog) prepare(ctx context.Context, o Options) error {
 			return err
 		}
 	}
-	return c.identify(ctx)
+	return c.identify(ctx, o.NewStore)
 }
 
 // Close waits for what is in flight and closes the connections.

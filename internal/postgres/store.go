@@ -10,16 +10,41 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// identify gives a store its identity, once.
-func (c *Catalog) identify(ctx context.Context) error {
-	var known bool
-	if err := c.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM store)").Scan(&known); err != nil || known {
+// identify gives a new store its identity. Of several processes that make one
+// at once the first decides.
+func (c *Catalog) identify(ctx context.Context, n jarvis.NewStore) error {
+	const known = "SELECT no_text FROM store"
+	err := c.pool.QueryRow(ctx, known).Scan(&c.noText)
+	if !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
-	_, err := c.pool.Exec(ctx, `
-		INSERT INTO store (id, secret, adopted) VALUES ($1, $2, to_regclass('alembic_version') IS NOT NULL)
-		ON CONFLICT DO NOTHING`, jarvis.NewRandomID().String(), jarvis.NewSecret().Bytes())
-	return err
+	schema, err := inspect(ctx, c.pool)
+	if err != nil {
+		return err
+	}
+	if schema.alembic {
+		n = jarvis.NewStore{}
+	}
+	if n.Sealed && n.PublicKey == "" {
+		return jarvis.Errorf(jarvis.CodeInvalid, "a sealed store needs the public key of its identity, and got none")
+	}
+	if n.ID.IsZero() {
+		n.ID = jarvis.NewRandomID()
+	}
+	var secret []byte
+	if !n.Sealed {
+		if n.Secret.IsZero() {
+			n.Secret = jarvis.NewSecret()
+		}
+		secret = n.Secret.Bytes()
+	}
+	_, err = c.pool.Exec(ctx, `
+		INSERT INTO store (id, secret, adopted, sealed, public_key, wrapped_key, no_text) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT DO NOTHING`, n.ID.String(), secret, schema.alembic, n.Sealed, n.PublicKey, n.WrappedKey, n.NoText)
+	if err != nil {
+		return err
+	}
+	return c.pool.QueryRow(ctx, known).Scan(&c.noText)
 }
 
 // Store returns the store's identity.
@@ -27,8 +52,9 @@ func (c *Catalog) Store(ctx context.Context) (info jarvis.StoreInfo, err error) 
 	err = c.read(ctx, "read the store's identity", func(ctx context.Context) error {
 		var id string
 		var secret []byte
-		err := c.pool.QueryRow(ctx, "SELECT id, secret, created_at, adopted, bound FROM store").
-			Scan(&id, &secret, &info.CreatedAt, &info.Adopted, &info.Bound)
+		err := c.pool.QueryRow(ctx, `
+			SELECT id, secret, created_at, adopted, bound, sealed, public_key, wrapped_key, no_text FROM store`).
+			Scan(&id, &secret, &info.CreatedAt, &info.Adopted, &info.Bound, &info.Sealed, &info.PublicKey, &info.WrappedKey, &info.NoText)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return jarvis.Errorf(jarvis.CodeCorrupt, "the catalogue has lost the identity of its store: restore it from a copy")
 		}
@@ -39,7 +65,9 @@ func (c *Catalog) Store(ctx context.Context) (info jarvis.StoreInfo, err error) 
 		if info.ID, err = jarvis.ParseID(id); err != nil {
 			return jarvis.Errorf(jarvis.CodeCorrupt, "the identity of the store is damaged: restore the catalogue from a copy")
 		}
-		info.Secret, err = jarvis.ParseSecret(secret)
+		if !info.Sealed {
+			info.Secret, err = jarvis.ParseSecret(secret)
+		}
 		return err
 	})
 	if err != nil {

@@ -22,8 +22,11 @@ var (
 	}
 )
 
-// laterColumns is where in ownColumns those begin that migration 3 adds.
-const laterColumns = 10
+// laterColumns is where in ownColumns those begin that migration fieldsVersion adds.
+const (
+	laterColumns  = 10
+	fieldsVersion = 3
+)
 
 // others is what captures has and this program does not know: an older Jarvis
 // put it there. Migrations that rebuild the table carry it over.
@@ -60,7 +63,7 @@ func readOthers(c *conn) (others, error) {
 	if err != nil {
 		return o, err
 	}
-	if later && version.version < latest {
+	if later && version.version < fieldsVersion {
 		return o, jarvis.Errorf(jarvis.CodeMismatch, "the table captures of this database already has a column that this program needs for itself (one of %s): rename it and try again", strings.Join(ownColumns[laterColumns:], ", "))
 	}
 	err = c.query(func(s *sqlite3.Stmt) error {
@@ -132,16 +135,7 @@ func (f *functions) register(c *sqlite3.Conn) error {
 			return err
 		}
 	}
-	return c.CreateFunction("jarvis_store", 1, sqlite3.DIRECTONLY, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
-		switch arg[0].Text() {
-		case "id":
-			ctx.ResultText(jarvis.NewRandomID().String())
-		case "secret":
-			ctx.ResultBlob(jarvis.NewSecret().Bytes())
-		case "created_at":
-			ctx.ResultInt64(time.Now().UnixMicro())
-		}
-	})
+	return nil
 }
 
 // textTime is how times are written as text in migration 1.

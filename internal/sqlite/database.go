@@ -24,6 +24,8 @@ type database struct {
 	mustExist bool
 	encrypted bool
 	log       *slog.Logger
+	newStore  jarvis.NewStore
+	noText    bool // the store keeps no OCRText; known once it is open
 
 	// vfs names the VFS that holds the key. The key is nowhere else: not in the
 	// URI, which SQLite repeats in errors, and not in a statement.
@@ -49,6 +51,7 @@ func newDatabase(o Options) (*database, error) {
 		mustExist:       o.MustExist,
 		encrypted:       len(o.Key) != 0,
 		log:             o.Logger,
+		newStore:        o.NewStore,
 		checkpointPages: cmp.Or(o.checkpointPages, defaultCheckpointPages),
 		free:            o.free,
 	}

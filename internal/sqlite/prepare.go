@@ -103,6 +103,9 @@ func (db *database) makeFile(ctx context.Context) error {
 	if info, err := os.Stat(db.walPath()); err == nil && info.Size() > 0 {
 		return jarvis.Errorf(jarvis.CodeCorrupt, "%s is gone, but %s, which belongs to it, is there and may hold captures: put the database back, or move that file away to begin anew", db.path, db.walPath())
 	}
+	if err := db.checkNewStore(); err != nil {
+		return err
+	}
 	unfinished := db.path + ".new"
 	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
 		if err := os.Remove(unfinished + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -219,7 +222,8 @@ func (db *database) join(ctx context.Context) error {
 			if s.version != latest {
 				return jarvis.Errorf(jarvis.CodeUnavailable, "the catalogue %s has to be upgraded while another process uses it: stop that one (jarvis serve, or a running command) and try again", db.path)
 			}
-			return nil
+			_, err = db.known(c)
+			return err
 		})
 	})
 	return db.translate(ctx, "open", err)

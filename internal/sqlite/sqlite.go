@@ -34,6 +34,11 @@ type Options struct {
 	// plain one. It is never part of a name, a statement, an error or a log.
 	Key []byte
 
+	// NewStore is what a catalogue that is made anew records of its store; one
+	// that is there already, or an older Jarvis made, ignores it. A sealed store
+	// needs a Key.
+	NewStore jarvis.NewStore
+
 	// MustExist refuses to make a new catalogue: a missing one is CodeNotFound.
 	MustExist bool
 
