@@ -33,7 +33,7 @@ func TestCrash_Ingest(t *testing.T) {
 	bothWays(t, func(t *testing.T, s seal) {
 		for _, test := range []struct{ captures, stride, commitStride int }{
 			{1, 1, 1},
-			{40, proof.Rounds(23, 1), proof.Rounds(13, 1)},
+			{40, proof.Rounds(37, 1), proof.Rounds(19, 1)},
 		} {
 			for _, percent := range survivals {
 				for seed := range uint64(proof.Rounds(1, 4)) {
@@ -105,10 +105,10 @@ func TestCrash_Open(t *testing.T) {
 		m := newMachine(t, s)
 		total := m.fs.Operations()
 		for cut := 1; cut <= total; cut += proof.Rounds(3, 1) {
-			catalog := openSQLite(t, t.TempDir()+"/catalog.db")
+			catalog := openSQLite(t, t.TempDir()+"/catalog.db", s)
 			fs := crashfs.New()
 			fs.CutAfter(cut)
-			m := &machine{seal: s, t: t, fs: fs, catalog: s.of(catalog), clock: &clock{}}
+			m := &machine{seal: s, t: t, fs: fs, catalog: catalog, clock: &clock{}}
 			if err := m.boot(); err == nil && !m.powered() && cut < total/2 {
 				t.Errorf("the store was opened although the power went after operation %d", cut)
 			}

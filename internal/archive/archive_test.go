@@ -101,12 +101,12 @@ type rig struct {
 // newRig makes an empty store on SQLite, plain or sealed.
 func newRig(t testing.TB, s seal) *rig {
 	t.Helper()
-	return newRigOn(t, s, openSQLite(t, filepath.Join(t.TempDir(), "catalog.db")))
+	return newRigOn(t, s, openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"), s))
 }
 
 func newRigOn(t testing.TB, s seal, catalog jarvis.Catalog) *rig {
 	t.Helper()
-	r := &rig{t: t, seal: s, root: t.TempDir(), catalog: s.of(catalog), clock: &clock{}}
+	r := &rig{t: t, seal: s, root: t.TempDir(), catalog: catalog, clock: &clock{}}
 	r.blobs = s.over(openTree(t, r.root))
 	r.reopen()
 	return r
@@ -126,9 +126,9 @@ func (r *rig) options() archive.Options {
 	return archive.Options{Images: images{}, Secret: r.secret, StoragePath: r.root, Now: r.clock.Now}
 }
 
-func openSQLite(t testing.TB, path string) *sqlite.Catalog {
+func openSQLite(t testing.TB, path string, s seal) *sqlite.Catalog {
 	t.Helper()
-	catalog, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
+	catalog, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Key: s.key, NewStore: s.store})
 	if err != nil {
 		t.Fatalf("open SQLite: %v", err)
 	}

@@ -36,8 +36,8 @@ type machine struct {
 
 func newMachine(t testing.TB, s seal) *machine {
 	t.Helper()
-	catalog := openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"))
-	m := &machine{seal: s, t: t, fs: crashfs.New(), catalog: s.of(catalog), clock: &clock{}}
+	catalog := openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"), s)
+	m := &machine{seal: s, t: t, fs: crashfs.New(), catalog: catalog, clock: &clock{}}
 	if err := m.boot(); err != nil {
 		t.Fatalf("boot: %v", err)
 	}

@@ -1,30 +1,36 @@
 package archive_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/vault"
 )
 
-// seal is how a store under test keeps its images. The zero seal keeps them plain.
+// seal is how a store under test is kept. The zero seal keeps it plain.
 type seal struct {
 	identity *vault.Identity
+	store    jarvis.NewStore
+	key      []byte // of the catalogue, where its database can be encrypted
 	secret   jarvis.Secret
 }
 
 func newSeal(t testing.TB) seal {
 	t.Helper()
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
 	identity, err := vault.NewIdentity()
-	if err != nil {
-		t.Fatal(err)
-	}
-	secret, err := vault.NewDataKey().Secret()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return seal{identity, secret}
+	must(err)
+	id, data := jarvis.NewRandomID(), vault.NewDataKey()
+	key, err := data.RevealCatalogKey()
+	must(err)
+	secret, err := data.Secret()
+	must(err)
+	return seal{identity, jarvis.NewStore{ID: id, Sealed: true, PublicKey: identity.PublicKey()}, key, secret}
 }
 
 // bothWays runs a test on a plain and on a sealed store, which make the same
@@ -44,22 +50,6 @@ func (s seal) over(blobs jarvis.BlobStore) jarvis.BlobStore {
 	return vault.Seal(blobs, s.identity)
 }
 
-// of returns the catalogue as that of such a store.
-func (s seal) of(catalog jarvis.Catalog) jarvis.Catalog {
-	if !s.sealed() {
-		return catalog
-	}
-	return sealedCatalog{catalog, s.identity.PublicKey()}
-}
-
-// theSecret returns the secret of the rig's store.
-func (r *rig) theSecret() jarvis.Secret {
-	if r.sealed() {
-		return r.secret
-	}
-	return r.Store().Secret
-}
-
 // file returns the path of an image under that of a plain store.
 func (s seal) file(path string) string {
 	if s.sealed() {
@@ -68,15 +58,10 @@ func (s seal) file(path string) string {
 	return path
 }
 
-// sealedCatalog is a catalogue that says that its store is sealed. How the
-// databases keep that is proved by their own tests.
-type sealedCatalog struct {
-	jarvis.Catalog
-	publicKey string
-}
-
-func (c sealedCatalog) Store(ctx context.Context) (jarvis.StoreInfo, error) {
-	info, err := c.Catalog.Store(ctx)
-	info.Secret, info.Sealed, info.PublicKey = jarvis.Secret{}, true, c.publicKey
-	return info, err
+// theSecret returns the secret of the rig's store.
+func (r *rig) theSecret() jarvis.Secret {
+	if r.sealed() {
+		return r.secret
+	}
+	return r.Store().Secret
 }

@@ -30,7 +30,7 @@ func TestOpen_New(t *testing.T) {
 
 // The power may go after the marker and before the row that says so.
 func TestOpen_MarkedAndNotBound(t *testing.T) {
-	catalog := openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"))
+	catalog := openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"), seal{})
 	blobs := openTree(t, t.TempDir())
 	info, err := catalog.Store(t.Context())
 	if err != nil {
