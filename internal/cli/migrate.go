@@ -31,7 +31,7 @@ Examples:
 `
 }
 
-type migrateUpCmd struct{}
+type migrateUpCmd struct{ creation }
 
 // Help is the long help.
 func (migrateUpCmd) Help() string {
@@ -42,17 +42,13 @@ func (migrateUpCmd) Help() string {
 }
 
 // Run applies the migrations.
-func (migrateUpCmd) Run(ctx context.Context, a *app) error {
+func (cmd migrateUpCmd) Run(ctx context.Context, a *app) error {
+	cmd.creation.set(a)
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return err
 	}
-	var applied []jarvis.Migration
-	if cfg.Database.Kind() == config.PostgreSQL {
-		applied, err = postgres.MigrateUp(ctx, postgres.Options{URL: cfg.Database.DSN()})
-	} else {
-		applied, err = sqlite.MigrateUp(ctx, sqlite.Options{Path: cfg.Database.Path()})
-	}
+	applied, err := a.migrateUp(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -60,6 +56,42 @@ func (migrateUpCmd) Run(ctx context.Context, a *app) error {
 		a.note("The database is up to date.")
 	}
 	return a.printMigrations(applied, cfg.Location)
+}
+
+func (a *app) migrateUp(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
+	if cfg.Database.Kind() == config.PostgreSQL {
+		return a.migrateUpPostgres(ctx, cfg)
+	}
+	o, _, err := a.sqliteOptions(ctx, cfg, storeMayBeNew)
+	if err != nil {
+		return nil, err
+	}
+	return sqlite.MigrateUp(ctx, o)
+}
+
+// migrateUpPostgres applies the migrations, and makes the store that a new
+// catalogue is of.
+func (a *app) migrateUpPostgres(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
+	o := postgres.Options{URL: cfg.Database.DSN()}
+	migrations, err := postgres.MigrationStatus(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if lastApplied(migrations) != nil || postgres.HoldsOlderStore(ctx, o.URL) {
+		return postgres.MigrateUp(ctx, o)
+	}
+	if o, err = a.newPostgres(ctx, cfg); err != nil {
+		return nil, err
+	}
+	applied, err := postgres.MigrateUp(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	c, err := postgres.Open(ctx, o)
+	if err != nil {
+		return applied, err
+	}
+	return applied, c.Close()
 }
 
 type migrateDownCmd struct {
@@ -83,7 +115,7 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	migrations, err := migrationStatus(ctx, cfg)
+	migrations, err := a.migrationStatus(ctx, cfg)
 	if err != nil {
 		return err
 	}
@@ -99,12 +131,20 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if cfg.Database.Kind() == config.PostgreSQL {
 		undone, err = postgres.MigrateDown(ctx, postgres.Options{URL: cfg.Database.DSN()})
 	} else {
-		undone, err = sqlite.MigrateDown(ctx, sqlite.Options{Path: cfg.Database.Path()})
+		undone, err = a.migrateDownSQLite(ctx, cfg)
 	}
 	if err != nil {
 		return err
 	}
 	return a.printMigrations([]jarvis.Migration{undone}, cfg.Location)
+}
+
+func (a *app) migrateDownSQLite(ctx context.Context, cfg *config.Config) (jarvis.Migration, error) {
+	o, _, err := a.sqliteOptions(ctx, cfg, storeMustExist)
+	if err != nil {
+		return jarvis.Migration{}, err
+	}
+	return sqlite.MigrateDown(ctx, o)
 }
 
 // lastApplied returns the last migration that was applied, and nil for none.
@@ -136,21 +176,22 @@ func (migrateStatusCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	migrations, err := migrationStatus(ctx, cfg)
+	migrations, err := a.migrationStatus(ctx, cfg)
 	if err != nil {
 		return err
 	}
 	return a.printMigrations(migrations, cfg.Location)
 }
 
-func migrationStatus(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
+func (a *app) migrationStatus(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
 	if cfg.Database.Kind() == config.PostgreSQL {
 		return postgres.MigrationStatus(ctx, postgres.Options{URL: cfg.Database.DSN()})
 	}
-	if missing(cfg.Database.Path()) {
-		return nil, noStore(cfg)
+	o, _, err := a.sqliteOptions(ctx, cfg, storeMustExist)
+	if err != nil {
+		return nil, err
 	}
-	return sqlite.MigrationStatus(ctx, sqlite.Options{Path: cfg.Database.Path(), MustExist: true})
+	return sqlite.MigrationStatus(ctx, o)
 }
 
 // migration is the line of --json for one migration.

@@ -14,6 +14,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/picture"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
 	"github.com/jarvis-memory/jarvis/internal/sqlite"
+	"github.com/jarvis-memory/jarvis/internal/vault"
 )
 
 // olderDatabaseURL is where an older Jarvis kept its catalogue unless told
@@ -28,42 +29,189 @@ const (
 	storeMayBeNew  existence = true // it is made
 )
 
+// keyNeed says what a command does without the key of a sealed store, where it
+// can be opened without: on PostgreSQL, whose rows are readable.
+type keyNeed int
+
+const (
+	keyUnused   keyNeed = iota // nothing that it does needs the key
+	keyIfAtHand                // it does what it can
+	keyRequired
+)
+
+// catalog is an open catalogue, and what opens what is sealed in its store.
+type catalog struct {
+	jarvis.Catalog
+	info jarvis.StoreInfo
+	key  *storeKey // nil in a plain store, and when it is not at hand
+}
+
 // openCatalog opens the catalogue alone: commands that need no image also work
 // while the disk of the images hangs.
-func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence) (jarvis.Catalog, error) {
+func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence, need keyNeed) (*catalog, error) {
+	c, err := a.connect(ctx, cfg, may)
+	if err != nil {
+		return nil, err
+	}
+	if c.info, err = c.Store(ctx); err == nil && c.info.Sealed && c.key == nil && need != keyUnused {
+		c.key, err = a.unlock(ctx, cfg, c.info.ID, c.info.WrappedKey)
+		if need == keyIfAtHand && errors.Is(err, jarvis.ErrLocked) {
+			if !a.json {
+				a.note("Going on without the key: %s", errorMessage(err))
+			}
+			err = nil
+		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	a.noteSettings(cfg, c.info, may)
+	return c, nil
+}
+
+// connect opens the catalogue, and makes it where it may.
+func (a *app) connect(ctx context.Context, cfg *config.Config, may existence) (*catalog, error) {
 	if cfg.Database.Kind() == config.PostgreSQL {
-		c, err := postgres.Open(ctx, postgres.Options{URL: cfg.Database.DSN()})
-		if err != nil {
+		return a.connectPostgres(ctx, cfg, may)
+	}
+	o, key, err := a.sqliteOptions(ctx, cfg, may)
+	if err != nil {
+		return nil, err
+	}
+	c, err := sqlite.Open(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	return &catalog{Catalog: c, key: key}, nil
+}
+
+func (a *app) connectPostgres(ctx context.Context, cfg *config.Config, may existence) (*catalog, error) {
+	c, err := postgres.Open(ctx, postgres.Options{URL: cfg.Database.DSN(), MustExist: true})
+	if errors.Is(err, jarvis.ErrNotFound) && may == storeMayBeNew {
+		var o postgres.Options
+		if o, err = a.newPostgres(ctx, cfg); err != nil {
 			return nil, err
 		}
-		return c, nil
+		c, err = postgres.Open(ctx, o)
 	}
-	path := cfg.Database.Path()
-	isNew := missing(path)
-	if isNew && may == storeMayBeNew {
-		a.announceStore(ctx, cfg, olderDatabaseURL)
-	}
-	c, err := sqlite.Open(ctx, sqlite.Options{Path: path, MustExist: may == storeMustExist})
 	if errors.Is(err, jarvis.ErrNotFound) {
 		return nil, noStore(cfg)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c, nil
+	return &catalog{Catalog: c}, nil
+}
+
+// sqliteOptions says how to open the catalogue. Where there is none and may be
+// one, it makes what opens a sealed one: first the identity, then the key file.
+func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existence) (sqlite.Options, *storeKey, error) {
+	o := sqlite.Options{Path: cfg.Database.Path(), MustExist: may == storeMustExist}
+	file, err := inspectCatalog(o.Path)
+	if err == nil {
+		err = file.check()
+	}
+	if err != nil {
+		return o, nil, err
+	}
+	if !file.exists {
+		if may == storeMustExist {
+			return o, nil, noStore(cfg)
+		}
+		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
+		o.NewStore.NoText = cfg.NoTextInDatabase
+		if cfg.Seal && !file.keyPresent {
+			if err := a.makeKeyFile(ctx, cfg, file.key); err != nil {
+				return o, nil, err
+			}
+			file.keyPresent = true
+		}
+	}
+	if !file.sealed() {
+		return o, nil, nil
+	}
+	key, info, err := a.unlockFile(ctx, cfg, file.key)
+	if err != nil {
+		return o, nil, err
+	}
+	o.NewStore.ID, o.NewStore.Sealed, o.NewStore.PublicKey = info.Store, true, info.PublicKey
+	o.Key, err = key.data.RevealCatalogKey()
+	return o, key, err
+}
+
+// makeKeyFile makes the key of a new store, unless another process was first.
+func (a *app) makeKeyFile(ctx context.Context, cfg *config.Config, path string) error {
+	identity, err := a.makeIdentity(ctx, cfg)
+	if err != nil {
+		return err
+	}
+	err = vault.CreateKeyFile(path, vault.NewDataKey(), jarvis.NewRandomID(), identity)
+	if errors.Is(err, jarvis.ErrConflict) {
+		return nil
+	}
+	return err
+}
+
+// newPostgres says how to make a catalogue, and makes the identity that opens a
+// sealed one.
+func (a *app) newPostgres(ctx context.Context, cfg *config.Config) (postgres.Options, error) {
+	o := postgres.Options{URL: cfg.Database.DSN(), NewStore: jarvis.NewStore{NoText: cfg.NoTextInDatabase}}
+	a.announceStore(ctx, cfg, cfg.Seal, olderDatabaseURL)
+	if !cfg.Seal {
+		return o, nil
+	}
+	identity, err := a.makeIdentity(ctx, cfg)
+	if err != nil {
+		return o, err
+	}
+	o.NewStore.ID, o.NewStore.Sealed, o.NewStore.PublicKey = jarvis.NewRandomID(), true, identity.PublicKey()
+	o.NewStore.WrappedKey, err = vault.NewDataKey().Wrap(o.NewStore.ID, identity)
+	return o, err
+}
+
+// noteSettings tells who set how a store is made that it was made otherwise.
+func (a *app) noteSettings(cfg *config.Config, info jarvis.StoreInfo, may existence) {
+	if may == storeMustExist || a.json {
+		return
+	}
+	if !isDefault(cfg, "seal") && cfg.Seal != info.Sealed {
+		a.note("The store %s: the setting seal counts only when a store is made.", sealedText(info.Sealed))
+	}
+	if !isDefault(cfg, "no_text_in_database") && cfg.NoTextInDatabase != info.NoText {
+		a.note("The setting no_text_in_database counts only when a store is made: this one stays as it is.")
+	}
+}
+
+// sealedText says whether a store is sealed.
+func sealedText(sealed bool) string {
+	if sealed {
+		return "is sealed"
+	}
+	return "is plain (not encrypted)"
 }
 
 func noStore(cfg *config.Config) error {
+	if cfg.Database.Kind() == config.PostgreSQL {
+		return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add", cfg.Database)
+	}
 	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir", cfg.DataDir)
 }
 
-// announceStore says that a store is about to be made, and whether an older one
-// may be meant.
-func (a *app) announceStore(ctx context.Context, cfg *config.Config, older string) {
+// announceStore says that a store is about to be made, how, and whether an older
+// one may be meant.
+func (a *app) announceStore(ctx context.Context, cfg *config.Config, seal bool, older string) {
 	if a.json {
 		return
 	}
-	a.note("Making a new store in %s", cfg.DataDir)
+	where := cfg.DataDir
+	if cfg.Database.Kind() == config.PostgreSQL {
+		where = cfg.StoragePath + " and " + cfg.Database.String()
+	}
+	if seal {
+		a.note("Making a new store in %s, sealed: only the identity %s opens it", where, tilde(cfg.IdentityFile))
+	} else {
+		a.note("Making a new store in %s, plain: whoever reads the disk can read it", where)
+	}
 	if isDefault(cfg, "database_url") && postgres.HoldsOlderStore(ctx, older) {
 		a.note("An older Jarvis has a store in PostgreSQL on this machine. To go on with that one:")
 		a.note("  JARVIS_DATABASE_URL=postgresql://jarvis:PASSWORD@localhost:5432/jarvis")
@@ -83,27 +231,24 @@ func isDefault(cfg *config.Config, key string) bool {
 
 // store is a catalogue and a tree that belong together.
 type store struct {
-	catalog jarvis.Catalog
-	blobs   *fsblob.Store
+	catalog *catalog
+	tree    *fsblob.Store
 	archive *archive.Archive
 }
 
 // openStore opens catalogue and images.
-func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence) (_ *store, err error) {
+func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence, need keyNeed) (_ *store, err error) {
 	s := &store{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close(ctx))
 		}
 	}()
-	if s.catalog, err = a.openCatalog(ctx, cfg, may); err != nil {
+	if s.catalog, err = a.openCatalog(ctx, cfg, may, need); err != nil {
 		return nil, err
 	}
-	info, err := s.catalog.Store(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.blobs, err = fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{
+	info := s.catalog.info
+	s.tree, err = fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{
 		// Afterwards, or where an older Jarvis kept images, a missing folder is
 		// a disk that is not mounted.
 		Create:  !info.Bound && !info.Adopted,
@@ -112,13 +257,36 @@ func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence) 
 	if err != nil {
 		return nil, err
 	}
-	s.archive, err = archive.Open(ctx, s.catalog, s.blobs, archive.Options{
+	o := archive.Options{
 		Images:      pictures{},
 		Limits:      cfg.Images,
 		StoragePath: cfg.StoragePath,
 		Now:         a.now,
-	})
+	}
+	blobs, err := s.blobs(&o)
+	if err != nil {
+		return nil, err
+	}
+	s.archive, err = archive.Open(ctx, s.catalog, blobs, o)
 	return s, err
+}
+
+// blobs returns the tree, sealed if the store is, and completes the options of
+// the archive.
+func (s *store) blobs(o *archive.Options) (jarvis.BlobStore, error) {
+	key := s.catalog.key
+	switch {
+	case !s.catalog.info.Sealed:
+		return s.tree, nil
+	case key == nil:
+		return vault.SealTo(s.tree, s.catalog.info.PublicKey)
+	}
+	secret, err := key.data.Secret()
+	if err != nil {
+		return nil, err
+	}
+	o.Secret = secret
+	return vault.Seal(s.tree, key.identity), nil
 }
 
 // closeGrace is how long operations that outlived their command may take before
@@ -135,8 +303,8 @@ func (s *store) close(ctx context.Context) error {
 			return nil // the disk hangs, and closing would too
 		}
 	}
-	if s.blobs != nil {
-		errs = append(errs, s.blobs.Close())
+	if s.tree != nil {
+		errs = append(errs, s.tree.Close())
 	}
 	if s.catalog != nil {
 		errs = append(errs, s.catalog.Close())
