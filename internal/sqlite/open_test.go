@@ -239,7 +239,7 @@ func TestConnect_Pragmas(t *testing.T) {
 		c := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: key})
 		for name, want := range map[string]int64{
 			"synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000,
-			"wal_autocheckpoint": 0, "page_size": blockSize, "query_only": 0, "checksum_verification": 1,
+			"wal_autocheckpoint": 0, "cache_spill": 0, "page_size": blockSize, "query_only": 0, "checksum_verification": 1,
 		} {
 			got, err := doWrite(t.Context(), c, "read a pragma", func(on *conn) (int64, error) { return on.number("PRAGMA " + name) })
 			if err != nil || got != want {
