@@ -26,6 +26,7 @@ const (
 	stateDiskFull               = "53100"
 	stateTooManyConnections     = "53300"
 	stateProgramLimit           = "54000"
+	stateLockNotAvailable       = "55P03"
 	stateCancelled              = "57014"
 	stateAdminShutdown          = "57P01"
 	stateCrashShutdown          = "57P02"

@@ -6,6 +6,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -32,6 +33,8 @@ type Options struct {
 
 	// Logger is told of migrations; nil for nobody.
 	Logger *slog.Logger
+
+	rewriteLimit int64 // what tests set; see defaultRewriteLimit
 }
 
 // Catalog is a jarvis.Catalog on PostgreSQL.
@@ -39,6 +42,9 @@ type Catalog struct {
 	server server
 	pool   *pgxpool.Pool
 	noText bool // the store keeps no OCRText
+
+	rewriteLimit int64
+	leftPages    atomic.Bool
 
 	closed     atomic.Bool
 	mu         sync.Mutex     // held while closed is set and while background grows
@@ -65,7 +71,7 @@ func Open(ctx context.Context, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, s.translate(ctx, "open the catalogue", err)
 	}
-	c := &Catalog{server: s, pool: pool}
+	c := &Catalog{server: s, pool: pool, rewriteLimit: cmp.Or(o.rewriteLimit, defaultRewriteLimit)}
 	if err := c.prepare(ctx, o); err != nil {
 		pool.Close()
 		return nil, s.translate(ctx, "open the catalogue", err)

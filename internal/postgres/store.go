@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -93,25 +92,6 @@ func (c *Catalog) Check(ctx context.Context) error {
 			_, message := c.server.describeState(stateReadOnly)
 			return jarvis.Errorf(jarvis.CodeUnavailable, "%s", message)
 		}
-		return err
-	})
-}
-
-// Purge removes what deletions left in the tables' files. PostgreSQL would do
-// so later, at a time of its own choosing.
-func (c *Catalog) Purge(ctx context.Context) error {
-	var last *time.Time
-	err := c.read(ctx, "find what to purge", func(ctx context.Context) error {
-		return c.pool.QueryRow(ctx, "SELECT max(deleted_at) FROM tombstones WHERE NOT purged AND filepath IS NULL").Scan(&last)
-	})
-	if err != nil || last == nil {
-		return err
-	}
-	return c.write(ctx, "purge", func(ctx context.Context) error {
-		if _, err := c.pool.Exec(ctx, "VACUUM captures, tombstones, counters, counter_deltas"); err != nil {
-			return err
-		}
-		_, err := c.pool.Exec(ctx, "UPDATE tombstones SET purged = true WHERE NOT purged AND filepath IS NULL AND deleted_at <= $1", *last)
 		return err
 	})
 }
