@@ -28,7 +28,7 @@ type Options struct {
 	NewStore jarvis.NewStore
 
 	// MustExist refuses to make a new catalogue: a database without one is
-	// CodeNotFound.
+	// CodeNotFound, and so is one whose making was interrupted.
 	MustExist bool
 
 	// Logger is told of migrations; nil for nobody.
@@ -79,6 +79,10 @@ func Open(ctx context.Context, o Options) (*Catalog, error) {
 	return c, nil
 }
 
+func (s server) missing() error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue in database %q at %s", s.database(), s.address())
+}
+
 // prepare brings the schema up to date and gives a new store its identity.
 func (c *Catalog) prepare(ctx context.Context, o Options) error {
 	schema, err := inspect(ctx, c.pool)
@@ -90,13 +94,13 @@ func (c *Catalog) prepare(ctx context.Context, o Options) error {
 	}
 	if schema.version < newestVersion {
 		if o.MustExist && !schema.captures {
-			return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue in database %q at %s", c.server.database(), c.server.address())
+			return c.server.missing()
 		}
 		if _, err := migrateUp(ctx, c.server, o.Logger); err != nil {
 			return err
 		}
 	}
-	return c.identify(ctx, o.NewStore)
+	return c.identify(ctx, o)
 }
 
 // Close waits for what is in flight and closes the connections.

@@ -11,7 +11,7 @@ import (
 
 // identify gives a new store its identity. Of several processes that make one
 // at once the first decides.
-func (c *Catalog) identify(ctx context.Context, n jarvis.NewStore) error {
+func (c *Catalog) identify(ctx context.Context, o Options) error {
 	const known = "SELECT no_text FROM store"
 	err := c.pool.QueryRow(ctx, known).Scan(&c.noText)
 	if !errors.Is(err, pgx.ErrNoRows) {
@@ -21,8 +21,12 @@ func (c *Catalog) identify(ctx context.Context, n jarvis.NewStore) error {
 	if err != nil {
 		return err
 	}
-	if schema.alembic {
+	n := o.NewStore
+	switch {
+	case schema.alembic:
 		n = jarvis.NewStore{}
+	case o.MustExist:
+		return c.server.missing()
 	}
 	if n.Sealed && n.PublicKey == "" {
 		return jarvis.Errorf(jarvis.CodeInvalid, "a sealed store needs the public key of its identity, and got none")

@@ -76,10 +76,12 @@ func TestOpen_WrongKeyKeepsTheWAL(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		key, wrong []byte
+		code       jarvis.Code
+		says       string
 	}{
-		{"AnotherKey", testKey, wrong},
-		{"NoKey", testKey, nil},
-		{"KeyForPlain", nil, wrong},
+		{"AnotherKey", testKey, wrong, jarvis.CodeMismatch, "another store"},
+		{"NoKey", testKey, nil, jarvis.CodeLocked, "there is no key"},
+		{"KeyForPlain", nil, wrong, jarvis.CodeInvalid, "is not encrypted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path, captures := hotCopy(t, test.key, 20)
@@ -89,7 +91,7 @@ func TestOpen_WrongKeyKeepsTheWAL(t *testing.T) {
 			}
 			for range 2 {
 				_, err := Open(t.Context(), Options{Path: path, Key: test.wrong})
-				if jarvis.ErrorCode(err) != jarvis.CodeInvalid || !strings.Contains(err.Error(), path) {
+				if jarvis.ErrorCode(err) != test.code || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), test.says) {
 					t.Fatalf("Open with a wrong key = %v (%v)", err, errors.Unwrap(err))
 				}
 				// Zeros that fill its last block are no change.
@@ -300,9 +302,9 @@ func TestOpen_Refusals(t *testing.T) {
 		code    jarvis.Code
 		says    string
 	}{
-		{"NotADatabase", write(strings.Repeat("Dear diary, ", 1000)), Options{}, jarvis.CodeInvalid, "not a SQLite database"},
-		{"ShortText", write("Dear diary"), Options{}, jarvis.CodeInvalid, "not a SQLite database"},
-		{"NotADatabaseWithKey", write(strings.Repeat("Dear diary, ", 1000)), Options{Key: testKey}, jarvis.CodeInvalid, "with this key"},
+		{"NotADatabase", write(strings.Repeat("Dear diary, ", 1000)), Options{}, jarvis.CodeInvalid, "no SQLite database"},
+		{"ShortText", write("Dear diary"), Options{}, jarvis.CodeInvalid, "no SQLite database"},
+		{"NotADatabaseWithKey", write(strings.Repeat("Dear diary, ", 1000)), Options{Key: testKey}, jarvis.CodeInvalid, "no SQLite database"},
 		{"Folder", func(t *testing.T, path string) {
 			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)

@@ -24,13 +24,17 @@ func (db *database) makeFolder() error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return pathError("open", db.path, err)
 	case err != nil && db.mustExist:
-		return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue at %s yet: add a screenshot to make it, or name another folder", db.path)
+		return db.missing()
 	}
 	folder := filepath.Dir(db.path)
 	if err := makeFolders(folder); err != nil {
 		return err
 	}
 	return checkFileSystem(folder)
+}
+
+func (db *database) missing() error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue at %s yet: add a screenshot to make it, or name another folder", db.path)
 }
 
 // makeFolders is os.MkdirAll that survives a power cut.

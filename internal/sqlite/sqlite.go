@@ -39,7 +39,8 @@ type Options struct {
 	// needs a Key.
 	NewStore jarvis.NewStore
 
-	// MustExist refuses to make a new catalogue: a missing one is CodeNotFound.
+	// MustExist refuses to make a new catalogue: a missing one is CodeNotFound,
+	// and so is one whose making was interrupted.
 	MustExist bool
 
 	// Logger is told of upgrades and copies; nil for nobody.
@@ -68,8 +69,9 @@ var _ jarvis.Catalog = (*Catalog)(nil)
 // is adopted. The caller must Close it.
 //
 // Errors are *jarvis.Error: CodeMismatch for a database that is newer than the
-// program or not a catalogue, CodeInvalid for a wrong key or a path that cannot
-// be a database, CodeCorrupt for a damaged one, CodeNoSpace, and
+// program, not a catalogue, or encrypted with another key, CodeLocked for an
+// encrypted one without a key, CodeInvalid for a plain one with a key or a path
+// that cannot be a database, CodeCorrupt for a damaged one, CodeNoSpace, and
 // CodeUnavailable for the rest, such as a read-only folder, a file system
 // without locks, or an upgrade while another process works on the store.
 func Open(ctx context.Context, o Options) (*Catalog, error) {

@@ -31,10 +31,15 @@ func (db *database) identify(c *conn) error {
 		return err
 	}
 	store := db.newStore
-	if adopted != 0 {
+	switch {
+	case adopted != 0:
 		store = jarvis.NewStore{}
-	} else if err := db.checkNewStore(); err != nil {
-		return err
+	case db.mustExist:
+		return db.missing()
+	default:
+		if err := db.checkNewStore(); err != nil {
+			return err
+		}
 	}
 	if store.ID.IsZero() {
 		store.ID = jarvis.NewRandomID()
