@@ -2,11 +2,9 @@ package vault_test
 
 import (
 	"crypto/rand"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -16,7 +14,6 @@ import (
 
 	jarvis "github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
-	"github.com/jarvis-memory/jarvis/internal/proof"
 	"github.com/jarvis-memory/jarvis/internal/vault"
 )
 
@@ -148,44 +145,4 @@ func BenchmarkStore_Read(b *testing.B) {
 			read(b, store, names)
 		}
 	})
-}
-
-// TestStore_Speed measures what sealing costs, in pairs, since a machine is
-// now faster and now slower.
-func TestStore_Speed(t *testing.T) {
-	if !proof.Long() {
-		t.Skip("measures, and only under make prove")
-	}
-	root, id, images := t.TempDir(), newIdentity(t), newImages()
-	files := openFiles(t, root, fsblob.Options{})
-	store := vault.Seal(files, id)
-	adding := pairs(75, func() { add(t, files, images, 80) }, func() { add(t, store, images, 80) })
-	names, bare := sealedNames(t, store, images), bareIdentity(t, id)
-	reading := pairs(35, func() { readBare(t, root, names, bare) }, func() { read(t, store, names) })
-	proof.Record(t, "adding sealed at %s of plain, reading at %s of a bare age loop", summary(adding), summary(reading))
-	if median(adding) < 0.8 || median(reading) < 0.7 {
-		t.Errorf("slower than promised: adding %.2f (0.8), reading %.2f (0.7)", median(adding), median(reading))
-	}
-}
-
-// pairs returns how fast b was for each speed of a, in order.
-func pairs(n int, a, b func()) []float64 {
-	ratios := make([]float64, n)
-	for i := range ratios {
-		start := time.Now()
-		a()
-		between := time.Now()
-		b()
-		ratios[i] = between.Sub(start).Seconds() / time.Since(between).Seconds()
-	}
-	slices.Sort(ratios)
-	return ratios
-}
-
-func median(sorted []float64) float64 { return sorted[len(sorted)/2] }
-
-// summary tells the median and the quartiles.
-func summary(sorted []float64) string {
-	return fmt.Sprintf("%.2f (half of %d pairs between %.2f and %.2f)",
-		median(sorted), len(sorted), sorted[len(sorted)/4], sorted[len(sorted)*3/4])
 }
