@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"errors"
+	"io/fs"
+	"syscall"
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/util/vfsutil"
@@ -80,8 +82,13 @@ func (f *gatheringFile) flush() error {
 		return nil
 	}
 	_, err := f.File.WriteAt(held, f.off)
-	if _, coded := errors.AsType[sqlite3.ExtendedErrorCode](err); err != nil && !coded {
-		err = vfs.SystemError(err, sqlite3.IOERR_WRITE) // whoever asked: a write that failed is no failed sync
+	// The driver gives an error of the system the code of what was asked for: a
+	// write that failed would be taken for a failed sync.
+	if _, ok := errors.AsType[*fs.PathError](err); ok {
+		return vfs.SystemError(err, sqlite3.IOERR_WRITE)
+	}
+	if _, ok := errors.AsType[syscall.Errno](err); ok {
+		return vfs.SystemError(err, sqlite3.IOERR_WRITE)
 	}
 	return err
 }
