@@ -66,6 +66,9 @@ type app struct {
 	parser  *kong.Kong
 	// settings are the flags given to a command that are settings too, by key.
 	settings map[string]string
+	// identity is that of the identity file once it was read or made, so that
+	// its passphrase is asked for once.
+	identity *vault.Identity
 }
 
 // Main runs the program with the arguments of the process and returns its exit

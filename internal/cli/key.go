@@ -4,9 +4,9 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
+	"unicode"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/config"
@@ -128,17 +128,21 @@ type recovery struct {
 	Words     []string `json:"words"`
 }
 
-// wordColumns is how many words stand side by side.
-const wordColumns = 4
+// Words stand side by side.
+const (
+	wordColumns = 4
+	wordWidth   = 11 // the longest has 8 letters
+)
 
 func (a *app) printRecovery(identity *vault.Identity, words []string) error {
-	rows := (len(words) + wordColumns - 1) / wordColumns
-	for row := range rows {
-		line := ""
-		for i := row; i < len(words); i += rows {
-			line += fmt.Sprintf("%2d %-12s", i+1, words[i])
+	// Along the rows, so that restore reads back what this prints.
+	for i, word := range words {
+		a.printf("%2d %s", i+1, word)
+		if i%wordColumns == wordColumns-1 {
+			a.printf("\n")
+		} else {
+			a.printf("%s", strings.Repeat(" ", wordWidth-len(word)))
 		}
-		a.printf("%s\n", strings.TrimRight(line, " "))
 	}
 	if !a.outTerminal {
 		return nil
@@ -238,12 +242,23 @@ func (a *app) readRecovery(ctx context.Context) (*vault.Identity, error) {
 			return nil, err
 		}
 		text.WriteString(line)
-		enough := isSecret(text.String()) || len(strings.Fields(text.String())) >= recoveryWords
+		enough := isSecret(text.String()) || countWords(text.String()) >= recoveryWords
 		if enough || !ok || strings.TrimSpace(line) == "" {
 			break
 		}
 	}
 	return parseRecovery(text.String())
+}
+
+// countWords counts the words of text, without the numbers before them.
+func countWords(text string) int {
+	n := 0
+	for word := range strings.FieldsSeq(text) {
+		if strings.ContainsFunc(word, unicode.IsLetter) {
+			n++
+		}
+	}
+	return n
 }
 
 // isSecret reports whether text is a secret rather than words.

@@ -79,6 +79,9 @@ func (a *app) connect(ctx context.Context, cfg *config.Config, may existence) (*
 		return nil, err
 	}
 	c, err := sqlite.Open(ctx, o)
+	if key != nil && errors.Is(err, jarvis.ErrInvalid) { // the key of another store
+		err = locked(storeLocked, err)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -73,10 +73,13 @@ const (
 // loadIdentity reads the identity, and asks for its passphrase when it has one
 // that no setting tells.
 func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Identity, error) {
-	if cfg.IdentityFile == "" {
+	switch {
+	case a.identity != nil:
+		return a.identity, nil
+	case cfg.IdentityFile == "":
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder with an identity: name its file with --identity-file")
 	}
-	return vault.LoadIdentityFile(cfg.IdentityFile, func() (string, error) {
+	identity, err := vault.LoadIdentityFile(cfg.IdentityFile, func() (string, error) {
 		if !cfg.Passphrase.IsZero() {
 			return cfg.Passphrase.Reveal(), nil
 		}
@@ -85,6 +88,8 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 		}
 		return a.askSecret(ctx, "Passphrase of "+tilde(cfg.IdentityFile)+": ")
 	})
+	a.identity = identity
+	return identity, err
 }
 
 // makeIdentity returns the identity of this person for a new store, and makes
@@ -116,6 +121,7 @@ func (a *app) makeIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 			a.note("It has no passphrase: whoever takes this whole disk has both.")
 		}
 	}
+	a.identity = identity
 	return identity, nil
 }
 
