@@ -23,6 +23,10 @@ func (startCmd) Help() string {
 your folder of pictures and asks whether to add them. Then it lists the newest.
 Running it again changes nothing.
 
+A new store is sealed: images and catalogue are encrypted, and only the identity, a
+file that is made with the first store and lies apart from it, opens them. See
+jarvis key --help.
+
 Example:
 
     jarvis start
