@@ -181,31 +181,38 @@ func TestSealed_Orphans(t *testing.T) {
 	}{
 		{
 			"Sealed", func(r *sealedRig) { r.place(path, photo(50)) },
-			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyAdopt}, "",
+			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyAdopt},
+			"",
 		},
 		{
 			"Plain", func(r *sealedRig) { r.put(plain, photo(50)) },
-			seen{Kind: archive.KindOrphan, Path: plain, Remedy: archive.RemedyQuarantine}, "plain in a store that is sealed",
+			seen{Kind: archive.KindOrphan, Path: plain, Remedy: archive.RemedyQuarantine},
+			"plain in a store that is sealed",
 		},
 		{
 			"PlainBytes", func(r *sealedRig) { r.put(path, photo(50)) },
-			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyQuarantine}, "damaged",
+			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyQuarantine},
+			"damaged",
 		},
 		{
 			"OtherCapture", func(r *sealedRig) { r.put(path, r.onDisk(r.all[0].Filepath)) },
-			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyQuarantine}, "changed names",
+			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyQuarantine},
+			"changed names",
 		},
 		{
 			"OtherIdentity", func(r *sealedRig) { r.put(path, r.foreign(id, photo(50))) },
-			seen{Kind: archive.KindOrphan, Path: path}, "another identity",
+			seen{Kind: archive.KindOrphan, Path: path},
+			"another identity",
 		},
 		{
 			"Text", func(r *sealedRig) { r.place(path, []byte("this is no image at all")) },
-			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyQuarantine}, "",
+			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyQuarantine},
+			"",
 		},
 		{
 			"PlainTwin", func(r *sealedRig) { r.put(strings.TrimSuffix(r.all[0].Filepath, jarvis.SealedExtension), photo(0)) },
-			seen{Kind: archive.KindOrphan, Path: "twin", Remedy: archive.RemedyQuarantine}, "has another image",
+			seen{Kind: archive.KindOrphan, Path: "twin", Remedy: archive.RemedyQuarantine},
+			"has another image",
 		},
 	}
 	for _, test := range tests {

@@ -116,23 +116,24 @@ func nearestWord(typed string) string {
 // swapped with their neighbour to make typed into word. Neither is longer than
 // longestWord; word is ASCII.
 func typingErrors(typed []rune, word string) int {
-	var before, row, next [longestWord + 1]int // before: the row for two letters less
-	for j := range len(word) {
-		row[j+1] = j + 1
+	var rows [3][longestWord + 1]int
+	before, row, next := rows[0][:], rows[1][:], rows[2][:] // for i-1, i and i+1 letters typed
+	for j := range len(word) + 1 {
+		row[j] = j
 	}
 	for i := range typed {
 		next[0] = i + 1
-		for j := range len(word) {
-			changed := row[j]
-			if typed[i] != rune(word[j]) {
+		for j := 1; j <= len(word); j++ {
+			changed := row[j-1]
+			if typed[i] != rune(word[j-1]) {
 				changed++
 			}
-			next[j+1] = min(changed, row[j+1]+1, next[j]+1)
-			if i > 0 && j > 0 && typed[i] == rune(word[j-1]) && typed[i-1] == rune(word[j]) {
-				next[j+1] = min(next[j+1], before[j-1]+1)
+			next[j] = min(changed, row[j]+1, next[j-1]+1)
+			if i > 0 && j > 1 && typed[i] == rune(word[j-2]) && typed[i-1] == rune(word[j-1]) {
+				next[j] = min(next[j], before[j-2]+1)
 			}
 		}
-		before, row = row, next
+		before, row, next = row, next, before
 	}
 	return row[len(word)]
 }
