@@ -168,7 +168,7 @@ func testConcurrent(t *testing.T, h Harness) {
 	t.Run("Many", func(t *testing.T) {
 		db := h.New(t)
 		cats := []jarvis.Catalog{db.open(t), db.open(t)}
-		captures := manyCaptures(proof.Rounds(10_000, 100_000))
+		captures := manyCaptures(proof.Rounds(2500, 100_000))
 		for i, c := range captures {
 			c.Timestamp = noon.Add(time.Duration(i/3) * 10 * time.Second)
 		}

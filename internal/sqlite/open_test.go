@@ -411,7 +411,7 @@ func TestOpen_UpgradeWhileAnotherUsesIt(t *testing.T) {
 	o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db")}
 	c := mustOpen(t, o)
 	if err := c.write(t.Context(), "go back", func(on *conn) error {
-		return on.exec("DELETE FROM " + versionTable + " WHERE version_id = 3")
+		return on.exec("DELETE FROM "+versionTable+" WHERE version_id = ?", int64(latest))
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@
 // schema version N, made before a migration; the last two are kept, and what is
 // deleted from the catalogue is deleted from them too. {Path}.new and
 // {Path}.backup.partial are a database and a copy that are not finished yet.
+// {Path}.key, the wrapped key of a sealed store, is internal/vault's.
 package sqlite
 
 import (
