@@ -41,7 +41,7 @@ func exitMeanings() []exitMeaning {
 		{exitPartial, "some of several failed; the rest was done"},
 		{exitUnavailable, "the database or the storage does not answer"},
 		{exitNoSpace, "no space is left for captures"},
-		{exitMismatch, "catalogue and images are not of one store, or the database is newer than this program"},
+		{exitMismatch, "catalogue, images and key are not of one store, or the database is newer than this program"},
 		{exitWrong, "verify found something wrong, or stored bytes are corrupt"},
 		{exitConflict, "in conflict with what exists"},
 		{exitLocked, "the store is sealed, and what opens it is not at hand: the identity, its passphrase or the key file"},

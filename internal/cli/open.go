@@ -79,9 +79,6 @@ func (a *app) connect(ctx context.Context, cfg *config.Config, may existence) (*
 		return nil, err
 	}
 	c, err := sqlite.Open(ctx, o)
-	if key != nil && errors.Is(err, jarvis.ErrInvalid) { // the key of another store
-		err = locked(storeLocked, err)
-	}
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +107,7 @@ func (a *app) connectPostgres(ctx context.Context, cfg *config.Config, may exist
 // one, it makes what opens a sealed one: first the identity, then the key file.
 func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existence) (sqlite.Options, *storeKey, error) {
 	o := sqlite.Options{Path: cfg.Database.Path(), MustExist: may == storeMustExist}
+	o.NewStore.NoText = cfg.NoTextInDatabase
 	file, err := inspectCatalog(o.Path)
 	if err == nil {
 		err = file.check()
@@ -122,7 +120,6 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 			return o, nil, noStore(cfg)
 		}
 		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
-		o.NewStore.NoText = cfg.NoTextInDatabase
 		if cfg.Seal && !file.keyPresent {
 			if err := a.makeKeyFile(ctx, cfg, file.key); err != nil {
 				return o, nil, err
