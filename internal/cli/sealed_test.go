@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -200,6 +202,40 @@ func TestSealed_NoSecretTold(t *testing.T) {
 	}
 	if strings.Contains(told.String(), "unexpected") {
 		t.Errorf("a failure that nobody foresaw:\n%s", &told)
+	}
+}
+
+// TestSealed_NoCoreDump: a process that may hold keys writes no core dump.
+func TestSealed_NoCoreDump(t *testing.T) {
+	p := newPlace(t)
+	p.pictures(t, "shots", 1)
+	cmd := p.command(t, "add", "--json", "--jobs", "1", "shots", "-")
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := bufio.NewReader(stdout).ReadString('\n'); err != nil {
+		t.Fatal(err)
+	}
+	limits, err := os.ReadFile(fmt.Sprintf("/proc/%d/limits", cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if core := regexp.MustCompile(`(?m)^Max core file size +0 +0 `); !core.Match(limits) {
+		t.Errorf("core dumps are written:\n%s", limits)
+	}
+	if err := stdin.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if status := exitOf(t, cmd.Wait()); status != exitPartial { // nothing came by the pipe
+		t.Errorf("exit status %d", status)
 	}
 }
 
