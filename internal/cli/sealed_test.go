@@ -30,7 +30,8 @@ func plainSigns() [][]byte {
 	signs := [][]byte{
 		[]byte("\xff\xd8\xff"), []byte("\x89PNG\r\n"), []byte("IHDR"), []byte("JFIF"), []byte("WEBPVP8"),
 		[]byte("SQLite format 3"), []byte("CREATE TABLE"),
-		{0x37, 0x7f, 0x06, 0x82}, {0x37, 0x7f, 0x06, 0x83},
+		{0x37, 0x7f, 0x06, 0x82},
+		{0x37, 0x7f, 0x06, 0x83},
 	}
 	for _, text := range titled {
 		signs = append(signs, []byte(text), []byte(strings.ToLower(text)))

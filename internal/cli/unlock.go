@@ -167,15 +167,12 @@ func inspectCatalog(path string) (catalogFile, error) {
 		return f, jarvis.WrapError(jarvis.CodeUnavailable, "open", f.key+" cannot be looked for: "+cause(err), err)
 	}
 	header, err := readHeader(path)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
+	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
-	case err != nil:
-		f.exists, f.plain = true, !f.keyPresent
-		return f, nil // opening it says what is wrong
 	}
-	f.exists = len(header) > 0 // a catalogue is made of an empty file
-	f.plain = string(header) == sqliteMagic
+	unreadable := err != nil                 // opening it says what is wrong
+	f.exists = unreadable || len(header) > 0 // a catalogue is made of an empty file
+	f.plain = string(header) == sqliteMagic || unreadable && !f.keyPresent
 	return f, nil
 }
 
