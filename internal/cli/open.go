@@ -120,6 +120,9 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 			return o, nil, noStore(cfg)
 		}
 		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
+		if file.keyPresent && !missing(cfg.StoragePath) {
+			a.remark("The key of a store is there, and its catalogue %s is not. If it was lost, put it back, or let the new one take up the images: %s verify --repair --deep", file.path, a.name)
+		}
 		if cfg.Seal && !file.keyPresent {
 			if err := a.makeKeyFile(ctx, cfg, file.key); err != nil {
 				return o, nil, err
