@@ -49,6 +49,21 @@ func WrapError(code Code, op, message string, err error) error {
 	return &Error{Code: code, Op: op, Message: message, Err: err}
 }
 
+// NoCapture is the error of every catalogue for an id that it never had.
+func NoCapture(id ID) *Error { return Errorf(CodeNotFound, "there is no capture %s", id) }
+
+// CaptureDeleted is the error of every catalogue for an id that was deleted.
+func CaptureDeleted(id ID) *Error { return Errorf(CodeDeleted, "capture %s was deleted", id) }
+
+// CaptureExists is the error of every catalogue for an id that is taken.
+func CaptureExists(id ID) *Error { return Errorf(CodeConflict, "there already is a capture %s", id) }
+
+// DeletionPending is the error of every catalogue for a deletion that must be
+// finished first.
+func DeletionPending(id ID) *Error {
+	return Errorf(CodeConflict, "the deletion of capture %s is not finished: run the same deletion again, then undo it", id)
+}
+
 // Error returns the message, without the cause: a cause may name a path, a
 // host or a statement that the reader must not see.
 func (e *Error) Error() string { return e.Message }
