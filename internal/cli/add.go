@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
@@ -66,12 +67,22 @@ func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 	if err := cmd.check(a); err != nil {
 		return err
 	}
+	var fixed time.Time
+	if cmd.Timestamp != "" {
+		if fixed, err = timetext.Parse(cmd.Timestamp, a.now(), cfg.Location); err != nil {
+			return err
+		}
+	}
 	s, err := a.openStore(ctx, cfg, storeMayBeNew)
 	if err != nil {
 		return err
 	}
+	adder := newAdder(a, cfg, s.archive)
+	adder.fixed = fixed
+	adder.request.Monitor, adder.request.AppName = cmd.Monitor, cmd.App
+	adder.request.WindowTitle, adder.request.Undelete = cmd.Title, cmd.Undelete
 	from := &sources{names: cmd.Files, storage: storageOf(cfg)}
-	err = cmd.add(ctx, a, cfg, s.archive, from)
+	err = a.runAdder(ctx, cfg, adder, from, linesOnTerminal)
 	return errors.Join(err, s.close(ctx))
 }
 
@@ -88,20 +99,6 @@ func (cmd *addCmd) check(a *app) error {
 		}
 	}
 	return nil
-}
-
-func (cmd *addCmd) add(ctx context.Context, a *app, cfg *config.Config, store *archive.Archive, from *sources) error {
-	adder := newAdder(a, cfg, store)
-	adder.request.Monitor, adder.request.AppName = cmd.Monitor, cmd.App
-	adder.request.WindowTitle, adder.request.Undelete = cmd.Title, cmd.Undelete
-	if cmd.Timestamp != "" {
-		fixed, err := timetext.Parse(cmd.Timestamp, a.now(), cfg.Location)
-		if err != nil {
-			return err
-		}
-		adder.fixed = fixed
-	}
-	return a.runAdder(ctx, cfg, adder, from, linesOnTerminal)
 }
 
 func newAdder(a *app, cfg *config.Config, store *archive.Archive) *adder {

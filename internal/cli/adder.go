@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -93,12 +94,13 @@ func (a *adder) run(ctx context.Context, from *sources, tell func(added) error) 
 }
 
 // start walks the sources and starts a worker for each as soon as there is room
-// for it. It returns when all of them are done.
+// for it. It returns when all of them are done, and why ctx ended if that left
+// out any.
 func (a *adder) start(ctx, working context.Context, from *sources, results chan<- added) error {
 	var workers sync.WaitGroup
-	defer workers.Wait()
+	var left atomic.Bool
 	slots := make(chan struct{}, a.jobs)
-	return from.each(ctx, func(s source) error {
+	err := from.each(ctx, func(s source) error {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
@@ -111,15 +113,23 @@ func (a *adder) start(ctx, working context.Context, from *sources, results chan<
 		workers.Go(func() {
 			defer func() { <-slots }()
 			defer a.inFlight.Release(size)
-			if result, ok := a.add(ctx, working, s); ok {
-				results <- result
+			result, ok := a.add(ctx, working, s)
+			if !ok {
+				left.Store(true)
+				return
 			}
+			results <- result
 		})
 		return nil
 	}, func(name string, err error) error {
 		results <- failed(name, err)
 		return nil
 	})
+	workers.Wait()
+	if err == nil && left.Load() {
+		err = context.Cause(ctx)
+	}
+	return err
 }
 
 // add stores one source. It returns false when the source was not begun before

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"os"
+	"os/signal"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -15,7 +16,12 @@ var server pgtest.Server
 // withServer stops the PostgreSQL server after the tests.
 type withServer struct{ m *testing.M }
 
-func (w withServer) Run() int { return server.Main(w.m) }
+func (w withServer) Run() int {
+	if signal.Ignored(os.Interrupt) { // here, and then in what the tests interrupt
+		signal.Notify(make(chan os.Signal, 1), os.Interrupt)
+	}
+	return server.Main(w.m)
+}
 
 // TestMain lets the test binary be the program: started under the name jarvis,
 // it is cmd/jarvis.

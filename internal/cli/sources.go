@@ -208,10 +208,9 @@ func (s source) sizeHint(limit int64) int64 {
 	return limit
 }
 
-// read returns what the source holds. A file of more than limit bytes is
-// CodeTooLarge; of anything else at most one byte more than limit is read, so
-// that what is too large is seen to be. It returns as soon as the
-// context is done, even while a pipe or a disk gives nothing.
+// read returns what the source holds; more than limit bytes are CodeTooLarge. It
+// returns as soon as the context is done, even while a pipe or a disk gives
+// nothing.
 func (s source) read(ctx context.Context, stdin *os.File, limit int64) (content, error) {
 	type result struct {
 		content content
@@ -251,8 +250,11 @@ func (s source) readNow(stdin *os.File, limit int64) (c content, err error) {
 		size = info.Size() + 1
 	}
 	c.data, err = readAtMost(file, size, limit+1)
-	if err != nil {
+	switch {
+	case err != nil:
 		return content{}, fileError(err)
+	case int64(len(c.data)) > limit:
+		return content{}, jarvis.Errorf(jarvis.CodeTooLarge, "has more than the %s bytes allowed: make it smaller, or raise max_image_bytes", countText(limit))
 	}
 	return c, nil
 }

@@ -172,8 +172,8 @@ func TestSource_ReadPipe(t *testing.T) {
 		written <- errors.Join(err, writer.Close())
 	}()
 	c, err := source{"-"}.read(t.Context(), reader, 1000)
-	if err != nil || string(c.data) != large[:1001] || !c.modTime.IsZero() {
-		t.Errorf("read = %d bytes, %v, %v; want one more than the limit, without a time", len(c.data), c.modTime, err)
+	if want := "has more than the 1,000 bytes allowed: make it smaller, or raise max_image_bytes"; err == nil || err.Error() != want || exitStatus(err) != exitInvalid {
+		t.Errorf("read = %d bytes, %v; want %q", len(c.data), err, want)
 	}
 	if _, err := io.Copy(io.Discard, reader); err != nil {
 		t.Error(err)
