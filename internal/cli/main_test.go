@@ -27,7 +27,8 @@ func (w withServer) Run() int {
 // it is cmd/jarvis.
 func TestMain(m *testing.M) {
 	testscript.Main(withServer{m}, map[string]func(){
-		"jarvis": func() { os.Exit(Main("v0.0.0-test")) },
-		"hang":   hang,
+		"jarvis":  func() { os.Exit(Main("v0.0.0-test")) },
+		"hang":    hang,
+		"ignores": ignores,
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -204,28 +205,22 @@ func TestInterrupt_Last(t *testing.T) {
 // TestInterrupt_Ignored: a signal that was ignored when the program began, as
 // nohup does, stays ignored.
 func TestInterrupt_Ignored(t *testing.T) {
-	p := newPlace(t)
-	p.pictures(t, "shots", 1)
-	picture, err := os.ReadFile(filepath.Join(p.folder, "shots", "0000.png"))
-	if err != nil {
-		t.Fatal(err)
+	for script, want := range map[string]string{
+		`exec ignores`:              "false\n",
+		`trap "" HUP; exec ignores`: "true\n",
+	} {
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", script).Output()
+		if err != nil || string(out) != want {
+			t.Errorf("%s: SIGHUP ignored: %s, %v; want %s", script, out, err, want)
+		}
 	}
-	fifo := p.fifo(t, "fifo")
-	cmd := exec.CommandContext(t.Context(), "sh", "-c", `trap "" HUP; exec jarvis add --json fifo`)
-	cmd.Dir, cmd.Env = p.folder, p.env
-	var out, errs bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &errs
-	writer := startReading(t, cmd, fifo)
-	if err := cmd.Process.Signal(syscall.SIGHUP); err != nil {
-		t.Fatal(err)
-	}
-	_, err = writer.Write(picture)
-	if err := errors.Join(err, writer.Close()); err != nil {
-		t.Error(err)
-	}
-	if status := exitOf(t, cmd.Wait()); status != 0 || lines(t, out.String())[0].Status != statusStored {
-		t.Errorf("exit status %d\n%s%s", status, &out, &errs)
-	}
+}
+
+// ignores prints whether SIGHUP is ignored.
+func ignores() {
+	_, stop := withInterrupt(newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	defer stop()
+	fmt.Println(signal.Ignored(syscall.SIGHUP))
 }
 
 // TestInterrupt_Twice: the second Ctrl-C ends the program although something
