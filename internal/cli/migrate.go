@@ -2,13 +2,11 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
-	"github.com/jarvis-memory/jarvis/internal/config"
-	"github.com/jarvis-memory/jarvis/internal/postgres"
-	"github.com/jarvis-memory/jarvis/internal/sqlite"
 )
 
 type migrateCmd struct {
@@ -47,12 +45,17 @@ func (migrateUpCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	var applied []jarvis.Migration
-	if cfg.Database.Kind() == config.PostgreSQL {
-		applied, err = postgres.MigrateUp(ctx, postgres.Options{URL: cfg.Database.DSN()})
-	} else {
-		applied, err = sqlite.MigrateUp(ctx, sqlite.Options{Path: cfg.Database.Path()})
+	db := databaseOf(cfg)
+	migrations, err := db.migrations(ctx)
+	if err != nil && !errors.Is(err, jarvis.ErrNotFound) {
+		return err
 	}
+	if lastApplied(migrations) == nil {
+		if err := checkNoStore(ctx, cfg); err != nil {
+			return err
+		}
+	}
+	applied, err := db.migrateUp(ctx)
 	if err != nil {
 		return err
 	}
@@ -83,7 +86,8 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	migrations, err := migrationStatus(ctx, cfg)
+	db := databaseOf(cfg)
+	migrations, err := db.migrations(ctx)
 	if err != nil {
 		return err
 	}
@@ -95,12 +99,7 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if err := a.confirm(ctx, cmd.Yes, question); err != nil {
 		return err
 	}
-	var undone jarvis.Migration
-	if cfg.Database.Kind() == config.PostgreSQL {
-		undone, err = postgres.MigrateDown(ctx, postgres.Options{URL: cfg.Database.DSN()})
-	} else {
-		undone, err = sqlite.MigrateDown(ctx, sqlite.Options{Path: cfg.Database.Path()})
-	}
+	undone, err := db.migrateDown(ctx)
 	if err != nil {
 		return err
 	}
@@ -136,21 +135,11 @@ func (migrateStatusCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	migrations, err := migrationStatus(ctx, cfg)
+	migrations, err := databaseOf(cfg).migrations(ctx)
 	if err != nil {
 		return err
 	}
 	return a.printMigrations(migrations, cfg.Location)
-}
-
-func migrationStatus(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
-	if cfg.Database.Kind() == config.PostgreSQL {
-		return postgres.MigrationStatus(ctx, postgres.Options{URL: cfg.Database.DSN()})
-	}
-	if missing(cfg.Database.Path()) {
-		return nil, noStore(cfg)
-	}
-	return sqlite.MigrationStatus(ctx, sqlite.Options{Path: cfg.Database.Path(), MustExist: true})
 }
 
 // migration is the line of --json for one migration.

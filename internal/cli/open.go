@@ -13,7 +13,6 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
 	"github.com/jarvis-memory/jarvis/internal/picture"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
-	"github.com/jarvis-memory/jarvis/internal/sqlite"
 )
 
 // olderDatabaseURL is where an older Jarvis kept its catalogue unless told
@@ -31,30 +30,50 @@ const (
 // openCatalog opens the catalogue alone: commands that need no image also work
 // while the disk of the images hangs.
 func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence) (jarvis.Catalog, error) {
-	if cfg.Database.Kind() == config.PostgreSQL {
-		c, err := postgres.Open(ctx, postgres.Options{URL: cfg.Database.DSN()})
-		if err != nil {
-			return nil, err
-		}
-		return c, nil
+	db := databaseOf(cfg)
+	c, err := db.open(ctx, storeMustExist)
+	if !errors.Is(err, jarvis.ErrNotFound) {
+		return c, err
 	}
-	path := cfg.Database.Path()
-	isNew := missing(path)
-	if isNew && may == storeMayBeNew {
-		a.announceStore(ctx, cfg, olderDatabaseURL)
-	}
-	c, err := sqlite.Open(ctx, sqlite.Options{Path: path, MustExist: may == storeMustExist})
-	if errors.Is(err, jarvis.ErrNotFound) {
-		return nil, noStore(cfg)
-	}
-	if err != nil {
+	if err := checkNoStore(ctx, cfg); err != nil {
 		return nil, err
 	}
-	return c, nil
+	if may == storeMustExist {
+		return nil, noStore(cfg)
+	}
+	a.announceStore(ctx, cfg, olderDatabaseURL)
+	return db.open(ctx, storeMayBeNew)
+}
+
+// checkNoStore fails when the images are of a store. Its catalogue is lost or
+// elsewhere then, and a new one would only hide that.
+func checkNoStore(ctx context.Context, cfg *config.Config) error {
+	if missing(cfg.StoragePath) {
+		return nil
+	}
+	blobs, err := fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{})
+	if err != nil {
+		return err
+	}
+	marker, err := blobs.Marker(ctx)
+	if err = errors.Join(err, blobs.Close()); err != nil || marker.IsZero() {
+		return err
+	}
+	return jarvis.Errorf(jarvis.CodeMismatch,
+		"the catalogue that belongs to the images in %s is not in %s: put it back from a backup, or say where it is with --data-dir or JARVIS_DATABASE_URL",
+		cfg.StoragePath, cfg.Database)
 }
 
 func noStore(cfg *config.Config) error {
-	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir", cfg.DataDir)
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir and JARVIS_DATABASE_URL", storePlace(cfg))
+}
+
+// storePlace says where a store is, or would be.
+func storePlace(cfg *config.Config) string {
+	if cfg.Database.Kind() == config.PostgreSQL {
+		return cfg.Database.String()
+	}
+	return cfg.DataDir
 }
 
 // announceStore says that a store is about to be made, and whether an older one
@@ -63,7 +82,7 @@ func (a *app) announceStore(ctx context.Context, cfg *config.Config, older strin
 	if a.json {
 		return
 	}
-	a.note("Making a new store in %s", cfg.DataDir)
+	a.note("Making a new store in %s", storePlace(cfg))
 	if isDefault(cfg, "database_url") && postgres.HoldsOlderStore(ctx, older) {
 		a.note("An older Jarvis has a store in PostgreSQL on this machine. To go on with that one:")
 		a.note("  JARVIS_DATABASE_URL=postgresql://jarvis:PASSWORD@localhost:5432/jarvis")
