@@ -30,7 +30,7 @@ func newDisk(t testing.TB) *crashfs.FS {
 func runScript(t testing.TB, disk *crashfs.FS) *script {
 	t.Helper()
 	s := newScript()
-	store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
+	store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk, Create: true})
 	if err != nil {
 		s.errs = append(s.errs, err)
 		return s
@@ -71,7 +71,7 @@ func TestStore_CrashForty(t *testing.T) {
 	const writers = 40
 	run := func(disk *crashfs.FS) (*book, error) {
 		var b book
-		store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
+		store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk, Create: true})
 		if err != nil {
 			return &b, err
 		}
@@ -143,7 +143,7 @@ func TestStore_CrashTwice(t *testing.T) {
 	for n := 1; n <= probe.Operations(); n++ {
 		disk := once.Crash(2, 100)
 		disk.CutAfter(n)
-		if store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk}); err == nil {
+		if store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk, Create: true}); err == nil {
 			if err := store.Close(); err != nil {
 				t.Errorf("Close: %v", err)
 			}

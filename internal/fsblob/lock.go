@@ -47,6 +47,9 @@ func (s *Store) Lock(ctx context.Context, id jarvis.ID) (unlock func(), err erro
 	if s.inFlight.closed() {
 		return nil, errClosed()
 	}
+	if err := s.writable(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.ids.ids.lock(ctx, id); err != nil {
 		return nil, err
 	}
@@ -92,7 +95,7 @@ func (s *Store) lockShard(ctx context.Context, n uint32) error {
 	}
 	// flock(2) of an open file does not reach for the disk, so it needs no slot.
 	if err := filelock.Wait(ctx, file, filelock.Exclusive); err != nil {
-		return err
+		return fail("lock", locksFolder, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -170,7 +173,7 @@ type keyState struct {
 
 func (l *keyedLock[K]) lock(ctx context.Context, key K) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return stopped(ctx.Err())
 	}
 	l.mu.Lock()
 	state := l.keys[key]
@@ -189,7 +192,7 @@ func (l *keyedLock[K]) lock(ctx context.Context, key K) error {
 		return nil
 	case <-ctx.Done():
 		l.leave(key, state)
-		return ctx.Err()
+		return stopped(ctx.Err())
 	}
 }
 

@@ -50,9 +50,12 @@ func (s *Store) WriteMarker(ctx context.Context, store jarvis.ID) error {
 	if store.IsZero() {
 		return jarvis.Errorf(jarvis.CodeInvalid, "the zero id cannot mark a storage tree")
 	}
+	if err := s.writable(ctx); err != nil {
+		return err
+	}
 	return run(ctx, s.inFlight, func() error {
 		err := s.health.mutate(func() error { return s.writeMarker(ctx, store) })
-		return fail("write", markerFile, err)
+		return s.failWrite("write", markerFile, err)
 	})
 }
 

@@ -24,6 +24,9 @@ func (s *Store) Quarantine(ctx context.Context, day jarvis.Day, base string) (st
 	if err := checkBase(base); err != nil {
 		return "", err
 	}
+	if err := s.writable(ctx); err != nil {
+		return "", err
+	}
 	name := path.Join(day.Folder(), base)
 	return do(ctx, s.inFlight, func() (string, error) {
 		var moved string
@@ -31,7 +34,7 @@ func (s *Store) Quarantine(ctx context.Context, day jarvis.Day, base string) (st
 			moved, err = s.quarantine(day, name)
 			return err
 		})
-		return moved, fail("quarantine", name, err)
+		return moved, s.failWrite("quarantine", name, err)
 	}, nil)
 }
 

@@ -2,8 +2,10 @@ package fsblob
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 
 	jarvis "github.com/jarvis-memory/jarvis"
@@ -16,7 +18,8 @@ const usageAge = time.Second
 // space watches over the free space.
 type space struct {
 	fs      FileSystem
-	minFree int64 // as in Options
+	root    string // for messages
+	minFree int64  // as in Options
 
 	mu      sync.Mutex
 	usage   jarvis.Usage
@@ -66,7 +69,35 @@ func (s *space) shortage(size int64) error {
 	if free-size >= watermark {
 		return nil
 	}
-	return jarvis.Errorf(jarvis.CodeNoSpace, "the disk of the storage is full: %s free, of which %s are kept in reserve: free some space, or lower the reserve", bytesText(max(free, 0)), bytesText(watermark))
+	return jarvis.Errorf(jarvis.CodeNoSpace, "the disk of the storage %s is full: %s of %s free, and %s are kept in reserve: free some space, or lower the reserve",
+		s.root, bytesText(max(free, 0)), bytesText(s.usage.Total), bytesText(watermark))
+}
+
+// failWrite is fail for what needs space: a full disk concerns the whole
+// storage, not the file that happened to be written.
+func (s *Store) failWrite(doing, name string, err error) error {
+	if !errors.Is(err, syscall.ENOSPC) {
+		return fail(doing, name, err)
+	}
+	if _, ok := errors.AsType[*jarvis.Error](err); ok {
+		return err
+	}
+	return s.space.full(doing, err)
+}
+
+// full is the error of a disk that took no more. It may have bytes left, and no
+// room for another file or name.
+func (s *space) full(doing string, err error) error {
+	left := "free some space"
+	if usage, usageErr := s.fs.Usage(); usageErr == nil {
+		left = fmt.Sprintf("%s of %s free, and no room for another file: free some space", bytesText(usage.Free), bytesText(usage.Total))
+	}
+	return &jarvis.Error{
+		Code:    jarvis.CodeNoSpace,
+		Op:      "fsblob: " + doing,
+		Message: fmt.Sprintf("the disk of the storage %s is full: %s", s.root, left),
+		Err:     err,
+	}
 }
 
 func (s *space) watermark() int64 {

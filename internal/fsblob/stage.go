@@ -22,12 +22,15 @@ func (s *Store) Name(id jarvis.ID, timestamp time.Time, format jarvis.Format) ja
 
 // Stage implements jarvis.BlobStore.
 func (s *Store) Stage(ctx context.Context, data []byte) (jarvis.StagedBlob, error) {
+	if err := s.writable(ctx); err != nil {
+		return nil, err
+	}
 	b, err := do(ctx, s.inFlight, func() (*staged, error) {
 		b := &staged{store: s, name: stagingName(), data: data}
 		err := s.health.mutate(func() error { return s.write(ctx, b.name, data) })
 		if err != nil {
 			b.remove()
-			return nil, fail("write", b.name, err)
+			return nil, s.failWrite("write", b.name, err)
 		}
 		return b, nil
 	}, (*staged).remove)
@@ -155,7 +158,7 @@ func (b *staged) publish(ctx context.Context, name jarvis.BlobName, move func() 
 				Err:     err,
 			}
 		}
-		return fail("store", name.String(), err)
+		return s.failWrite("store", name.String(), err)
 	})
 }
 
