@@ -121,6 +121,7 @@ const linesOnTerminal = 20
 // addTally counts what became of the files.
 type addTally struct {
 	stored, existed, failed int64
+	restored                int64 // of the existing ones: the image was gone
 	future                  int64 // of the stored and existing ones
 	bytes                   int64 // stored
 	firstError              error
@@ -138,6 +139,9 @@ func (t *addTally) count(r added) {
 		t.bytes += r.size
 	case statusExists:
 		t.existed++
+		if r.restored {
+			t.restored++
+		}
 	case statusFailed:
 		t.failed++
 		if t.firstError == nil {
@@ -202,6 +206,7 @@ func (t *addTally) summary(skipped int64) string {
 	}
 	parts = append(parts, fmt.Sprintf("Stored %s (%s)", plural(t.stored, "screenshot"), sizeText(t.bytes)))
 	add(t.existed, "already there")
+	add(t.restored, "of them with an image that was gone and is there again")
 	add(t.future, "in the future")
 	add(t.failed, "failed")
 	add(skipped, "passed over that are no images")

@@ -48,8 +48,9 @@ type added struct {
 	Code       jarvis.Code `json:"code,omitempty"`   // of the error
 	Future     bool        `json:"future,omitempty"` // the time is still to come
 
-	err  error
-	size int64
+	err      error
+	size     int64
+	restored bool // the image of what exists was gone, and is there again
 }
 
 type addStatus string

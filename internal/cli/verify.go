@@ -74,19 +74,32 @@ func (cmd *verifyCmd) verify(ctx context.Context, a *app, store *archive.Archive
 		Progress: bar.set,
 	}, a.printFindings(bar, stop))
 	bar.hide()
-	if err := a.stopped(ctx, err); err != nil {
-		return err
+	if err == nil {
+		err = context.Cause(ctx) // the last remedies may have been left out
 	}
-	if a.json {
-		if err := a.printJSON(report); err != nil {
+	if err == nil || report.Captures+report.Files > 0 { // else it was refused
+		if err := a.printReport(&report, cmd.Repair, err == nil); err != nil {
 			return err
 		}
-	} else {
-		a.printf("%s\n", reportText(&report, cmd.Repair))
+	}
+	switch err := a.stopped(ctx, err); {
+	case cmd.Repair && errors.Is(err, context.Canceled):
+		return &statusError{exitInterrupted, "interrupted: what the report counts is done, the rest is as it was"}
+	case err != nil:
+		return err
 	}
 	if !report.OK() {
 		return &statusError{exitWrong, wrongText(&report, cmd.Repair)}
 	}
+	return nil
+}
+
+// printReport sums a verification up, which may have been stopped before its end.
+func (a *app) printReport(r *archive.VerifyReport, repaired, ended bool) error {
+	if a.json {
+		return a.printJSON(r)
+	}
+	a.printf("%s\n", reportText(r, repaired, ended))
 	return nil
 }
 
@@ -149,10 +162,10 @@ func outcomeText(f archive.Finding) string {
 }
 
 // reportText sums a verification up in one line.
-func reportText(r *archive.VerifyReport, repaired bool) string {
+func reportText(r *archive.VerifyReport, repaired, ended bool) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Looked at %s and %s (%s)", plural(r.Captures, "capture"), plural(r.Files, "file"), sizeText(r.Bytes))
-	if r.Wrong == 0 {
+	if r.Wrong == 0 && ended {
 		text.WriteString(": everything agrees")
 	}
 	if repaired {
@@ -188,16 +201,43 @@ func (cmd *verifyCmd) forget(ctx context.Context, a *app, store *archive.Archive
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	bar := a.newProgress("captures")
+	printFinding := a.printFindings(bar, stop)
+	var firstError error
 	receipt, err := store.ForgetMissing(ctx, archive.ForgetOptions{
 		From: from, To: to, Force: cmd.Force, Progress: bar.set,
-	}, a.printFindings(bar, stop))
+	}, func(f archive.Finding) {
+		if firstError == nil {
+			firstError = f.Err
+		}
+		printFinding(f)
+	})
 	bar.hide()
-	if err := a.stopped(ctx, err); err != nil {
+	if err == nil || receipt.Forgotten+receipt.Failed > 0 { // else it was refused
+		if err := a.printForgotten(receipt); err != nil {
+			return err
+		}
+	}
+	switch err := a.stopped(ctx, err); {
+	case errors.Is(err, context.Canceled):
+		return &statusError{exitInterrupted, "interrupted: what the receipt counts is dropped, the rest is as it was"}
+	case err != nil:
 		return err
+	case receipt.Failed > 0 && receipt.Forgotten > 0:
+		return &statusError{exitPartial, plural(receipt.Failed, "capture") + " not dropped"}
+	case receipt.Failed > 0:
+		return &statusError{exitStatus(firstError), ""} // each was told
 	}
+	return nil
+}
+
+func (a *app) printForgotten(r archive.ForgetReceipt) error {
 	if a.json {
-		return a.printJSON(receipt)
+		return a.printJSON(r)
 	}
-	a.printf("Looked at %s: dropped %s without an image.\n", plural(receipt.Captures, "capture"), countText(receipt.Forgotten))
+	a.printf("Looked at %s: dropped %s without an image", plural(r.Captures, "capture"), countText(r.Forgotten))
+	if r.Failed > 0 {
+		a.printf(", failed to drop %s", countText(r.Failed))
+	}
+	a.printf(".\n")
 	return nil
 }
