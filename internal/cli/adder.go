@@ -163,6 +163,7 @@ func (a *adder) add(ctx, working context.Context, s source) (added, bool) {
 		File:       s.name,
 		ID:         &result.Capture.ID,
 		Status:     status,
+		restored:   result.Restored,
 		Timestamp:  &result.Capture.Timestamp,
 		TimeSource: &from,
 		Future:     timestamp.After(a.now()),

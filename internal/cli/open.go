@@ -131,6 +131,11 @@ func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence) 
 	if err != nil {
 		return nil, err
 	}
+	if !info.Bound && !info.Adopted {
+		if err := a.announceImages(ctx, cfg, s.blobs); err != nil {
+			return nil, err
+		}
+	}
 	s.archive, err = archive.Open(ctx, s.catalog, s.blobs, archive.Options{
 		Images:      pictures{},
 		Limits:      cfg.Images,
@@ -138,6 +143,20 @@ func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence) 
 		Now:         a.now,
 	})
 	return s, err
+}
+
+// announceImages says that a new store gets a folder that has images already, but
+// no marker of a store.
+func (a *app) announceImages(ctx context.Context, cfg *config.Config, blobs *fsblob.Store) error {
+	marker, err := blobs.Marker(ctx)
+	if err != nil || !marker.IsZero() || a.json {
+		return err
+	}
+	days, err := blobs.Days(ctx)
+	if len(days) > 0 {
+		a.note("%s has images that no catalogue knows: jarvis verify --repair takes them over", cfg.StoragePath)
+	}
+	return err
 }
 
 // closeGrace is how long operations that outlived their command may take before
