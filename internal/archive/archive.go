@@ -1,6 +1,6 @@
 // Package archive holds the use cases of Jarvis over a catalogue and a blob
 // store: open a store, ingest a capture, fetch it, remove it, verify that rows
-// and images agree, sum up.
+// and images agree.
 //
 // # What is promised
 //
@@ -117,22 +117,3 @@ func (a *Archive) Store() jarvis.StoreInfo { return a.store }
 // Progress is told how far a long operation is. Total is an estimate, 0 when
 // unknown. It is called from the goroutine of the operation and should be quick.
 type Progress func(done, total int64)
-
-// Stats sums up a store.
-type Stats struct {
-	jarvis.CatalogStats
-	Usage jarvis.Usage `json:"usage"` // of the file system that holds the images
-}
-
-// Stats sums up the store from the catalogue's counters.
-func (a *Archive) Stats(ctx context.Context) (Stats, error) {
-	catalog, err := a.catalog.Stats(ctx)
-	if err != nil {
-		return Stats{}, err
-	}
-	usage, err := a.blobs.Usage(ctx)
-	if err != nil {
-		return Stats{}, err
-	}
-	return Stats{catalog, usage}, nil
-}

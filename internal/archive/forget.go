@@ -133,7 +133,7 @@ func (f *forgetting) forget(ctx context.Context, lost []jarvis.FileRecord) error
 	if err := a.checkMarker(ctx); err != nil {
 		return err
 	}
-	ending, cancel := graceful(ctx)
+	ending, cancel := Graceful(ctx)
 	defer cancel()
 	dropped := make([]bool, len(lost))
 	failures := make([]error, len(lost))

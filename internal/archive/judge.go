@@ -14,8 +14,9 @@ import (
 // pendingAge is how old a file without a row must be before it counts as left over.
 const pendingAge = time.Hour
 
-// young reports whether a file may belong to a capture that is being stored.
-func (a *Archive) young(modified time.Time) bool { return modified.After(a.now().Add(-pendingAge)) }
+// young reports whether a file may belong to a capture that is being stored. One
+// from the future, further than a clock is wrong, does not.
+func (a *Archive) young(modified time.Time) bool { return a.now().Sub(modified).Abs() < pendingAge }
 
 // pendingFinding is what f is while its file is young.
 func pendingFinding(f Finding) Finding {
@@ -108,6 +109,7 @@ func (a *Archive) judge(ctx context.Context, name jarvis.BlobName) (verdict, err
 	if err != nil {
 		return verdict{}, err
 	}
+	young := a.young(info.ModTime)
 	f := Finding{Kind: KindOrphan, Day: name.Day(), ID: name.ID(), Path: name.String(), Remedy: RemedyQuarantine}
 	v := verdict{finding: &f}
 	row, err := a.catalog.FindCapture(ctx, name.ID())
@@ -124,7 +126,7 @@ func (a *Archive) judge(ctx context.Context, name jarvis.BlobName) (verdict, err
 		v.deleted = true
 		f.Detail = "the capture was deleted, and a file of it is there again"
 	case errors.Is(err, jarvis.ErrNotFound):
-		if a.young(info.ModTime) {
+		if young {
 			break
 		}
 		if err := a.adoptable(ctx, name, info, &v); err != nil {
@@ -133,7 +135,7 @@ func (a *Archive) judge(ctx context.Context, name jarvis.BlobName) (verdict, err
 	default:
 		return verdict{}, err
 	}
-	if a.young(info.ModTime) {
+	if young {
 		f = pendingFinding(f)
 	}
 	return v, nil

@@ -46,7 +46,7 @@ const (
 // Finding is one thing that Verify saw.
 type Finding struct {
 	Kind     Kind       `json:"kind"`
-	Day      jarvis.Day `json:"day"`                // of the folder
+	Day      jarvis.Day `json:"day,omitzero"`       // of the folder; zero when the path names none
 	ID       jarvis.ID  `json:"id,omitzero"`        // zero for foreign files and whole days
 	Path     string     `json:"path"`               // relative to the storage root; of a path finding, what the row says
 	Captures int64      `json:"captures,omitempty"` // rows concerned, when the finding is about a day

@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -219,15 +220,67 @@ func TestArchive_Verify_Pending(t *testing.T) {
 	r := newRig(t)
 	r.addMany(2)
 	orphan := "2026/01/24/" + v7(noon, 1).String() + ".jpg"
-	r.put(orphan, photo(50))
+	r.put(orphan, photo(50)) // two hours old
 	r.put("2026/01/24/notes.txt", []byte("x"))
-	r.clock.advance(-90 * time.Minute) // now the files are half an hour old
-	report, findings := r.verify(archive.VerifyOptions{Repair: true})
+	for _, back := range []time.Duration{90 * time.Minute, time.Hour} { // half an hour old, then of half an hour later
+		r.clock.advance(-back)
+		report, findings := r.verify(archive.VerifyOptions{Repair: true})
+		wantSeen(t, findings,
+			seen{archive.KindPending, orphan, archive.RemedyNone, false},
+			seen{archive.KindPending, "2026/01/24/notes.txt", archive.RemedyNone, false})
+		if !report.OK() || report.Wrong != 0 {
+			t.Errorf("report %+v; want nothing wrong", report)
+		}
+	}
+	// A file of tomorrow is not pending until then.
+	r.clock.advance(-24 * time.Hour)
+	_, findings := r.verify(archive.VerifyOptions{})
 	wantSeen(t, findings,
-		seen{archive.KindPending, orphan, archive.RemedyNone, false},
-		seen{archive.KindPending, "2026/01/24/notes.txt", archive.RemedyNone, false})
-	if !report.OK() || report.Wrong != 0 {
-		t.Errorf("report %+v; want nothing wrong", report)
+		seen{archive.KindOrphan, orphan, archive.RemedyAdopt, false},
+		seen{archive.KindForeign, "2026/01/24/notes.txt", archive.RemedyQuarantine, false})
+}
+
+// A file that grows old while it is judged is pending once more.
+func TestArchive_Verify_GrowsOld(t *testing.T) {
+	r := newRig(t)
+	orphan := "2026/01/24/" + v7(noon, 1).String() + ".jpg"
+	r.put(orphan, photo(50)) // two hours old
+	looks := 0
+	o := r.options()
+	o.Now = func() time.Time {
+		looks++
+		if looks == 1 {
+			return time.Now().Add(-90 * time.Minute)
+		}
+		return time.Now()
+	}
+	a, err := archive.Open(t.Context(), r.catalog, r.blobs, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var findings []archive.Finding
+	if _, err := a.Verify(t.Context(), archive.VerifyOptions{}, func(f archive.Finding) { findings = append(findings, f) }); err != nil {
+		t.Fatal(err)
+	}
+	wantSeen(t, findings, seen{archive.KindPending, orphan, archive.RemedyNone, false})
+}
+
+// An interrupted deletion whose path names no day says none.
+func TestArchive_Verify_NoDay(t *testing.T) {
+	r := newRig(t)
+	c := *r.add(request(1))
+	c.ID, c.Filepath = jarvis.NewRandomID(), "elsewhere/1.jpg"
+	if err := r.catalog.InsertCapture(t.Context(), &c); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := r.catalog.BeginDelete(t.Context(), c.ID); err != nil {
+		t.Fatal(err)
+	}
+	_, findings := r.verify(archive.VerifyOptions{})
+	wantSeen(t, findings, seen{archive.KindDelete, c.Filepath, archive.RemedyFinish, false})
+	text, err := json.Marshal(findings[0])
+	if err != nil || bytes.Contains(text, []byte(`"day"`)) {
+		t.Errorf("as JSON: %s, %v", text, err)
 	}
 }
 
@@ -276,7 +329,7 @@ func TestArchive_Verify_Unmounted(t *testing.T) {
 	wantCode(t, err, jarvis.CodeMismatch)
 	_, _, err = r.tryVerify(archive.VerifyOptions{Repair: true, Force: true})
 	wantCode(t, err, jarvis.CodeMismatch)
-	stats, err := r.Stats(t.Context())
+	stats, err := r.catalog.Stats(t.Context())
 	if err != nil || stats.Captures != 3 {
 		t.Errorf("%d captures left, %v; want 3", stats.Captures, err)
 	}
@@ -298,7 +351,7 @@ func TestArchive_ForgetMissing_Guard(t *testing.T) {
 			}
 			count := func(want int) {
 				t.Helper()
-				if stats, err := r.Stats(t.Context()); err != nil || stats.Captures != int64(want) {
+				if stats, err := r.catalog.Stats(t.Context()); err != nil || stats.Captures != int64(want) {
 					t.Errorf("%d captures left, %v; want %d", stats.Captures, err, want)
 				}
 			}
@@ -452,5 +505,34 @@ func TestArchive_Verify_Cancelled(t *testing.T) {
 	_, err := r.Verify(ctx, archive.VerifyOptions{}, func(archive.Finding) {})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A repair that is interrupted brings to its end what it had begun, and says so.
+func TestArchive_Verify_RepairCancelled(t *testing.T) {
+	r := newRig(t)
+	r.addMany(2)
+	for n := range 5 {
+		r.put(fmt.Sprintf("2026/01/24/%d.txt", n), []byte("x"))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cancelling := &quarantineHook{r.blobs, cancel}
+	a, err := archive.Open(t.Context(), r.catalog, cancelling, r.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var findings []archive.Finding
+	report, err := a.Verify(ctx, archive.VerifyOptions{Repair: true}, func(f archive.Finding) { findings = append(findings, f) })
+	if !errors.Is(err, context.Canceled) && report.OK() {
+		t.Errorf("report %+v, %v; want it interrupted", report, err)
+	}
+	if report.Moved != 1 || len(findings) == 0 || findings[0].Err != nil || !findings[0].Mended || !r.exists(findings[0].MovedTo) {
+		t.Errorf("report %+v, %+v; want the first file moved", report, findings)
+	}
+	for n := 1; n < 5; n++ {
+		if !r.exists(fmt.Sprintf("2026/01/24/%d.txt", n)) {
+			t.Errorf("file %d was moved after the interruption", n)
+		}
 	}
 }
