@@ -139,8 +139,6 @@ func (s server) describeState(state string) (jarvis.Code, string) {
 		return jarvis.CodeUnavailable, fmt.Sprintf("%s gave up on a statement: see whether it is overloaded, then try again", at)
 	case stateSerializationFailure, stateDeadlock:
 		return jarvis.CodeUnavailable, fmt.Sprintf("%s has too many writers in each other's way: try again", at)
-	case stateForeignKeyViolation:
-		return jarvis.CodeConflict, "a table that is not Jarvis's refers to the capture: remove the reference first"
 	case stateProgramLimit:
 		return jarvis.CodeInvalid, "a value of the capture is too long for the catalogue"
 	case stateIOError:

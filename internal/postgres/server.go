@@ -42,11 +42,7 @@ type server struct{ config *pgxpool.Config }
 func parse(url string) (server, error) {
 	invalid := jarvis.Errorf(jarvis.CodeInvalid,
 		"the database URL cannot be read: expected postgres://user:password@host:port/database, with special characters of the password percent-encoded")
-	scheme, rest, ok := strings.Cut(url, "://")
-	if !ok || scheme != "postgres" && scheme != "postgresql" && scheme != "postgresql+asyncpg" {
-		return server{}, invalid
-	}
-	config, err := pgxpool.ParseConfig("postgres://" + rest)
+	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return server{}, invalid // without the cause, which quotes the URL
 	}

@@ -3,7 +3,6 @@ package postgres
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -69,21 +68,59 @@ func (c *Catalog) Check(ctx context.Context) error {
 	})
 }
 
+// purgeBatch bounds the deletions that are made final at a time.
+const purgeBatch = 50_000
+
 // Purge removes what deletions left in the tables' files. PostgreSQL would do
 // so later, at a time of its own choosing.
 func (c *Catalog) Purge(ctx context.Context) error {
-	var last *time.Time
-	err := c.read(ctx, "find what to purge", func(ctx context.Context) error {
-		return c.pool.QueryRow(ctx, "SELECT max(deleted_at) FROM tombstones WHERE NOT purged AND filepath IS NULL").Scan(&last)
-	})
-	if err != nil || last == nil {
-		return err
-	}
-	return c.write(ctx, "purge", func(ctx context.Context) error {
-		if _, err := c.pool.Exec(ctx, "VACUUM captures, tombstones, counters, counter_deltas"); err != nil {
+	for {
+		ids, err := c.unpurged(ctx)
+		if err != nil || len(ids) == 0 {
 			return err
 		}
-		_, err := c.pool.Exec(ctx, "UPDATE tombstones SET purged = true WHERE NOT purged AND filepath IS NULL AND deleted_at <= $1", *last)
+		if err := c.vacuum(ctx); err != nil {
+			return c.server.translate(ctx, "purge", err)
+		}
+		// Not those that were finished meanwhile: VACUUM may have passed them by.
+		err = c.write(ctx, "purge", func(ctx context.Context) error {
+			_, err := c.pool.Exec(ctx, "UPDATE tombstones SET purged = true WHERE id = ANY ($1) AND filepath IS NULL", ids)
+			return err
+		})
+		if err != nil || len(ids) < purgeBatch {
+			return err
+		}
+	}
+}
+
+func (c *Catalog) unpurged(ctx context.Context) (ids []string, err error) {
+	err = c.read(ctx, "find what to purge", func(ctx context.Context) error {
+		rows, err := c.pool.Query(ctx, "SELECT id FROM tombstones WHERE NOT purged AND filepath IS NULL LIMIT $1", purgeBatch)
+		if err != nil {
+			return err
+		}
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})
+	return ids, err
+}
+
+// vacuum takes as long as it takes: no time-out ends it, only ctx.
+func (c *Catalog) vacuum(ctx context.Context) (err error) {
+	conn, err := c.pool.Acquire(ctx)
+	if err != nil {
+		return err
+	}
+	defer conn.Release()
+	defer func() {
+		// The pool makes another one, with the time-out.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+		defer cancel()
+		err = errors.Join(err, conn.Conn().Close(ctx))
+	}()
+	if _, err := conn.Exec(ctx, "SET statement_timeout = 0"); err != nil {
+		return err
+	}
+	_, err = conn.Exec(ctx, "VACUUM captures, tombstones, counters, counter_deltas, devices")
+	return err
 }

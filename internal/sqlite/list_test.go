@@ -32,7 +32,7 @@ func filters(size int) map[string]jarvis.CaptureFilter {
 	}
 	all := make(map[string]jarvis.CaptureFilter)
 	for mask := range 1 << len(set) {
-		var f jarvis.CaptureFilter
+		f := jarvis.CaptureFilter{Limit: jarvis.DefaultPage}
 		name := "All"
 		for i, s := range set {
 			if mask>>i&1 == 1 {

@@ -34,6 +34,9 @@ func (db *database) upgrade(ctx context.Context, c *conn) error {
 	if err := s.check(); err != nil || s.version == latest {
 		return err
 	}
+	if err := adoptable(c, s); err != nil {
+		return db.translate(ctx, "inspect", err)
+	}
 	if err := db.copyAside(ctx, c, s); err != nil {
 		return db.translate(ctx, "copy aside", err)
 	}

@@ -312,6 +312,7 @@ func TestOpen_Refusals(t *testing.T) {
 			write("x")(t, filepath.Dir(path))
 		}, Options{Path: "file/jarvis.db"}, jarvis.CodeInvalid, "a file is where a folder should be"},
 		{"Missing", func(*testing.T, string) {}, Options{MustExist: true}, jarvis.CodeNotFound, "there is no catalogue"},
+		{"Empty", write(""), Options{MustExist: true}, jarvis.CodeNotFound, "there is no catalogue"},
 		{"NoPath", func(*testing.T, string) {}, Options{Path: "-"}, jarvis.CodeInvalid, "no path"},
 		{"ShortKey", func(*testing.T, string) {}, Options{Key: testKey[:31]}, jarvis.CodeInvalid, "31 bytes, not 32"},
 		{"LogWithoutDatabase", func(t *testing.T, path string) { write("log")(t, path+"-wal") }, Options{}, jarvis.CodeCorrupt, "is gone"},
@@ -342,6 +343,17 @@ func TestOpen_Refusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever may make a catalogue may make it where an empty file is.
+func TestOpen_EmptyFile(t *testing.T) {
+	withKeys(t, func(t *testing.T, key []byte) {
+		o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: key}
+		if err := os.WriteFile(o.Path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		insertMany(t, mustOpen(t, o), 1)
+	})
 }
 
 func TestOpen_Truncated(t *testing.T) {

@@ -24,13 +24,17 @@ func (db *database) makeFolder() error {
 	case err != nil && !errors.Is(err, fs.ErrNotExist):
 		return pathError("open", db.path, err)
 	case err != nil && db.mustExist:
-		return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue at %s yet: add a screenshot to make it, or name another folder", db.path)
+		return db.missing()
 	}
 	folder := filepath.Dir(db.path)
 	if err := makeFolders(folder); err != nil {
 		return err
 	}
 	return checkFileSystem(folder)
+}
+
+func (db *database) missing() error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue at %s yet: add a screenshot to make it, or name another folder", db.path)
 }
 
 // makeFolders is os.MkdirAll that survives a power cut.
@@ -102,6 +106,9 @@ func (db *database) makeFile(ctx context.Context) error {
 	}
 	if info, err := os.Stat(db.walPath()); err == nil && info.Size() > 0 {
 		return jarvis.Errorf(jarvis.CodeCorrupt, "%s is gone, but %s, which belongs to it, is there and may hold captures: put the database back, or move that file away to begin anew", db.path, db.walPath())
+	}
+	if db.mustExist { // an empty file, which is no catalogue either
+		return db.missing()
 	}
 	unfinished := db.path + ".new"
 	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
