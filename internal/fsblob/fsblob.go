@@ -210,30 +210,45 @@ func (s *Store) join(ctx context.Context) (*filelock.Lock, error) {
 
 // sweep removes what is in the staging folder. Nobody else has the tree open.
 func (s *Store) sweep(ctx context.Context) error {
+	return s.eachStaged(ctx, func(entry fs.DirEntry) error { return s.removeStaged(entry.Name()) })
+}
+
+// eachStaged calls fn for each file in the staging folder, if there is one.
+func (s *Store) eachStaged(ctx context.Context, fn func(fs.DirEntry) error) (err error) {
 	dir, err := s.fs.OpenDir(stagingFolder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for {
-		if ctx.Err() != nil {
-			return errors.Join(ctx.Err(), dir.Close())
-		}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	for ctx.Err() == nil {
 		entries, err := dir.ReadDir(chunk)
 		if errors.Is(err, io.EOF) {
-			return dir.Close()
+			return nil
 		}
 		if err != nil {
-			return errors.Join(err, dir.Close())
+			return err
 		}
 		for _, entry := range entries {
 			if entry.IsDir() {
 				continue // not ours
 			}
-			if err := s.fs.Remove(path.Join(stagingFolder, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return errors.Join(err, dir.Close())
+			if err := fn(entry); err != nil {
+				return err
 			}
 		}
 	}
+	return ctx.Err()
+}
+
+func (s *Store) removeStaged(base string) error {
+	err := s.fs.Remove(path.Join(stagingFolder, base))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // tryOut does once what every capture needs of the file system.

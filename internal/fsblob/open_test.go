@@ -227,6 +227,35 @@ func TestStore_Marker(t *testing.T) {
 	}
 }
 
+// A program that was killed between link and unlink leaves a second name of an
+// image: a deletion takes that one too, and no other staging file.
+func TestStore_Delete_SecondName(t *testing.T) {
+	root := t.TempDir()
+	store := open(t, root, fsblob.Options{})
+	s := newScript()
+	if err := s.publish(t.Context(), store, 0, "image")(); err != nil {
+		t.Fatal(err)
+	}
+	staged, err := store.Stage(t.Context(), []byte("another"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer staged.Discard()
+	second := filepath.Join(root, ".jarvis", "staging", jarvis.NewRandomID().String())
+	if err := os.Link(filepath.Join(root, s.names[0].String()), second); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Delete(t.Context(), s.names[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(second); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the bytes are still there under their staging name: %v", err)
+	}
+	if err := staged.Publish(t.Context(), s.names[1]); err != nil {
+		t.Errorf("Publish of another image: %v", err)
+	}
+}
+
 func TestStore_ReadTooLarge(t *testing.T) {
 	disk := crashfs.New()
 	store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MaxRead: 100})
