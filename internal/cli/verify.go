@@ -35,7 +35,7 @@ Examples:
     jarvis verify
     jarvis verify --deep --from yesterday
     jarvis verify --repair
-    jarvis verify --forget-missing --from 2025-06-01 --to 2025-06-30
+    jarvis verify --forget-missing --force --from 2025-06-01 --to 2025-06-30
 `
 }
 
