@@ -179,7 +179,7 @@ func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, fr
 	if errors.Is(err, errClosedPipe) {
 		return err
 	}
-	if !a.json && (tally.total() > 1 || from.skipped > 0) {
+	if !a.json && !errors.Is(err, context.Canceled) && (tally.total() > 1 || from.skipped > 0) {
 		a.note("%s", tally.summary(from.skipped))
 	}
 	return tally.outcome(err)
@@ -196,7 +196,7 @@ func (a *app) printAdded(cfg *config.Config, r added) {
 	t.print(a.console, false)
 }
 
-// summary says in one line what was done.
+// summary says in one line what was done; what was not is the error's to say.
 func (t *addTally) summary(skipped int64) string {
 	var parts []string
 	add := func(n int64, text string) {
@@ -208,7 +208,6 @@ func (t *addTally) summary(skipped int64) string {
 	add(t.existed, "already there")
 	add(t.restored, "of them with an image that was gone and is there again")
 	add(t.future, "in the future")
-	add(t.failed, "failed")
 	add(skipped, "passed over that are no images")
 	return strings.Join(parts, ", ") + "."
 }

@@ -14,15 +14,11 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/archive"
 )
 
-const (
-	// bytesInFlight bounds the images that are worked on at once; one that is
-	// larger goes alone. Together with what the garbage collector has not yet
-	// freed, and the stored image that is read back where a capture exists, the
-	// program stays under 60 MB. Eight screenshots of 2 MB still go side by side.
-	bytesInFlight = 16 << 20
-	// interruptGrace is how long captures under way may take after Ctrl-C.
-	interruptGrace = 10 * time.Second
-)
+// bytesInFlight bounds the images that are worked on at once; one that is larger
+// goes alone. Together with what the garbage collector has not yet freed, and
+// the stored image that is read back where a capture exists, the program stays
+// under 60 MB. Eight screenshots of 2 MB still go side by side.
+const bytesInFlight = 16 << 20
 
 // adder stores the images of sources, several at once.
 type adder struct {
@@ -68,7 +64,7 @@ const (
 func (a *adder) run(ctx context.Context, from *sources, tell func(added) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	working, abandon := graceful(ctx)
+	working, abandon := archive.Graceful(ctx)
 	defer abandon()
 
 	results := make(chan added)
@@ -183,18 +179,4 @@ func failed(name string, err error) added {
 func isFatal(err error) bool {
 	return errors.Is(err, jarvis.ErrNoSpace) || errors.Is(err, jarvis.ErrUnavailable) ||
 		errors.Is(err, jarvis.ErrMismatch) || errors.Is(err, context.Canceled)
-}
-
-// graceful returns a context that ends interruptGrace after ctx does: so long
-// what is under way may take, and a disk that hangs cannot keep the program.
-func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
-	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(ctx, func() {
-		select {
-		case <-time.After(interruptGrace):
-			cancel()
-		case <-working.Done():
-		}
-	})
-	return working, cancel
 }

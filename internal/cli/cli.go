@@ -139,6 +139,10 @@ func usageError(err error) error {
 	if argument, ok := strings.CutPrefix(message, `expected "<`); ok {
 		message = "<" + strings.TrimSuffix(argument, `"`) + " is missing"
 	}
+	if problem, remedy, ok := strings.Cut(message, "; perhaps try "); ok {
+		problem = strings.TrimSuffix(strings.TrimSuffix(problem, " (short flag)"), " (long flag)")
+		message = problem + ": for a value that begins with a dash write " + remedy
+	}
 	command := "jarvis"
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok {
 		if node := parse.Context.Selected(); node != nil {
