@@ -20,7 +20,8 @@ type statsCmd struct {
 func (statsCmd) Help() string {
 	return `Counts captures and bytes, in all, per device and per day. It reads counters, not
 captures, and answers at once whatever the size of the store. --from and --to
-concern the days only.
+concern the days only; without --from, or --json, the last 14 that have captures
+are counted.
 
 Examples:
 
