@@ -125,7 +125,7 @@ func Open(ctx context.Context, root string, options Options) (*Store, error) {
 		if err := s.openFS(options); err != nil {
 			return nil, err
 		}
-		s.folders = folders{fs: s.fs, durable: make(map[string]bool)}
+		s.folders = newFolders(s.fs)
 		s.space = space{fs: s.fs, root: root, minFree: options.MinFree}
 		used, err := s.used()
 		if err == nil && (used || options.Create) {

@@ -129,8 +129,7 @@ func (s *Store) openLock(name string) (filelock.File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return file, err
 	}
-	s.folders.forget()
-	if err := s.folders.ensure(path.Dir(name)); err != nil {
+	if err := s.folders.remake(path.Dir(name)); err != nil {
 		return nil, err
 	}
 	return s.fs.OpenLock(name)

@@ -65,7 +65,8 @@ func (s *Store) writeMarker(ctx context.Context, store jarvis.ID) error {
 	if err := s.write(ctx, b.name, []byte(markerText+store.String()+"\n")); err != nil {
 		return err
 	}
-	if err := s.linkInto(ownFolder, b.name, markerFile); err != nil && !errors.Is(err, fs.ErrExist) {
+	link := func() error { return s.fs.Link(b.name, markerFile) }
+	if err := s.folders.put(ownFolder, link); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	switch there, err := s.marker(); {
@@ -74,6 +75,6 @@ func (s *Store) writeMarker(ctx context.Context, store jarvis.ID) error {
 	case there != store:
 		return jarvis.Errorf(jarvis.CodeMismatch, "the storage tree %s belongs to another store (%s), not to this one (%s): give each store a tree of its own", s.root, there, store)
 	}
-	// Also when another process wrote it: it may not have come to its sync.
-	return s.folders.sync(ownFolder)
+	// When another process wrote it: it may not have come to its sync.
+	return s.folders.settle(ownFolder)
 }

@@ -73,8 +73,7 @@ func (s *Store) create(name string) (File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return file, err
 	}
-	s.folders.forget()
-	if err := s.folders.ensure(path.Dir(name)); err != nil {
+	if err := s.folders.remake(path.Dir(name)); err != nil {
 		return nil, err
 	}
 	return s.fs.Create(name)
@@ -131,25 +130,7 @@ func (b *staged) publish(ctx context.Context, name jarvis.BlobName, move func() 
 	}
 	s := b.store
 	return run(ctx, s.inFlight, func() error {
-		err := s.health.mutate(func() error {
-			folder := name.Day().Folder()
-			if err := s.folders.ensure(folder); err != nil {
-				return err
-			}
-			err := move()
-			if errors.Is(err, fs.ErrNotExist) {
-				// Somebody removed the folder since we last knew of it.
-				s.folders.forget()
-				if err := s.folders.ensure(folder); err != nil {
-					return err
-				}
-				err = move()
-			}
-			if err != nil {
-				return err
-			}
-			return s.folders.sync(folder)
-		})
+		err := s.health.mutate(func() error { return s.folders.put(name.Day().Folder(), move) })
 		if errors.Is(err, fs.ErrNotExist) {
 			return &jarvis.Error{
 				Code:    jarvis.CodeUnavailable,
