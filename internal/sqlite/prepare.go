@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,7 +49,17 @@ func makeFolders(folder string) error {
 			return nil
 		}
 	case errors.Is(err, fs.ErrNotExist):
-		if err := makeFolders(filepath.Dir(folder)); err != nil {
+		parent := filepath.Dir(folder)
+		if _, statErr := os.Stat(parent); !errors.Is(statErr, fs.ErrNotExist) {
+			// As in /proc. To try again would be to try for ever.
+			return &jarvis.Error{
+				Code:    jarvis.CodeUnavailable,
+				Op:      "sqlite: make folder",
+				Message: fmt.Sprintf("the file system of %s lets no folder be made in it: name another with --data-dir", parent),
+				Err:     err,
+			}
+		}
+		if err := makeFolders(parent); err != nil {
 			return err
 		}
 		return makeFolders(folder)
