@@ -131,8 +131,9 @@ func TestArchive_Verify_Kinds(t *testing.T) {
 			r.isClean()
 			test.damage(t, r, all)
 			expand := func(path string) string {
-				path = strings.Replace(path, "0.png", strings.TrimSuffix(all[0].Filepath, ".jpg")+".png", 1)
 				switch path {
+				case "0.png":
+					return strings.TrimSuffix(all[0].Filepath, ".jpg") + ".png"
 				case "0":
 					return all[0].Filepath
 				case "../1":
