@@ -20,6 +20,8 @@ import (
 	"log/slog"
 	"time"
 
+	"golang.org/x/sync/semaphore"
+
 	"github.com/jarvis-memory/jarvis"
 )
 
@@ -64,6 +66,7 @@ type Archive struct {
 	store   jarvis.StoreInfo
 
 	sections sections
+	decoding *semaphore.Weighted // of pixels; see maxDecoding
 }
 
 // Open joins a catalogue and a blob store. It checks that they are of one store
@@ -85,6 +88,7 @@ func Open(ctx context.Context, catalog jarvis.Catalog, blobs jarvis.BlobStore, o
 		now:      o.Now,
 		log:      o.Log,
 		sections: newSections(),
+		decoding: semaphore.NewWeighted(maxDecoding),
 	}
 	if a.limits.MaxBytes <= 0 {
 		a.limits.MaxBytes = jarvis.DefaultImageLimits.MaxBytes

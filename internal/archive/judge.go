@@ -80,7 +80,11 @@ func (a *Archive) examine(ctx context.Context, r jarvis.FileRecord, name jarvis.
 		return f, nil
 	}
 	// An image beyond the limits of today was within those of its day.
-	if err := a.images.Decode(data, a.limits); err != nil && !errors.Is(err, jarvis.ErrTooLarge) {
+	err = a.decode(ctx, data)
+	switch {
+	case ctx.Err() != nil:
+		return nil, stopped(ctx)
+	case err != nil && !errors.Is(err, jarvis.ErrTooLarge):
 		f.Kind, f.Detail = KindDecode, message(err)
 		return f, nil
 	}
@@ -89,6 +93,24 @@ func (a *Archive) examine(ctx context.Context, r jarvis.FileRecord, name jarvis.
 		return f, nil
 	}
 	return nil, nil
+}
+
+// maxDecoding is how many pixels are decoded at once, those of four UHD screens:
+// a decoder may take 16 bytes for each. A larger image is decoded alone.
+const maxDecoding = 4 * 3840 * 2160
+
+// decode decodes an image when there is room for its pixels.
+func (a *Archive) decode(ctx context.Context, data []byte) error {
+	image, err := a.images.Inspect(data, a.limits)
+	if err != nil {
+		return err
+	}
+	pixels := min(int64(image.Width)*int64(image.Height), maxDecoding)
+	if err := a.decoding.Acquire(ctx, pixels); err != nil {
+		return err
+	}
+	defer a.decoding.Release(pixels)
+	return a.images.Decode(data, a.limits)
 }
 
 // verdict is what was found about a file for which no row was found at first.

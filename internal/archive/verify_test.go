@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -438,6 +440,66 @@ func TestArchive_Verify_Deep(t *testing.T) {
 	}
 	wantSeen(t, findings, seen{Kind: archive.KindUnreadable, Path: all[1].Filepath}, seen{Kind: archive.KindDecode, Path: broken.Filepath})
 	r.holds(all[2], photo(2))
+}
+
+// slowImages is an ImageReader to which every image is large, and whose Decode
+// takes a while.
+type slowImages struct {
+	images
+	side          int // pixels
+	mu            sync.Mutex
+	running, most int // of Decode
+}
+
+func (s *slowImages) Inspect(data []byte, limits jarvis.ImageLimits) (jarvis.Image, error) {
+	image, err := s.images.Inspect(data, limits)
+	image.Width, image.Height = s.side, s.side
+	return image, err
+}
+
+func (s *slowImages) Decode(data []byte, limits jarvis.ImageLimits) error {
+	s.count(1)
+	defer s.count(-1)
+	for range 200 { // others run, and come here if nothing keeps them
+		if err := s.images.Decode(data, limits); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *slowImages) count(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.running += n
+	s.most = max(s.most, s.running)
+}
+
+// Large images are decoded one at a time.
+func TestArchive_Verify_DeepMemory(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
+	r := newRig(t)
+	r.addMany(12)
+	for side, want := range map[int]func(most int) bool{
+		14_000: func(most int) bool { return most == 1 },
+		3_000:  func(most int) bool { return most <= 3 },
+		100:    func(most int) bool { return most > 1 },
+	} {
+		slow := &slowImages{side: side}
+		o := r.options()
+		o.Images = slow
+		a, err := archive.Open(t.Context(), r.catalog, r.blobs, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		report, err := a.Verify(t.Context(), archive.VerifyOptions{Deep: true}, func(archive.Finding) {})
+		if err != nil || !report.OK() {
+			t.Errorf("report %+v, %v", report, err)
+		}
+		if !want(slow.most) {
+			t.Errorf("%d images of %d x %d pixels were decoded at once", slow.most, side, side)
+		}
+	}
 }
 
 // Progress counts the rows of both passes.
