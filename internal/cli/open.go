@@ -126,7 +126,7 @@ func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence) 
 		// Afterwards, or where an older Jarvis kept images, a missing folder is
 		// a disk that is not mounted.
 		Create:  !info.Bound && !info.Adopted,
-		MinFree: minFree(ctx, cfg),
+		MinFree: cfg.MinFree.Of,
 	})
 	if err != nil {
 		return nil, err
@@ -180,19 +180,6 @@ func (s *store) close(ctx context.Context) error {
 		errs = append(errs, s.catalog.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// minFree returns the watermark in bytes for the disk of the images, as fsblob
-// wants it: negative for none.
-func minFree(ctx context.Context, cfg *config.Config) int64 {
-	watermark := cfg.MinFree.Bytes
-	if usage, err := diskUsage(ctx, cfg.StoragePath); err == nil {
-		watermark = cfg.MinFree.Of(usage.Total)
-	}
-	if watermark == 0 {
-		return -1
-	}
-	return watermark
 }
 
 // pictures reads images for the archive.

@@ -146,20 +146,22 @@ func TestStore_FailedSyncMeanwhile(t *testing.T) {
 
 func TestStore_NoSpace(t *testing.T) {
 	const total = 100 << 30
+	fixed := func(bytes int64) func(int64) int64 { return func(int64) int64 { return bytes } }
+	part := func(total int64) int64 { return total / 50 }
 	cases := []struct {
 		name    string
-		minFree int64
+		minFree func(int64) int64
 		free    int64
 		size    int
 		refused bool
 	}{
-		{"default is 1 GiB", 0, 1<<30 - 1, 0, true},
-		{"default, just enough", 0, 1<<30 + 1000, 1000, false},
-		{"default, one byte too many", 0, 1<<30 + 1000, 1001, true},
-		{"configured", 5 << 30, 5 << 30, 1, true},
-		{"configured, enough", 5 << 30, 6 << 30, 1000, false},
-		{"none", -1, 1000, 1000, false},
-		{"none, and too little", -1, 1000, 1001, true},
+		{"too little", fixed(1 << 30), 1<<30 - 1, 0, true},
+		{"just enough", fixed(1 << 30), 1<<30 + 1000, 1000, false},
+		{"one byte too many", fixed(1 << 30), 1<<30 + 1000, 1001, true},
+		{"part, just enough", part, 2<<30 + 1000, 1000, false},
+		{"part, one byte too many", part, 2<<30 + 1000, 1001, true},
+		{"none", nil, 1000, 1000, false},
+		{"none, and too little", nil, 1000, 1001, true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -176,10 +178,10 @@ func TestStore_NoSpace(t *testing.T) {
 		})
 	}
 
-	t.Run("small file system keeps 2%", func(t *testing.T) {
+	t.Run("what is refused says why", func(t *testing.T) {
 		disk := crashfs.New()
 		disk.SetUsage(jarvis.Usage{Free: 21 << 20, Total: 1 << 30})
-		store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
+		store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MinFree: part})
 		if err := store.Check(t.Context()); err != nil {
 			t.Errorf("Check above the watermark: %v", err)
 		}
@@ -194,7 +196,7 @@ func TestStore_NoSpace(t *testing.T) {
 	t.Run("what was staged is counted", func(t *testing.T) {
 		disk := crashfs.New()
 		disk.SetUsage(jarvis.Usage{Free: 2500, Total: total})
-		store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MinFree: 500})
+		store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MinFree: fixed(500)})
 		before := disk.Operations()
 		for range 2 {
 			staged, err := store.Stage(t.Context(), make([]byte, 1000))

@@ -59,10 +59,9 @@ type Options struct {
 	// missing folder is a disk that is not mounted.
 	Create bool
 
-	// MinFree is the space in bytes that is left free for others: Stage refuses
-	// what would go below it. 0 means 1 GiB or 2% of the file system, whichever
-	// is less; a negative value means none.
-	MinFree int64
+	// MinFree returns the space in bytes that is left free for others on a file
+	// system of total bytes: Stage refuses what would go below it. Nil means none.
+	MinFree func(total int64) int64
 
 	// MaxInFlight bounds the file operations that run at one time, those of a
 	// disk that hangs included. 0 means DefaultMaxInFlight.
@@ -108,6 +107,9 @@ var _ jarvis.BlobStore = (*Store)(nil)
 //
 // The caller must Close the Store.
 func Open(ctx context.Context, root string, options Options) (*Store, error) {
+	if options.MinFree == nil {
+		options.MinFree = func(int64) int64 { return 0 }
+	}
 	if options.MaxInFlight <= 0 {
 		options.MaxInFlight = DefaultMaxInFlight
 	}

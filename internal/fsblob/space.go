@@ -18,8 +18,8 @@ const usageAge = time.Second
 // space watches over the free space.
 type space struct {
 	fs      FileSystem
-	root    string // for messages
-	minFree int64  // as in Options
+	root    string                  // for messages
+	minFree func(total int64) int64 // as in Options
 
 	mu      sync.Mutex
 	usage   jarvis.Usage
@@ -65,7 +65,7 @@ func (s *space) refresh() error {
 }
 
 func (s *space) shortage(size int64) error {
-	free, watermark := s.usage.Free-s.written, s.watermark()
+	free, watermark := s.usage.Free-s.written, s.minFree(s.usage.Total)
 	if free-size >= watermark {
 		return nil
 	}
@@ -98,16 +98,6 @@ func (s *space) full(doing string, err error) error {
 		Message: fmt.Sprintf("the disk of the storage %s is full: %s", s.root, left),
 		Err:     err,
 	}
-}
-
-func (s *space) watermark() int64 {
-	switch {
-	case s.minFree < 0:
-		return 0
-	case s.minFree > 0:
-		return s.minFree
-	}
-	return min(1<<30, s.usage.Total/50)
 }
 
 // Usage implements jarvis.BlobStore.
