@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 func testCount(t *testing.T, h Harness) {
@@ -20,7 +21,7 @@ func testCount(t *testing.T, h Harness) {
 		db := h.New(t)
 		cat := db.open(t)
 		random := rand.New(rand.NewPCG(2, 3))
-		captures := manyCaptures(500)
+		captures := manyCaptures(proof.Rounds(150, 500))
 		m := newModel(captures...)
 		insert(t, cat, captures...)
 		for _, c := range captures {

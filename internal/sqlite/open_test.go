@@ -16,6 +16,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 func insertMany(t testing.TB, c *Catalog, n int) []*jarvis.Capture {
@@ -162,7 +163,7 @@ func TestOpen_FlippedBits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		captures := insertMany(t, c, 200)
+		captures := insertMany(t, c, proof.Rounds(70, 200))
 		free, err := read(t.Context(), c, "count free pages", func(on *conn) (int64, error) { return on.number("PRAGMA freelist_count") })
 		if err != nil {
 			t.Fatal(err)

@@ -23,7 +23,7 @@ import (
 // was acknowledged must be there, and the database must be sound.
 func TestOpen_PowerCut(t *testing.T) {
 	withKeys(t, func(t *testing.T, key []byte) {
-		rounds := proof.Rounds(40, 1000)
+		rounds := proof.Rounds(20, 1000)
 		var all cutWorld
 		for round := 0; round < rounds; {
 			world := cutWorld{key: key, folder: t.TempDir(), present: make(map[jarvis.ID]*jarvis.Capture), gone: make(map[jarvis.ID]bool)}
