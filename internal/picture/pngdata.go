@@ -74,7 +74,7 @@ func checkRows(header []byte, deflated io.Reader) (err error) {
 			if filter > 4 {
 				return fmt.Errorf("there is no filter %d", filter)
 			}
-			if _, err := io.CopyN(io.Discard, rows, (columns*bits+7)/8); err != nil {
+			if _, err := rows.Discard(int((columns*bits + 7) / 8)); err != nil {
 				return endOf(err)
 			}
 		}
