@@ -86,6 +86,10 @@ func (a *Archive) examine(ctx context.Context, r jarvis.FileRecord, name jarvis.
 		return nil, stopped(ctx)
 	case err != nil && !errors.Is(err, jarvis.ErrTooLarge):
 		f.Kind, f.Detail = KindDecode, message(err)
+		if row.ContentDigest != nil || row.StoredSHA256 != nil && !name.Sealed() { // then it was right
+			f.Kind = KindBroken
+			f.Detail += "; its bytes are those that were added, so keep what can be seen of it, or remove it with jarvis rm " + r.ID.String()
+		}
 		return f, nil
 	}
 	if row.StoredSHA256 == nil && !name.Sealed() {

@@ -299,6 +299,9 @@ func TestArchive_Verify_DayGone(t *testing.T) {
 		r.drop("2026/01/25")
 		report, findings := r.verify(archive.VerifyOptions{})
 		wantSeen(t, findings, seen{Kind: archive.KindDayGone, Path: "2026/01/25"})
+		if !strings.Contains(findings[0].Detail, "the images of 5 captures") {
+			t.Errorf("detail %q", findings[0].Detail)
+		}
 		if findings[0].Captures != 5 || report.Captures != 205 || report.Files != 200 {
 			t.Errorf("finding %+v, report %+v", findings[0], report)
 		}
@@ -438,7 +441,10 @@ func TestArchive_Verify_Deep(t *testing.T) {
 	if err != nil || report.Captures != 4 || report.OK() {
 		t.Errorf("report %+v, %v", report, err)
 	}
-	wantSeen(t, findings, seen{Kind: archive.KindUnreadable, Path: all[1].Filepath}, seen{Kind: archive.KindDecode, Path: broken.Filepath})
+	wantSeen(t, findings, seen{Kind: archive.KindUnreadable, Path: all[1].Filepath}, seen{Kind: archive.KindBroken, Path: broken.Filepath})
+	if report.Wrong != 1 {
+		t.Errorf("%d things wrong, want 1: what was added broken is told, not wrong", report.Wrong)
+	}
 	r.holds(all[2], photo(2))
 }
 

@@ -150,7 +150,7 @@ func outcomeText(f archive.Finding) string {
 	switch {
 	case f.Err != nil:
 		return "; not mended: " + errorMessage(f.Err)
-	case !f.Mended:
+	case !f.Mended || f.Remedy == archive.RemedyNone: // of forgotten rows, all is said
 		return ""
 	case f.Remedy == archive.RemedyAdopt:
 		return "; adopted"
@@ -178,6 +178,9 @@ func reportText(r *archive.VerifyReport, repaired, ended bool) string {
 			}
 		}
 	}
+	if n := r.Found[archive.KindBroken]; n > 0 {
+		fmt.Fprintf(&text, "; %s broken already when added", plural(n, "image"))
+	}
 	if n := r.Found[archive.KindPending]; n > 0 {
 		fmt.Fprintf(&text, "; %s may be on the way in", plural(n, "young file"))
 	}
@@ -191,10 +194,17 @@ func wrongText(r *archive.VerifyReport, repaired bool) string {
 	if repaired {
 		return text + " and left as found: see the lines above"
 	}
-	if gone := r.Found[archive.KindMissing] + r.Found[archive.KindDayGone]; gone == left {
+	mendable := r.Found[archive.KindOrphan] + r.Found[archive.KindForeign] + r.Found[archive.KindDelete]
+	gone := r.Found[archive.KindMissing] + r.Found[archive.KindDayGone]
+	switch {
+	case mendable == left:
+		return text + ": jarvis verify --repair mends what can be mended"
+	case gone == left:
 		return text + ": put the images back from a copy, or drop their rows with jarvis verify --forget-missing"
+	case mendable > 0:
+		return text + ": jarvis verify --repair mends some of it; the lines above say what to do about the rest"
 	}
-	return text + ": jarvis verify --repair mends what can be mended"
+	return text + ": no repair can mend that; the lines above say what to do"
 }
 
 func (cmd *verifyCmd) forget(ctx context.Context, a *app, store *archive.Archive, from, to time.Time) error {
