@@ -77,6 +77,18 @@ func TestOpen_Refusals(t *testing.T) {
 			"Silent", "postgres://ada:" + wrongPassword + "@" + silent.Addr().String() + "/jarvis?connect_timeout=1", jarvis.CodeUnavailable,
 			`PostgreSQL at %s does not answer: see whether it runs and can be reached, or correct JARVIS_DATABASE_URL`,
 		},
+		{
+			"UnknownParameter", tcp(t, func(u *url.URL) { u.RawQuery = "jarvis_nonsense=1" }), jarvis.CodeInvalid,
+			`PostgreSQL at %s does not take a parameter of JARVIS_DATABASE_URL: correct what follows the ? in it (jarvis_nonsense)`,
+		},
+		{
+			"WrongParameter", tcp(t, func(u *url.URL) { u.RawQuery = "work_mem=much" }), jarvis.CodeInvalid,
+			`PostgreSQL at %s does not take a parameter of JARVIS_DATABASE_URL: correct what follows the ? in it (work_mem)`,
+		},
+		{
+			"NoTLS", tcp(t, func(u *url.URL) { u.RawQuery = "sslmode=require" }), jarvis.CodeUnavailable,
+			`the encrypted connection to PostgreSQL at %s failed: see whether it offers TLS with a valid certificate, which sslmode in JARVIS_DATABASE_URL demands`,
+		},
 		{"Scheme", "mysql://ada:" + wrongPassword + "@localhost/jarvis", jarvis.CodeInvalid, unreadable},
 		{"Escape", "postgres://ada:" + wrongPassword + "%zz@localhost/jarvis", jarvis.CodeInvalid, unreadable},
 		{"Port", "postgres://ada@localhost:" + wrongPassword + "/jarvis", jarvis.CodeInvalid, unreadable},

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -105,6 +106,12 @@ func (s server) address() string {
 		return host
 	}
 	return net.JoinHostPort(host, strconv.Itoa(int(s.config.ConnConfig.Port)))
+}
+
+// demandsTLS reports whether no connection without TLS is tried.
+func (s server) demandsTLS() bool {
+	config := s.config.ConnConfig
+	return config.TLSConfig != nil && !slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.TLSConfig == nil })
 }
 
 // HoldsOlderStore reports whether a database answers within a second and was
