@@ -20,7 +20,7 @@ const (
 	exitMismatch    = 7
 	exitWrong       = 8
 	exitConflict    = 9
-	exitInterrupted = 130 // 128 + SIGINT, as shells count
+	exitInterrupted = 130 // by the person; 128 + SIGINT, as shells count
 	exitClosedPipe  = 141 // 128 + SIGPIPE
 )
 
@@ -43,7 +43,7 @@ func exitMeanings() []exitMeaning {
 		{exitMismatch, "catalogue and images are not of one store, or the database is newer than this program"},
 		{exitWrong, "verify found something wrong, or stored bytes are corrupt"},
 		{exitConflict, "in conflict with what exists"},
-		{exitInterrupted, "interrupted (Ctrl-C); what was reported as stored is stored"},
+		{exitInterrupted, "interrupted (Ctrl-C), or a question was answered no; what was reported as stored is stored"},
 		{exitClosedPipe, "the reader of the output went away (jarvis list | head)"},
 	}
 }
