@@ -15,11 +15,13 @@ import (
 var (
 	firstColumns = []string{"id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "ocr_text", "created_at"}
 	laterColumns = []string{"device", "app_name", "window_title", "url", "stored_size", "stored_sha256", "content_digest", "recovered"}
-	ownColumns   = slices.Concat(firstColumns, []string{"seq"}, laterColumns)
 	ownIndexes   = []string{
 		"ix_captures_timestamp", "ix_captures_device", "ix_captures_app_name", "ix_captures_device_app_name", "ix_captures_monitor_index",
 	}
 )
+
+// ownColumns returns every column of captures that this program knows.
+func ownColumns() []string { return slices.Concat(firstColumns, []string{"seq"}, laterColumns) }
 
 // others is what captures has and this program does not know: an older Jarvis
 // put it there. Migrations that rebuild the table carry it over.
@@ -32,7 +34,7 @@ func readOthers(c *conn) (others, error) {
 	var o others
 	err := c.query(func(s *sqlite3.Stmt) error {
 		name := s.ColumnText(0)
-		if slices.Contains(ownColumns, strings.ToLower(name)) {
+		if slices.Contains(ownColumns(), strings.ToLower(name)) {
 			return nil
 		}
 		o.names = append(o.names, sqlite3.QuoteIdentifier(name))

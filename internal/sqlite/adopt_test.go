@@ -188,7 +188,7 @@ func TestMigrations_Known(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer rows.Close() // nothing was written to it
-	known := append(slices.Clone(ownColumns), ownIndexes...)
+	known := append(ownColumns(), ownIndexes...)
 	for rows.Next() {
 		var name string
 		if err := rows.Scan(&name); err != nil {
