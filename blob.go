@@ -173,7 +173,8 @@ type Usage struct {
 // BlobStore keeps images by name. All methods may be called concurrently, by
 // any number of processes that share the storage root. A method returns as soon
 // as its context is done, even while the disk hangs; what it had begun then
-// ends later on its own, and its outcome is unknown to the caller.
+// ends later on its own, and its outcome is unknown to the caller. Its error is
+// CodeUnavailable then, with the context's error as its cause.
 //
 // The bytes on disk are those of the image, unless the store seals: then they
 // are the encrypted image, and a name tells which of both it is (BlobName.Sealed).

@@ -1,6 +1,7 @@
 package jarvis
 
 import (
+	"cmp"
 	"context"
 	"time"
 )
@@ -14,11 +15,22 @@ const (
 	OldestFirst
 )
 
-// MaxPage is the largest CaptureFilter.Limit.
-const MaxPage = 5000
+// The captures per page: of a filter that does not say, and at most.
+const (
+	DefaultPage = 100
+	MaxPage     = 5000
+)
+
+// CheckPage returns CodeInvalid unless limit is 1 to MaxPage.
+func CheckPage(limit int) error {
+	if limit < 1 || limit > MaxPage {
+		return Errorf(CodeInvalid, "a page holds 1 to %d, not %d", MaxPage, limit)
+	}
+	return nil
+}
 
 // CaptureFilter selects captures and a page of them. The zero filter is the
-// newest 100 of all.
+// newest DefaultPage of all.
 type CaptureFilter struct {
 	From, To time.Time // half-open [From, To); a zero time leaves that side open
 	Device   string    // exactly this device; empty for any
@@ -29,7 +41,13 @@ type CaptureFilter struct {
 
 	Order Order
 	After Cursor // start after this position, in the direction of Order
-	Limit int    // captures per page, 1 to MaxPage; 0 means 100
+	Limit int    // captures per page, 1 to MaxPage; 0 means DefaultPage
+}
+
+// Page returns the captures per page, or CodeInvalid as CheckPage.
+func (f *CaptureFilter) Page() (int, error) {
+	limit := cmp.Or(f.Limit, DefaultPage)
+	return limit, CheckPage(limit)
 }
 
 // Summary counts the captures that a filter selects, all pages of them.
@@ -183,7 +201,7 @@ type Catalog interface {
 
 	// CountDays returns the days in loc that have captures, oldest first, from
 	// the counters. From and To are rounded out to whole days in loc; a zero
-	// time leaves that side open.
+	// time leaves that side open. See DayCounter.
 	CountDays(ctx context.Context, from, to time.Time, loc *time.Location) ([]DayCount, error)
 
 	// Stats sums up the catalogue from the counters, without reading its rows.

@@ -3,6 +3,7 @@ package jarvis
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code says what kind of failure an [Error] is. Callers branch on codes; one
@@ -48,6 +49,50 @@ func WrapError(code Code, op, message string, err error) error {
 		return err
 	}
 	return &Error{Code: code, Op: op, Message: message, Err: err}
+}
+
+// NoCapture is the error of every catalogue for an id that it never had.
+func NoCapture(id ID) *Error { return Errorf(CodeNotFound, "there is no capture %s", id) }
+
+// CaptureDeleted is the error of every catalogue for an id that was deleted.
+func CaptureDeleted(id ID) *Error { return Errorf(CodeDeleted, "capture %s was deleted", id) }
+
+// CaptureExists is the error of every catalogue for an id that is taken.
+func CaptureExists(id ID) *Error { return Errorf(CodeConflict, "there already is a capture %s", id) }
+
+// DeletionPending is the error of every catalogue for a deletion that must be
+// finished first.
+func DeletionPending(id ID) *Error {
+	return Errorf(CodeConflict, "the deletion of capture %s is not finished: run the same deletion again, then undo it", id)
+}
+
+// CaptureReferred is the error of every catalogue for a capture that a table of
+// another program refers to.
+func CaptureReferred(id ID) *Error {
+	return Errorf(CodeConflict, "a table that is not Jarvis's refers to capture %s: remove the reference first", id)
+}
+
+// NamesTaken is the error of every catalogue for a database to adopt in which
+// columns or tables have names that this program needs.
+func NamesTaken(names []string) *Error {
+	return Errorf(CodeMismatch, "the database already has %s, which this program needs for itself: rename it and try again", strings.Join(names, ", "))
+}
+
+// ForeignID is the error of every catalogue for a row to adopt whose id is none.
+func ForeignID(text string) *Error {
+	return Errorf(CodeCorrupt, "the catalogue has a capture with the id %.60q, which is not a UUID: correct the row and try again", text)
+}
+
+// CaptureTwice is the error of every catalogue for rows to adopt whose ids
+// differ in capital letters only.
+func CaptureTwice(id string) *Error {
+	return Errorf(CodeCorrupt, "the catalogue has capture %.60s twice, once with capital letters: remove a row and try again", id)
+}
+
+// CapitalsReferred is the error of every catalogue for a row to adopt whose id
+// would have to be put in small letters, and in another program's table too.
+func CapitalsReferred() *Error {
+	return Errorf(CodeConflict, "a table that is not Jarvis's refers to a capture whose id has capital letters: write the id in small letters in both and try again")
 }
 
 // Error returns the message, without the cause: a cause may name a path, a

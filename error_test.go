@@ -45,3 +45,37 @@ func TestWrapError(t *testing.T) {
 		t.Errorf("WrapError = %#v", got)
 	}
 }
+
+func TestCaptureErrors(t *testing.T) {
+	id, err := jarvis.ParseID("019bf0a0-0000-7000-8000-000000000001")
+	if err != nil {
+		t.Fatalf("ParseID: %v", err)
+	}
+	for _, tt := range []struct {
+		err  *jarvis.Error
+		is   error
+		text string
+	}{
+		{jarvis.NoCapture(id), jarvis.ErrNotFound, "there is no capture 019bf0a0-0000-7000-8000-000000000001"},
+		{jarvis.CaptureDeleted(id), jarvis.ErrDeleted, "capture 019bf0a0-0000-7000-8000-000000000001 was deleted"},
+		{jarvis.CaptureExists(id), jarvis.ErrConflict, "there already is a capture 019bf0a0-0000-7000-8000-000000000001"},
+		{jarvis.DeletionPending(id), jarvis.ErrConflict, "the deletion of capture 019bf0a0-0000-7000-8000-000000000001 is not finished: run the same deletion again, then undo it"},
+	} {
+		if !errors.Is(tt.err, tt.is) || tt.err.Error() != tt.text {
+			t.Errorf("%q (%s); want %q", tt.err, tt.err.Code, tt.text)
+		}
+	}
+}
+
+func TestCaptureFilter_Page(t *testing.T) {
+	for limit, want := range map[int]int{0: jarvis.DefaultPage, 1: 1, jarvis.MaxPage: jarvis.MaxPage} {
+		if got, err := (&jarvis.CaptureFilter{Limit: limit}).Page(); got != want || err != nil {
+			t.Errorf("a page of limit %d is %d, %v; want %d", limit, got, err, want)
+		}
+	}
+	for _, limit := range []int{-1, jarvis.MaxPage + 1} {
+		if _, err := (&jarvis.CaptureFilter{Limit: limit}).Page(); !errors.Is(err, jarvis.ErrInvalid) {
+			t.Errorf("a page of limit %d: %v", limit, err)
+		}
+	}
+}

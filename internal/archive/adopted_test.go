@@ -1,6 +1,7 @@
 package archive_test
 
 import (
+	"bytes"
 	"database/sql"
 	"fmt"
 	"path/filepath"
@@ -115,6 +116,14 @@ func TestAdopted_Works(t *testing.T) {
 		if !report.OK() || report.Found[archive.KindUnrecorded] != 40 || len(findings) != 40 {
 			t.Errorf("deep: %+v", report)
 		}
+		// Of an image that does not decode, nobody knows whether it ever did.
+		broken := bytes.Clone(o.rows[0].data)
+		clear(broken[len(broken)/2:])
+		r.put(o.rows[0].name, broken)
+		if report, _ = r.verify(archive.VerifyOptions{Deep: true}); report.OK() || report.Found[archive.KindDecode] != 1 {
+			t.Errorf("deep, with a broken image: %+v", report)
+		}
+		r.put(o.rows[0].name, o.rows[0].data)
 		if report, _ = r.verify(archive.VerifyOptions{Deep: true, Repair: true}); report.Recorded != 40 || !report.OK() {
 			t.Errorf("deep repair: %+v", report)
 		}

@@ -1,6 +1,6 @@
 // Package archive holds the use cases of Jarvis over a catalogue and a blob
 // store: open a store, ingest a capture, fetch it, remove it, verify that rows
-// and images agree, sum up.
+// and images agree.
 //
 // # What is promised
 //
@@ -26,6 +26,8 @@ import (
 	"context"
 	"log/slog"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -77,6 +79,7 @@ type Archive struct {
 	store   jarvis.StoreInfo
 
 	sections sections
+	decoding *semaphore.Weighted // of pixels; see maxDecoding
 }
 
 // Open joins a catalogue and a blob store. It checks that they are of one store
@@ -99,6 +102,7 @@ func Open(ctx context.Context, catalog jarvis.Catalog, blobs jarvis.BlobStore, o
 		now:      o.Now,
 		log:      o.Log,
 		sections: newSections(),
+		decoding: semaphore.NewWeighted(maxDecoding),
 	}
 	if a.limits.MaxBytes <= 0 {
 		a.limits.MaxBytes = jarvis.DefaultImageLimits.MaxBytes
@@ -131,22 +135,3 @@ func (a *Archive) Store() jarvis.StoreInfo { return a.store }
 // Progress is told how far a long operation is. Total is an estimate, 0 when
 // unknown. It is called from the goroutine of the operation and should be quick.
 type Progress func(done, total int64)
-
-// Stats sums up a store.
-type Stats struct {
-	jarvis.CatalogStats
-	Usage jarvis.Usage `json:"usage"` // of the file system that holds the images
-}
-
-// Stats sums up the store from the catalogue's counters.
-func (a *Archive) Stats(ctx context.Context) (Stats, error) {
-	catalog, err := a.catalog.Stats(ctx)
-	if err != nil {
-		return Stats{}, err
-	}
-	usage, err := a.blobs.Usage(ctx)
-	if err != nil {
-		return Stats{}, err
-	}
-	return Stats{catalog, usage}, nil
-}

@@ -138,7 +138,7 @@ func openSQLite(t testing.TB, path string, s seal) *sqlite.Catalog {
 
 func openTree(t testing.TB, root string) *fsblob.Store {
 	t.Helper()
-	blobs, err := fsblob.Open(t.Context(), root, fsblob.Options{MinFree: -1})
+	blobs, err := fsblob.Open(t.Context(), root, fsblob.Options{})
 	if err != nil {
 		t.Fatalf("open the tree: %v", err)
 	}

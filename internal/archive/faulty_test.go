@@ -36,3 +36,14 @@ type faultyCatalog struct {
 func (c *faultyCatalog) InsertCapture(ctx context.Context, row *jarvis.Capture) error {
 	return c.insert(ctx, row)
 }
+
+// quarantineHook is a blob store that calls before when it moves a file away.
+type quarantineHook struct {
+	jarvis.BlobStore
+	before func()
+}
+
+func (b *quarantineHook) Quarantine(ctx context.Context, day jarvis.Day, base string) (string, error) {
+	b.before()
+	return b.BlobStore.Quarantine(ctx, day, base)
+}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -133,7 +134,7 @@ func (f *forgetting) forget(ctx context.Context, lost []jarvis.FileRecord) error
 	if err := a.checkMarker(ctx); err != nil {
 		return err
 	}
-	ending, cancel := graceful(ctx)
+	ending, cancel := Graceful(ctx)
 	defer cancel()
 	dropped := make([]bool, len(lost))
 	failures := make([]error, len(lost))
@@ -167,7 +168,7 @@ func (f *forgetting) tell(row jarvis.FileRecord, dropped bool, failure error) {
 	f.receipt.Forgotten++
 	if f.day.Day != name.Day() {
 		f.flush()
-		f.day = Finding{Kind: KindMissing, Day: name.Day(), Path: name.Day().Folder(), Detail: "rows without an image were dropped", Mended: true}
+		f.day = Finding{Kind: KindMissing, Day: name.Day(), Path: name.Day().Folder(), Mended: true}
 	}
 	f.day.Captures++
 }
@@ -175,9 +176,18 @@ func (f *forgetting) tell(row jarvis.FileRecord, dropped bool, failure error) {
 // flush reports the day under way.
 func (f *forgetting) flush() {
 	if f.day.Captures > 0 {
+		f.day.Detail = captures(f.day.Captures) + " forgotten"
 		f.report(f.day)
 	}
 	f.day = Finding{}
+}
+
+// captures returns "1 capture" or "3 captures".
+func captures(n int64) string {
+	if n == 1 {
+		return "1 capture"
+	}
+	return strconv.FormatInt(n, 10) + " captures"
 }
 
 // drop removes a row if its image is still gone, and reports whether it did.

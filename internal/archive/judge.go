@@ -13,8 +13,9 @@ import (
 // pendingAge is how old a file without a row must be before it counts as left over.
 const pendingAge = time.Hour
 
-// young reports whether a file may belong to a capture that is being stored.
-func (a *Archive) young(modified time.Time) bool { return modified.After(a.now().Add(-pendingAge)) }
+// young reports whether a file may belong to a capture that is being stored. One
+// from the future, further than a clock is wrong, does not.
+func (a *Archive) young(modified time.Time) bool { return a.now().Sub(modified).Abs() < pendingAge }
 
 // pendingFinding is what f is while its file is young.
 func pendingFinding(f Finding) Finding {
@@ -65,16 +66,16 @@ func (a *Archive) examine(ctx context.Context, r jarvis.FileRecord, name jarvis.
 		f.Kind, f.Detail = KindUnreadable, message(err)
 		return f, nil
 	}
-	if err := a.inspect(f, row, name, stored); err != nil || f.Kind == "" {
+	if err := a.inspect(ctx, f, row, name, stored); err != nil || f.Kind == "" {
 		return nil, err
 	}
 	return f, nil
 }
 
 // inspect enters in f what is to be said of the bytes on disk of a row's image,
-// and no Kind when they are sound. Its only error is CodeLocked, for bytes that
-// are those stored.
-func (a *Archive) inspect(f *Finding, row *jarvis.Capture, name jarvis.BlobName, stored []byte) error {
+// and no Kind when they are sound. Its errors are CodeLocked, for bytes that are
+// those stored, and that of a context which ended.
+func (a *Archive) inspect(ctx context.Context, f *Finding, row *jarvis.Capture, name jarvis.BlobName, stored []byte) error {
 	sum := sha256.Sum256(stored)
 	same := row.StoredSHA256 == nil || bytes.Equal(row.StoredSHA256, sum[:])
 	data, err := a.blobs.Open(name, stored)
@@ -100,8 +101,16 @@ func (a *Archive) inspect(f *Finding, row *jarvis.Capture, name jarvis.BlobName,
 		return nil
 	}
 	// An image beyond the limits of today was within those of its day.
-	if err := a.images.Decode(data, a.limits); err != nil && !errors.Is(err, jarvis.ErrTooLarge) {
+	err = a.decode(ctx, data)
+	switch {
+	case ctx.Err() != nil:
+		return stopped(ctx)
+	case err != nil && !errors.Is(err, jarvis.ErrTooLarge) && same:
 		f.Kind, f.Detail = KindDecode, message(err)
+		if row.ContentDigest != nil || row.StoredSHA256 != nil { // then it was right
+			f.Kind = KindBroken
+			f.Detail += "; its bytes are those that were added, so keep what can be seen of it, or remove it with jarvis rm " + row.ID.String()
+		}
 		return nil
 	}
 	switch {
@@ -112,6 +121,24 @@ func (a *Archive) inspect(f *Finding, row *jarvis.Capture, name jarvis.BlobName,
 		f.Kind, f.Remedy, f.Detail = KindDigest, RemedyRecord, "the file is another than the one that was stored, and holds the image that was given: it was sealed anew, and the row does not know"
 	}
 	return nil
+}
+
+// maxDecoding is how many pixels are decoded at once, those of four UHD screens:
+// a decoder may take 16 bytes for each. A larger image is decoded alone.
+const maxDecoding = 4 * 3840 * 2160
+
+// decode decodes an image when there is room for its pixels.
+func (a *Archive) decode(ctx context.Context, data []byte) error {
+	image, err := a.images.Inspect(data, a.limits)
+	if err != nil {
+		return err
+	}
+	pixels := min(int64(image.Width)*int64(image.Height), maxDecoding)
+	if err := a.decoding.Acquire(ctx, pixels); err != nil {
+		return err
+	}
+	defer a.decoding.Release(pixels)
+	return a.images.Decode(data, a.limits)
 }
 
 // verdict is what was found about a file for which no row was found at first.
@@ -132,6 +159,7 @@ func (a *Archive) judge(ctx context.Context, name jarvis.BlobName) (verdict, err
 	if err != nil {
 		return verdict{}, err
 	}
+	young := a.young(info.ModTime)
 	f := Finding{Kind: KindOrphan, Day: name.Day(), ID: name.ID(), Path: name.String(), Remedy: RemedyQuarantine}
 	v := verdict{finding: &f}
 	row, err := a.catalog.FindCapture(ctx, name.ID())
@@ -148,7 +176,7 @@ func (a *Archive) judge(ctx context.Context, name jarvis.BlobName) (verdict, err
 		v.deleted = true
 		f.Detail = "the capture was deleted, and a file of it is there again"
 	case errors.Is(err, jarvis.ErrNotFound):
-		if a.young(info.ModTime) {
+		if young {
 			break
 		}
 		if err := a.adoptable(ctx, name, info, &v); err != nil {
@@ -157,7 +185,7 @@ func (a *Archive) judge(ctx context.Context, name jarvis.BlobName) (verdict, err
 	default:
 		return verdict{}, err
 	}
-	if a.young(info.ModTime) {
+	if young {
 		f = pendingFinding(f)
 	}
 	return v, nil

@@ -10,7 +10,8 @@ import (
 )
 
 // mend applies the remedy of a finding, after checking under the lock of its id
-// that it still holds, and reports false when it does not hold any more.
+// that it still holds, and reports false when it does not hold any more. One
+// that was begun when ctx ended is brought to its end.
 func (a *Archive) mend(ctx context.Context, f Finding) (Finding, bool) {
 	if f.Remedy == RemedyNone {
 		return f, true
@@ -19,7 +20,9 @@ func (a *Archive) mend(ctx context.Context, f Finding) (Finding, bool) {
 		f.Err = stopped(ctx)
 		return f, true
 	}
-	mended, err := a.apply(ctx, f)
+	ending, cancel := Graceful(ctx)
+	defer cancel()
+	mended, err := a.apply(ending, f)
 	if err != nil {
 		f.Err = err
 		return f, true
@@ -100,7 +103,7 @@ func (a *Archive) record(ctx context.Context, f Finding, name jarvis.BlobName) (
 		return f, err
 	}
 	var now Finding
-	if err := a.inspect(&now, row, name, stored); err != nil {
+	if err := a.inspect(ctx, &now, row, name, stored); err != nil {
 		return f, err
 	}
 	if now.Kind == "" {

@@ -3,6 +3,8 @@ package archive
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -13,6 +15,7 @@ import (
 type Removal struct {
 	jarvis.Summary
 	filter jarvis.CaptureFilter
+	ahead  map[jarvis.ID]time.Time // see storedAhead
 }
 
 // Receipt says what a removal did.
@@ -36,6 +39,7 @@ type RemoveOptions struct {
 func (a *Archive) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) (*Removal, error) {
 	// The bound is exclusive; what was stored in this very microsecond counts.
 	bound := jarvis.Instant(a.now()).Add(time.Microsecond)
+	selected := f
 	if f.CreatedBefore.IsZero() || f.CreatedBefore.After(bound) {
 		f.CreatedBefore = bound
 	}
@@ -43,17 +47,59 @@ func (a *Archive) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) (*Rem
 	if err != nil {
 		return nil, err
 	}
-	return &Removal{summary, f}, nil
+	r := &Removal{Summary: summary, filter: f}
+	if selected.CreatedBefore.Equal(f.CreatedBefore) {
+		return r, nil
+	}
+	all, err := a.catalog.Summarize(ctx, selected)
+	if err != nil {
+		return nil, err
+	}
+	if all.Captures > summary.Captures {
+		r.Summary = all
+		r.ahead, err = a.storedAhead(ctx, selected, bound)
+	}
+	return r, err
 }
 
-// RemovePlanned removes what was planned, oldest first: row, image and what
-// upgrades copied aside. It leaves tombstones of the ids. It goes on after a
+// storedAhead returns what a filter selects that was stored at or after bound,
+// which lies ahead of the clock: a clock was set back, that of another machine
+// is fast, or an older Jarvis kept local times. Only by its very moment can such
+// a capture be told from one that is stored after the preview.
+func (a *Archive) storedAhead(ctx context.Context, f jarvis.CaptureFilter, bound time.Time) (map[jarvis.ID]time.Time, error) {
+	ahead := make(map[jarvis.ID]time.Time)
+	f.After, f.Limit = jarvis.Cursor{}, jarvis.MaxPage
+	for {
+		page, err := a.catalog.FindCaptures(ctx, f)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range page {
+			if !c.CreatedAt.Before(bound) {
+				ahead[c.ID] = c.CreatedAt
+			}
+		}
+		if len(page) < f.Limit {
+			return ahead, nil
+		}
+		f.After = page[len(page)-1].Cursor()
+	}
+}
+
+// holds reports whether a capture was there when the removal was planned.
+func (r *Removal) holds(c *jarvis.Capture) bool {
+	at, ahead := r.ahead[c.ID]
+	return c.CreatedAt.Before(r.filter.CreatedBefore) || ahead && c.CreatedAt.Equal(at)
+}
+
+// RemovePlanned removes what was planned, oldest first, but last what the clock
+// had not reached: row, image and what upgrades copied aside. It leaves tombstones of the ids. It goes on after a
 // capture that fails, and stops between two captures when ctx is done. The
 // receipt holds also with an error.
 func (a *Archive) RemovePlanned(ctx context.Context, r *Removal, o RemoveOptions) (Receipt, error) {
 	f := r.filter
 	f.Order, f.After, f.Limit = jarvis.OldestFirst, jarvis.Cursor{}, removePage
-	job := removal{archive: a, total: r.Captures, createdBefore: f.CreatedBefore, o: o}
+	job := removal{archive: a, total: r.Captures, planned: r.holds, o: o}
 	for {
 		page, err := a.catalog.FindFiles(ctx, f)
 		if err != nil {
@@ -63,8 +109,11 @@ func (a *Archive) RemovePlanned(ctx context.Context, r *Removal, o RemoveOptions
 		for i, row := range page {
 			ids[i] = row.ID
 		}
-		if err := job.remove(ctx, ids); err != nil || len(page) < removePage {
+		if err := job.remove(ctx, ids); err != nil {
 			return job.end(ctx, err)
+		}
+		if len(page) < removePage {
+			return job.end(ctx, job.remove(ctx, slices.Collect(maps.Keys(r.ahead))))
 		}
 		f.After = page[len(page)-1].Cursor()
 	}
@@ -82,10 +131,10 @@ const removePage = 1000
 
 // removal is a removal under way.
 type removal struct {
-	archive       *Archive
-	total         int64
-	createdBefore time.Time // leave what was stored from then on; zero for no bound
-	o             RemoveOptions
+	archive *Archive
+	total   int64
+	planned func(*jarvis.Capture) bool // leave what it does not hold; nil for nothing
+	o       RemoveOptions
 
 	mu      sync.Mutex
 	receipt Receipt
@@ -94,11 +143,11 @@ type removal struct {
 
 // remove removes captures. Its error is that of ctx; others are counted.
 func (j *removal) remove(ctx context.Context, ids []jarvis.ID) error {
-	ending, cancel := graceful(ctx)
+	ending, cancel := Graceful(ctx)
 	defer cancel()
 	eachOf(len(ids), func(i int) {
 		if ctx.Err() == nil {
-			gone, err := j.archive.remove(ending, ids[i], j.createdBefore)
+			gone, err := j.archive.remove(ending, ids[i], j.planned)
 			j.count(ids[i], gone, err)
 		}
 	})
@@ -133,7 +182,7 @@ func (j *removal) count(id jarvis.ID, gone removed, err error) {
 // end makes the removal final, also one that was stopped.
 func (j *removal) end(ctx context.Context, err error) (Receipt, error) {
 	if j.receipt.Removed > 0 {
-		ending, cancel := graceful(ctx)
+		ending, cancel := Graceful(ctx)
 		defer cancel()
 		purgeErr := j.archive.catalog.Purge(ending)
 		if err == nil {
@@ -153,18 +202,17 @@ type removed struct {
 	bytes   int64
 }
 
-// remove removes one capture, unless createdBefore is set and it was stored
-// later or is gone.
-func (a *Archive) remove(ctx context.Context, id jarvis.ID, createdBefore time.Time) (removed, error) {
+// remove removes one capture, unless planned is set and it is gone or was not.
+func (a *Archive) remove(ctx context.Context, id jarvis.ID, planned func(*jarvis.Capture) bool) (removed, error) {
 	return underLock(ctx, a, id, func(ctx context.Context) (removed, error) {
-		if !createdBefore.IsZero() {
+		if planned != nil {
 			row, err := a.catalog.FindCapture(ctx, id)
 			switch {
 			case errors.Is(err, jarvis.ErrNotFound), errors.Is(err, jarvis.ErrDeleted):
 				return removed{kept: true}, nil
 			case err != nil:
 				return removed{}, err
-			case !row.CreatedAt.Before(createdBefore):
+			case !planned(row):
 				return removed{kept: true}, nil
 			}
 		}
@@ -182,18 +230,4 @@ func (a *Archive) remove(ctx context.Context, id jarvis.ID, createdBefore time.T
 		}
 		return gone, a.unlink(ctx, pending)
 	})
-}
-
-// grace is how long what was begun may go on after its context ended.
-const grace = 5 * time.Second
-
-// graceful returns a context that ends a little after ctx, for what should not
-// be left half done.
-func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
-	ending, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	stop := context.AfterFunc(ctx, func() {
-		timer := time.AfterFunc(grace, cancel)
-		context.AfterFunc(ending, func() { timer.Stop() })
-	})
-	return ending, func() { stop(); cancel() }
 }

@@ -88,6 +88,41 @@ func TestArchive_RemovePlanned_StoredAgain(t *testing.T) {
 	}
 }
 
+// What was stored by a clock that was ahead is removed as well, and yet not what
+// is stored after the preview.
+func TestArchive_RemovePlanned_ClockSetBack(t *testing.T) {
+	onBoth(t, func(t *testing.T, r *rig) {
+		r.add(request(0))
+		r.clock.advance(2 * time.Hour)
+		all := r.addMany(10)
+		r.clock.advance(-time.Hour)
+		plan, err := r.PlanRemoval(t.Context(), jarvis.CaptureFilter{From: all[1].Timestamp})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if plan.Captures != 9 || plan.Bytes != int64(9*len(photo(1))) {
+			t.Errorf("plan %+v; want 9 captures", plan.Summary)
+		}
+		r.clock.advance(time.Second)
+		kept := r.add(request(5_000))
+		if _, err := r.RemoveIDs(t.Context(), []jarvis.ID{all[9].ID}, archive.RemoveOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		again := request(9)
+		again.Undelete = true
+		keptToo := r.add(again)
+
+		receipt, err := r.RemovePlanned(t.Context(), plan, archive.RemoveOptions{})
+		if want := (archive.Receipt{Removed: 8, Bytes: int64(8 * len(photo(1)))}); err != nil || receipt != want {
+			t.Errorf("receipt %+v, %v; want %+v", receipt, err, want)
+		}
+		r.holds(all[0], photo(0))
+		r.holds(kept, photo(5_000))
+		r.holds(keptToo, photo(9))
+		r.isClean()
+	})
+}
+
 func TestArchive_RemoveIDs(t *testing.T) {
 	onSQLite(t, func(t *testing.T, r *rig) {
 		all := r.addMany(3)
@@ -154,7 +189,7 @@ func TestArchive_Remove_Cancelled(t *testing.T) {
 		if receipt.Removed < 10 || receipt.Removed >= 60 || receipt.Failed > 0 {
 			t.Errorf("receipt %+v; want it stopped soon after 10", receipt)
 		}
-		stats, err := r.Stats(t.Context())
+		stats, err := r.catalog.Stats(t.Context())
 		if err != nil || stats.Captures != 60-receipt.Removed {
 			t.Errorf("%d captures are left, %v; the receipt says %d went", stats.Captures, err, receipt.Removed)
 		}

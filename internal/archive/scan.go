@@ -417,7 +417,7 @@ func (s *scan) goneDays(ctx context.Context) {
 	for _, day := range slices.SortedFunc(maps.Keys(s.gone), jarvis.Day.Compare) {
 		s.emit(ctx, Finding{
 			Kind: KindDayGone, Day: day, Path: day.Folder(), Captures: s.gone[day],
-			Detail: "the folder of the day is gone: put it back, or drop the rows with jarvis verify --forget-missing",
+			Detail: "the folder of the day is gone with the images of " + captures(s.gone[day]) + ": put it back, or drop the rows with jarvis verify --forget-missing",
 		})
 	}
 }

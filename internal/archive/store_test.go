@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/archive"
@@ -146,22 +145,6 @@ func TestOpen_DeleteOfStrangePath(t *testing.T) {
 			t.Errorf("receipt %+v, %v", receipt, err)
 		}
 		r.holds(kept, photo(1))
-	})
-}
-
-func TestStats(t *testing.T) {
-	onBoth(t, func(t *testing.T, r *rig) {
-		all := r.addMany(3)
-		stats, err := r.Stats(t.Context())
-		if err != nil {
-			t.Fatal(err)
-		}
-		if want := 3 * all[0].StoredSize; stats.Captures != 3 || stats.Bytes != want || stats.Usage.Total == 0 {
-			t.Errorf("stats %+v; want 3 captures of %d bytes", stats, want)
-		}
-		if !stats.Oldest.Equal(noon) || !stats.Newest.Equal(noon.Add(2*time.Second)) {
-			t.Errorf("from %v to %v", stats.Oldest, stats.Newest)
-		}
 	})
 }
 

@@ -21,16 +21,17 @@ const (
 	KindDigest     Kind = "digest"     // deep: bytes on disk that are not those stored (SHA-256)
 	KindSeal       Kind = "seal"       // deep: bytes on disk that are those stored, and do not open with the identity
 	KindContent    Kind = "content"    // deep: content that is not what was given (keyed digest)
-	KindDecode     Kind = "decode"     // deep: an image that does not decode
+	KindDecode     Kind = "decode"     // deep: an image that does not decode, nor is known to be as it was given
 	KindUnreadable Kind = "unreadable" // deep: an image that the disk does not give
 	KindPath       Kind = "path"       // a row whose path is not that of its id and date
 	KindDelete     Kind = "delete"     // a deletion that was begun and not finished
+	KindBroken     Kind = "broken"     // not wrong; deep: an image that does not decode, and was given like that
 	KindPending    Kind = "pending"    // not wrong: a file without a row, younger than an hour; someone may be storing it
 	KindUnrecorded Kind = "unrecorded" // not wrong; deep: an adopted row that does not know its image's digest
 )
 
 // Wrong reports whether findings of the kind mean that something is wrong.
-func (k Kind) Wrong() bool { return k != KindPending && k != KindUnrecorded }
+func (k Kind) Wrong() bool { return k != KindPending && k != KindUnrecorded && k != KindBroken }
 
 // Remedy is what Repair does about a finding.
 type Remedy string
@@ -47,7 +48,7 @@ const (
 // Finding is one thing that Verify saw.
 type Finding struct {
 	Kind     Kind       `json:"kind"`
-	Day      jarvis.Day `json:"day"`                // of the folder
+	Day      jarvis.Day `json:"day,omitzero"`       // of the folder; zero when the path names none
 	ID       jarvis.ID  `json:"id,omitzero"`        // zero for foreign files and whole days
 	Path     string     `json:"path"`               // relative to the storage root; of a path finding, what the row says
 	Captures int64      `json:"captures,omitempty"` // rows concerned, when the finding is about a day

@@ -3,6 +3,7 @@ package archive_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -130,8 +131,9 @@ func TestArchive_Verify_Kinds(t *testing.T) {
 			r.isClean()
 			test.damage(t, r, all)
 			expand := func(path string) string {
-				path = strings.Replace(path, "0.png", strings.TrimSuffix(all[0].Filepath, ".jpg")+".png", 1)
 				switch path {
+				case "0.png":
+					return strings.TrimSuffix(all[0].Filepath, ".jpg") + ".png"
 				case "0":
 					return all[0].Filepath
 				case "../1":
@@ -219,15 +221,69 @@ func TestArchive_Verify_Pending(t *testing.T) {
 	onSQLite(t, func(t *testing.T, r *rig) {
 		r.addMany(2)
 		orphan := r.file("2026/01/24/" + v7(noon, 1).String() + ".jpg")
-		r.place(orphan, photo(50))
+		r.place(orphan, photo(50)) // two hours old
 		r.put("2026/01/24/notes.txt", []byte("x"))
-		r.clock.advance(-90 * time.Minute) // now the files are half an hour old
-		report, findings := r.verify(archive.VerifyOptions{Repair: true})
+		for _, back := range []time.Duration{90 * time.Minute, time.Hour} { // half an hour old, then of half an hour later
+			r.clock.advance(-back)
+			report, findings := r.verify(archive.VerifyOptions{Repair: true})
+			wantSeen(t, findings,
+				seen{archive.KindPending, orphan, archive.RemedyNone, false},
+				seen{archive.KindPending, "2026/01/24/notes.txt", archive.RemedyNone, false})
+			if !report.OK() || report.Wrong != 0 {
+				t.Errorf("report %+v; want nothing wrong", report)
+			}
+		}
+		// A file of tomorrow is not pending until then.
+		r.clock.advance(-24 * time.Hour)
+		_, findings := r.verify(archive.VerifyOptions{})
 		wantSeen(t, findings,
-			seen{archive.KindPending, orphan, archive.RemedyNone, false},
-			seen{archive.KindPending, "2026/01/24/notes.txt", archive.RemedyNone, false})
-		if !report.OK() || report.Wrong != 0 {
-			t.Errorf("report %+v; want nothing wrong", report)
+			seen{archive.KindOrphan, orphan, archive.RemedyAdopt, false},
+			seen{archive.KindForeign, "2026/01/24/notes.txt", archive.RemedyQuarantine, false})
+	})
+}
+
+// A file that grows old while it is judged is pending once more.
+func TestArchive_Verify_GrowsOld(t *testing.T) {
+	onSQLite(t, func(t *testing.T, r *rig) {
+		orphan := r.file("2026/01/24/" + v7(noon, 1).String() + ".jpg")
+		r.place(orphan, photo(50)) // two hours old
+		looks := 0
+		o := r.options()
+		o.Now = func() time.Time {
+			looks++
+			if looks == 1 {
+				return time.Now().Add(-90 * time.Minute)
+			}
+			return time.Now()
+		}
+		a, err := archive.Open(t.Context(), r.catalog, r.blobs, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var findings []archive.Finding
+		if _, err := a.Verify(t.Context(), archive.VerifyOptions{}, func(f archive.Finding) { findings = append(findings, f) }); err != nil {
+			t.Fatal(err)
+		}
+		wantSeen(t, findings, seen{archive.KindPending, orphan, archive.RemedyNone, false})
+	})
+}
+
+// An interrupted deletion whose path names no day says none.
+func TestArchive_Verify_NoDay(t *testing.T) {
+	onSQLite(t, func(t *testing.T, r *rig) {
+		c := *r.add(request(1))
+		c.ID, c.Filepath = jarvis.NewRandomID(), "elsewhere/1.jpg"
+		if err := r.catalog.InsertCapture(t.Context(), &c); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.catalog.BeginDelete(t.Context(), c.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, findings := r.verify(archive.VerifyOptions{})
+		wantSeen(t, findings, seen{archive.KindDelete, c.Filepath, archive.RemedyFinish, false})
+		text, err := json.Marshal(findings[0])
+		if err != nil || bytes.Contains(text, []byte(`"day"`)) {
+			t.Errorf("as JSON: %s, %v", text, err)
 		}
 	})
 }
@@ -244,6 +300,9 @@ func TestArchive_Verify_DayGone(t *testing.T) {
 		r.drop("2026/01/25")
 		report, findings := r.verify(archive.VerifyOptions{})
 		wantSeen(t, findings, seen{Kind: archive.KindDayGone, Path: "2026/01/25"})
+		if !strings.Contains(findings[0].Detail, "the images of 5 captures") {
+			t.Errorf("detail %q", findings[0].Detail)
+		}
 		if findings[0].Captures != 5 || report.Captures != 205 || report.Files != 200 {
 			t.Errorf("finding %+v, report %+v", findings[0], report)
 		}
@@ -277,48 +336,11 @@ func TestArchive_Verify_Unmounted(t *testing.T) {
 		wantCode(t, err, jarvis.CodeMismatch)
 		_, _, err = r.tryVerify(archive.VerifyOptions{Repair: true, Force: true})
 		wantCode(t, err, jarvis.CodeMismatch)
-		stats, err := r.Stats(t.Context())
+		stats, err := r.catalog.Stats(t.Context())
 		if err != nil || stats.Captures != 3 {
 			t.Errorf("%d captures left, %v; want 3", stats.Captures, err)
 		}
 	})
-}
-
-func TestArchive_ForgetMissing_Guard(t *testing.T) {
-	tests := []struct {
-		rows, gone int
-		allowed    bool
-	}{
-		{1, 1, false}, {2, 1, true}, {4, 2, true}, {4, 3, false}, {30, 10, true}, {30, 11, false},
-	}
-	for _, test := range tests {
-		t.Run(fmt.Sprintf("%dOf%d", test.gone, test.rows), func(t *testing.T) {
-			r := newRig(t, seal{})
-			all := r.addMany(test.rows)
-			for _, c := range all[:test.gone] {
-				r.drop(c.Filepath)
-			}
-			count := func(want int) {
-				t.Helper()
-				if stats, err := r.Stats(t.Context()); err != nil || stats.Captures != int64(want) {
-					t.Errorf("%d captures left, %v; want %d", stats.Captures, err, want)
-				}
-			}
-			ignore := func(archive.Finding) {}
-			_, err := r.ForgetMissing(t.Context(), archive.ForgetOptions{}, ignore)
-			if test.allowed && err != nil {
-				t.Fatal(err)
-			}
-			if !test.allowed {
-				wantCode(t, err, jarvis.CodeConflict)
-				count(test.rows)
-				if _, err := r.ForgetMissing(t.Context(), archive.ForgetOptions{Force: true}, ignore); err != nil {
-					t.Fatal(err)
-				}
-			}
-			count(test.rows - test.gone)
-		})
-	}
 }
 
 func TestArchive_Verify_Guard(t *testing.T) {
@@ -365,29 +387,6 @@ func TestArchive_Verify_ChecksAgain(t *testing.T) {
 		}
 		r.holds(c, q.Data)
 		r.isClean()
-	})
-}
-
-// What can't be read or decoded is told, and the rest is looked at all the same.
-func TestArchive_Verify_Deep(t *testing.T) {
-	onSQLite(t, func(t *testing.T, r *rig) {
-		all := r.addMany(3)
-		q := request(3)
-		q.Data = bytes.Clone(plainPNG())
-		q.Data[len(q.Data)-20] ^= 1 // in the pixels, after the header
-		broken := r.add(q)
-		failing := &faultyBlobs{BlobStore: r.blobs, unreadable: all[1].ID}
-		a, err := archive.Open(t.Context(), r.catalog, failing, r.options())
-		if err != nil {
-			t.Fatal(err)
-		}
-		var findings []archive.Finding
-		report, err := a.Verify(t.Context(), archive.VerifyOptions{Deep: true, Repair: true}, func(f archive.Finding) { findings = append(findings, f) })
-		if err != nil || report.Captures != 4 || report.OK() {
-			t.Errorf("report %+v, %v", report, err)
-		}
-		wantSeen(t, findings, seen{Kind: archive.KindUnreadable, Path: all[1].Filepath}, seen{Kind: archive.KindDecode, Path: broken.Filepath})
-		r.holds(all[2], photo(2))
 	})
 }
 
@@ -457,5 +456,34 @@ func TestArchive_Verify_Cancelled(t *testing.T) {
 	_, err := r.Verify(ctx, archive.VerifyOptions{}, func(archive.Finding) {})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
+	}
+}
+
+// A repair that is interrupted brings to its end what it had begun, and says so.
+func TestArchive_Verify_RepairCancelled(t *testing.T) {
+	r := newRig(t, seal{})
+	r.addMany(2)
+	for n := range 5 {
+		r.put(fmt.Sprintf("2026/01/24/%d.txt", n), []byte("x"))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cancelling := &quarantineHook{r.blobs, cancel}
+	a, err := archive.Open(t.Context(), r.catalog, cancelling, r.options())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var findings []archive.Finding
+	report, err := a.Verify(ctx, archive.VerifyOptions{Repair: true}, func(f archive.Finding) { findings = append(findings, f) })
+	if !errors.Is(err, context.Canceled) && report.OK() {
+		t.Errorf("report %+v, %v; want it interrupted", report, err)
+	}
+	if report.Moved != 1 || len(findings) == 0 || findings[0].Err != nil || !findings[0].Mended || !r.exists(findings[0].MovedTo) {
+		t.Errorf("report %+v, %+v; want the first file moved", report, findings)
+	}
+	for n := 1; n < 5; n++ {
+		if !r.exists(fmt.Sprintf("2026/01/24/%d.txt", n)) {
+			t.Errorf("file %d was moved after the interruption", n)
+		}
 	}
 }

@@ -92,7 +92,7 @@ func testLockCancel(t *testing.T, tree Tree) {
 		var waiting sync.WaitGroup
 		for range 10 {
 			waiting.Go(func() {
-				if _, err := store.Lock(ctx, id); !errors.Is(err, context.Canceled) {
+				if _, err := store.Lock(ctx, id); !errors.Is(err, context.Canceled) || !errors.Is(err, jarvis.ErrUnavailable) {
 					t.Errorf("Lock = %v, want context.Canceled", err)
 				}
 			})
@@ -159,8 +159,10 @@ func testCancelled(t *testing.T, tree Tree) {
 		"Check":       func() error { return store.Check(ctx) },
 	}
 	for name, call := range calls {
-		if err := call(); !errors.Is(err, context.Canceled) {
-			t.Errorf("%s with a context that is done = %v, want context.Canceled", name, err)
+		err := call()
+		wantCode(t, jarvis.CodeUnavailable, err, name+" with a context that is done")
+		if !errors.Is(err, context.Canceled) {
+			t.Errorf("%s with a context that is done = %v, want context.Canceled as its cause", name, err)
 		}
 	}
 
@@ -173,7 +175,7 @@ func testCancelled(t *testing.T, tree Tree) {
 		cancel()
 		return nil
 	})
-	if !errors.Is(err, context.Canceled) || files != 1 {
+	if !errors.Is(err, context.Canceled) || !errors.Is(err, jarvis.ErrUnavailable) || files != 1 {
 		t.Errorf("WalkDay = %v after %d files, want context.Canceled after one", err, files)
 	}
 

@@ -44,6 +44,18 @@ func testAdopt(t *testing.T, h Harness) {
 		}
 	})
 
+	t.Run("CapitalIds", func(t *testing.T) {
+		db := h.New(t)
+		raw := db.SQL(t)
+		captures := h.seedFirst(t, raw)
+		exec(t, raw, "UPDATE captures SET id = upper(id) WHERE id IN ("+quote(captures[0].ID.String())+", "+quote(captures[4].ID.String())+")")
+		cat := db.open(t)
+		wantError(t, cat.InsertCapture(t.Context(), captures[0]), jarvis.CodeConflict, messageTaken(captures[0].ID))
+		wantAdopted(t, db, captures)
+	})
+
+	t.Run("Refused", func(t *testing.T) { testAdoptRefused(t, h) })
+
 	t.Run("TwoAtOnce", func(t *testing.T) {
 		db := h.New(t)
 		captures := h.seedFirst(t, db.SQL(t))
@@ -86,6 +98,67 @@ func testAdopt(t *testing.T, h Harness) {
 		h.makeFirst(t, raw)
 		wantAdopted(t, db, nil)
 	})
+}
+
+// testAdoptRefused has what no migration could carry over. Nothing is changed.
+func testAdoptRefused(t *testing.T, h Harness) {
+	for name, test := range map[string]struct {
+		change  func(id string) []string
+		code    jarvis.Code
+		message func(id string) string
+	}{
+		"NoUUID": {
+			func(id string) []string { return []string{"UPDATE captures SET id = 'not-a-uuid' WHERE id = " + id} },
+			jarvis.CodeCorrupt, func(string) string { return jarvis.ForeignID("not-a-uuid").Message },
+		},
+		"TwiceInOtherLetters": {
+			func(id string) []string {
+				return []string{"INSERT INTO captures SELECT upper(id), filepath, timestamp, 1, width, height, file_size, ocr_text, created_at FROM captures WHERE id = " + id}
+			},
+			jarvis.CodeCorrupt, func(id string) string { return jarvis.CaptureTwice(id).Message },
+		},
+		"CapitalsReferred": {
+			func(id string) []string {
+				return []string{
+					"UPDATE captures SET id = upper(id) WHERE id = " + id,
+					"CREATE TABLE notes (capture_id varchar(36) REFERENCES captures (id))",
+					"INSERT INTO notes VALUES (upper(" + id + "))",
+				}
+			},
+			jarvis.CodeConflict, func(string) string { return jarvis.CapitalsReferred().Message },
+		},
+		"Names": {
+			func(string) []string {
+				return []string{"ALTER TABLE captures ADD COLUMN url text", "ALTER TABLE captures ADD COLUMN device text", "CREATE TABLE counters (pulse integer)"}
+			},
+			jarvis.CodeMismatch, func(string) string {
+				return jarvis.NamesTaken([]string{"captures.device", "captures.url", "counters"}).Message
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := h.New(t)
+			raw := db.SQL(t)
+			id := ""
+			for _, c := range h.seedFirst(t, raw) { // with letters in it: one in 10^20 has none
+				if id == "" && strings.ToUpper(c.ID.String()) != c.ID.String() {
+					id = c.ID.String()
+				}
+			}
+			for _, statement := range test.change(quote(id)) {
+				exec(t, raw, statement)
+			}
+			before := count(t, raw, "SELECT count(*) FROM captures WHERE file_size >= 150000")
+			_, openErr := db.Open(t.Context())
+			_, upErr := db.Up(t.Context())
+			for _, err := range []error{openErr, upErr} {
+				wantError(t, err, test.code, test.message(id))
+			}
+			if after := count(t, raw, "SELECT count(*) FROM captures WHERE file_size >= 150000"); after != before {
+				t.Errorf("%d of %d captures are left", after, before)
+			}
+		})
+	}
 }
 
 // wantAdopted opens the database and checks that the captures are there, that

@@ -50,7 +50,7 @@ func testConcurrent(t *testing.T, h Harness) {
 	t.Run("Inserts", func(t *testing.T) {
 		db := h.New(t)
 		cats := []jarvis.Catalog{db.open(t), db.open(t)}
-		captures := manyCaptures(proof.Rounds(1000, 10_000))
+		captures := manyCaptures(proof.Rounds(300, 10_000))
 		insertFast(t, captures, cats...)
 		m := newModel(captures...)
 		for _, cat := range cats {
@@ -63,7 +63,7 @@ func testConcurrent(t *testing.T, h Harness) {
 		db := h.New(t)
 		cats := []jarvis.Catalog{db.open(t), db.open(t)}
 		m := newModel()
-		for range proof.Rounds(20, 200) {
+		for range proof.Rounds(6, 200) {
 			id := jarvis.NewRandomID()
 			captures := make([]*jarvis.Capture, writers)
 			results := make([]error, writers)
@@ -98,7 +98,7 @@ func testConcurrent(t *testing.T, h Harness) {
 		db := h.New(t)
 		cats := []jarvis.Catalog{db.open(t), db.open(t)}
 		m := newModel()
-		for range proof.Rounds(20, 200) {
+		for range proof.Rounds(6, 200) {
 			c := newCapture(noon)
 			insert(t, cats[0], c)
 			atOnce(t, 8, func(worker int) error {
@@ -130,7 +130,7 @@ func testConcurrent(t *testing.T, h Harness) {
 		atOnce(t, writers, func(worker int) error {
 			random := rand.New(rand.NewPCG(uint64(worker), 5))
 			cat := cats[worker%len(cats)]
-			for range proof.Rounds(20, 200) {
+			for range proof.Rounds(6, 200) {
 				c := newCapture(noon.Add(time.Duration(random.IntN(3000)) * time.Minute))
 				if err := cat.InsertCapture(background, c); err != nil {
 					return err
@@ -178,7 +178,7 @@ func testConcurrent(t *testing.T, h Harness) {
 		m := newModel(captures...)
 		wantCounts(t, cats[0], m)
 		for _, order := range []jarvis.Order{jarvis.NewestFirst, jarvis.OldestFirst} {
-			f := jarvis.CaptureFilter{Order: order, Limit: jarvis.MaxPage}
+			f := jarvis.CaptureFilter{Order: order, Limit: proof.Rounds(1000, jarvis.MaxPage)} // several pages
 			walked := walk(t, cats[1], f)
 			f.Limit = len(captures)
 			wantEqual(t, "all pages", walked, m.page(f))

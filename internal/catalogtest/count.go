@@ -9,6 +9,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 func testCount(t *testing.T, h Harness) {
@@ -20,7 +21,7 @@ func testCount(t *testing.T, h Harness) {
 		db := h.New(t)
 		cat := db.open(t)
 		random := rand.New(rand.NewPCG(2, 3))
-		captures := manyCaptures(500)
+		captures := manyCaptures(proof.Rounds(150, 500))
 		m := newModel(captures...)
 		insert(t, cat, captures...)
 		for _, c := range captures {
@@ -81,6 +82,34 @@ func testCount(t *testing.T, h Harness) {
 			}
 			wantEqual(t, "CountDays in "+zone, got, m.days(from, to, loc))
 		})
+	})
+
+	// At 00:01 the clocks went back to 23:01 of the day before, which thus came twice.
+	t.Run("DayThatReturns", func(t *testing.T) {
+		cat := h.open(t)
+		loc := location(t, "America/St_Johns")
+		m := newModel()
+		for _, at := range []string{"02:00:00", "02:30:30", "02:50:00", "03:50:00"} {
+			parsed, err := time.Parse(time.RFC3339, "2010-11-07T"+at+"Z")
+			if err != nil {
+				t.Fatalf("parse a time: %v", err)
+			}
+			c := newCapture(parsed)
+			m.captures[c.ID] = c
+			insert(t, cat, c)
+		}
+		for _, from := range []time.Time{{}, time.Date(2010, 11, 6, 12, 0, 0, 0, loc), time.Date(2010, 11, 7, 12, 0, 0, 0, loc)} {
+			for _, to := range []time.Time{{}, time.Date(2010, 11, 7, 0, 0, 0, 0, loc), time.Date(2010, 11, 7, 12, 0, 0, 0, loc)} {
+				if !to.IsZero() && !from.Before(to) {
+					continue
+				}
+				got, err := cat.CountDays(t.Context(), from, to, loc)
+				if err != nil {
+					t.Fatalf("CountDays(%v, %v): %v", from, to, err)
+				}
+				wantEqual(t, "CountDays", got, m.days(from, to, loc))
+			}
+		}
 	})
 
 	t.Run("DaysFarAway", func(t *testing.T) {

@@ -128,6 +128,24 @@ func testDelete(t *testing.T, h Harness) {
 		wantGone(t, cat, pending)
 	})
 
+	t.Run("Referred", func(t *testing.T) {
+		for _, constraint := range []string{"", " DEFERRABLE INITIALLY DEFERRED"} {
+			db := h.New(t)
+			cat := db.open(t)
+			c := newCapture(noon)
+			insert(t, cat, c)
+			raw := db.SQL(t)
+			exec(t, raw, "CREATE TABLE notes (capture_id varchar(36) REFERENCES captures (id)"+constraint+")")
+			exec(t, raw, "INSERT INTO notes VALUES ("+quote(c.ID.String())+")")
+			_, err := cat.BeginDelete(t.Context(), c.ID)
+			wantError(t, err, jarvis.CodeConflict, messageReferred(c.ID))
+			wantState(t, cat, newModel(c))
+			exec(t, raw, "DELETE FROM notes")
+			remove(t, cat, c.ID)
+			wantGone(t, cat, c)
+		}
+	})
+
 	t.Run("AnyOrder", func(t *testing.T) {
 		cat := h.open(t)
 		rapid.Check(t, func(t *rapid.T) { anyOrder(t, cat) })

@@ -26,6 +26,10 @@ func messagePending(id jarvis.ID) string {
 	return fmt.Sprintf("the deletion of capture %s is not finished: run the same deletion again, then undo it", id)
 }
 
+func messageReferred(id jarvis.ID) string {
+	return fmt.Sprintf("a table that is not Jarvis's refers to capture %s: remove the reference first", id)
+}
+
 func messageLimit(limit int) string {
 	return fmt.Sprintf("a page holds 1 to %d, not %d", jarvis.MaxPage, limit)
 }

@@ -129,10 +129,10 @@ func (m *model) stats() jarvis.CatalogStats {
 func (m *model) days(from, to time.Time, loc *time.Location) []jarvis.DayCount {
 	counts := make(map[jarvis.Day]*jarvis.DayCount)
 	for _, c := range m.captures {
-		day := dayIn(c.Timestamp, loc)
+		day := jarvis.DayIn(c.Timestamp, loc)
 		// The last instant before to decides, since to itself is left out.
-		if !from.IsZero() && day.Compare(dayIn(from, loc)) < 0 ||
-			!to.IsZero() && day.Compare(dayIn(to.Add(-1), loc)) > 0 {
+		if !from.IsZero() && day.Compare(jarvis.DayIn(from, loc)) < 0 ||
+			!to.IsZero() && day.Compare(jarvis.DayIn(to.Add(-1), loc)) > 0 {
 			continue
 		}
 		if counts[day] == nil {
@@ -146,9 +146,4 @@ func (m *model) days(from, to time.Time, loc *time.Location) []jarvis.DayCount {
 		result = append(result, *counts[day])
 	}
 	return result
-}
-
-func dayIn(t time.Time, loc *time.Location) jarvis.Day {
-	y, m, d := t.In(loc).Date()
-	return jarvis.Day{Year: y, Month: m, Date: d}
 }

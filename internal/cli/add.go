@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"golang.org/x/sync/semaphore"
 
@@ -40,9 +41,11 @@ The time of a screenshot is --timestamp, else what its EXIF says, else a date in
 the file's name, else when the file was last changed. A time without a zone is
 local; see --tz.
 
-A folder is added with its subfolders, in the order of names. Hidden files in it,
-symbolic links, and files that are not called like an image are passed over; a
-link that you name yourself is followed.
+A folder is added with its subfolders, beginning in the order of names; a line is
+printed when its image is stored, so the lines may come in another order. Hidden files in it,
+symbolic links, files that are not called like an image, and formats that are not
+taken (GIF, HEIC, ...) are passed over and counted. What you name yourself is not: a
+link is followed, and a GIF refused.
 
 Examples:
 
@@ -68,13 +71,23 @@ func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 	if err := cmd.check(a); err != nil {
 		return err
 	}
+	var fixed time.Time
+	if cmd.Timestamp != "" {
+		if fixed, err = timetext.Parse(cmd.Timestamp, a.now(), cfg.Location); err != nil {
+			return err
+		}
+	}
 	s, err := a.openStore(ctx, cfg, storeMayBeNew, keyRequired)
 	if err != nil {
 		return err
 	}
+	adder := newAdder(a, cfg, s.archive)
+	adder.fixed = fixed
+	adder.request.Monitor, adder.request.AppName = cmd.Monitor, cmd.App
+	adder.request.WindowTitle, adder.request.Undelete = cmd.Title, cmd.Undelete
 	from := &sources{names: cmd.Files, storage: storageOf(cfg)}
-	err = cmd.add(ctx, a, cfg, s.archive, from)
-	return errors.Join(err, s.close(ctx))
+	tally, err := a.runAdder(ctx, cfg, adder, from, linesOnTerminal)
+	return errors.Join(tally.outcome(err), s.close(ctx))
 }
 
 func (cmd *addCmd) check(a *app) error {
@@ -90,20 +103,6 @@ func (cmd *addCmd) check(a *app) error {
 		}
 	}
 	return nil
-}
-
-func (cmd *addCmd) add(ctx context.Context, a *app, cfg *config.Config, store *archive.Archive, from *sources) error {
-	adder := newAdder(a, cfg, store)
-	adder.request.Monitor, adder.request.AppName = cmd.Monitor, cmd.App
-	adder.request.WindowTitle, adder.request.Undelete = cmd.Title, cmd.Undelete
-	if cmd.Timestamp != "" {
-		fixed, err := timetext.Parse(cmd.Timestamp, a.now(), cfg.Location)
-		if err != nil {
-			return err
-		}
-		adder.fixed = fixed
-	}
-	return a.runAdder(ctx, cfg, adder, from, linesOnTerminal)
 }
 
 func newAdder(a *app, cfg *config.Config, store *archive.Archive) *adder {
@@ -126,6 +125,7 @@ const linesOnTerminal = 20
 // addTally counts what became of the files.
 type addTally struct {
 	stored, existed, failed int64
+	restored                int64 // of the existing ones: the image was gone
 	future                  int64 // of the stored and existing ones
 	bytes                   int64 // stored
 	firstError              error
@@ -143,6 +143,9 @@ func (t *addTally) count(r added) {
 		t.bytes += r.size
 	case statusExists:
 		t.existed++
+		if r.restored {
+			t.restored++
+		}
 	case statusFailed:
 		t.failed++
 		if t.firstError == nil {
@@ -152,14 +155,16 @@ func (t *addTally) count(r added) {
 }
 
 // runAdder stores the sources, prints a line for each, and sums up. On a
-// terminal only the first lines are printed, and what failed.
-func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, from *sources, lines int64) error {
+// terminal only the first lines are printed, and what failed. The error is what
+// stopped it; what failed is told and counted.
+func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, from *sources, lines int64) (addTally, error) {
 	var tally addTally
+	told := int64(0)
 	bar := a.newProgress("screenshots")
 	expected := a.countSources(ctx, from)
 	err := adder.run(ctx, from, func(r added) error {
 		tally.count(r)
-		isLine := a.json || r.Status != statusFailed && (!a.outTerminal || tally.total() <= lines)
+		isLine := a.json || r.Status != statusFailed && (!a.outTerminal || told < lines)
 		isError := !a.json && r.Status == statusFailed && !isFatal(r.err) // a fatal one is told in the end
 		if isLine || isError {
 			bar.hide()
@@ -170,6 +175,9 @@ func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, fr
 			err = a.printJSON(r)
 		case isLine:
 			a.printAdded(cfg, r)
+			if told++; a.outTerminal && told == lines {
+				a.printf("From here on only what fails is shown.\n")
+			}
 		case isError:
 			a.note("jarvis: %s: %s", r.File, *r.Error)
 		}
@@ -177,13 +185,15 @@ func (a *app) runAdder(ctx context.Context, cfg *config.Config, adder *adder, fr
 		return errors.Join(err, a.flush())
 	})
 	bar.hide()
-	if errors.Is(err, errClosedPipe) {
-		return err
+	passed := from.passed.String()
+	switch {
+	case a.json || errors.Is(err, errClosedPipe) || errors.Is(err, context.Canceled):
+	case tally.total() == 0 && err == nil:
+		a.note("%s.", strings.Join(nonEmpty("No images in "+strings.Join(from.names, ", "), passed), "; "))
+	case tally.total() > 1 || passed != "":
+		a.note("%s", tally.summary(passed))
 	}
-	if !a.json && (tally.total() > 1 || from.skipped > 0) {
-		a.note("%s", tally.summary(from.skipped))
-	}
-	return tally.outcome(err)
+	return tally, err
 }
 
 // printAdded writes the line of one file that is in the store.
@@ -197,8 +207,8 @@ func (a *app) printAdded(cfg *config.Config, r added) {
 	t.print(a.console, false)
 }
 
-// summary says in one line what was done.
-func (t *addTally) summary(skipped int64) string {
+// summary says in one line what was done; what was not is the error's to say.
+func (t *addTally) summary(passed string) string {
 	var parts []string
 	add := func(n int64, text string) {
 		if n > 0 {
@@ -207,16 +217,17 @@ func (t *addTally) summary(skipped int64) string {
 	}
 	parts = append(parts, fmt.Sprintf("Stored %s (%s)", plural(t.stored, "screenshot"), sizeText(t.bytes)))
 	add(t.existed, "already there")
+	add(t.restored, "of them with an image that was gone and is there again")
 	add(t.future, "in the future")
-	add(t.failed, "failed")
-	add(skipped, "passed over that are no images")
-	return strings.Join(parts, ", ") + "."
+	return strings.Join(nonEmpty(strings.Join(parts, ", "), passed), "; ") + "."
 }
 
 // outcome turns the counts and the error that stopped the work into the error
 // of the command.
 func (t *addTally) outcome(err error) error {
 	switch {
+	case errors.Is(err, errClosedPipe):
+		return err
 	case errors.Is(err, context.Canceled):
 		return &statusError{exitInterrupted, fmt.Sprintf(
 			"interrupted: %s stored, %s already there; run the same command again for the rest", plural(t.stored, "screenshot"), countText(t.existed))}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -13,15 +14,11 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/archive"
 )
 
-const (
-	// bytesInFlight bounds the images that are worked on at once; one that is
-	// larger goes alone. Together with what the garbage collector has not yet
-	// freed, and the stored image that is read back where a capture exists, the
-	// program stays under 60 MB. Eight screenshots of 2 MB still go side by side.
-	bytesInFlight = 16 << 20
-	// interruptGrace is how long captures under way may take after Ctrl-C.
-	interruptGrace = 10 * time.Second
-)
+// bytesInFlight bounds the images that are worked on at once; one that is larger
+// goes alone. Together with what the garbage collector has not yet freed, and
+// the stored image that is read back where a capture exists, the program stays
+// under 60 MB. Eight screenshots of 2 MB still go side by side.
+const bytesInFlight = 16 << 20
 
 // adder stores the images of sources, several at once.
 type adder struct {
@@ -47,8 +44,9 @@ type added struct {
 	Code       jarvis.Code `json:"code,omitempty"`   // of the error
 	Future     bool        `json:"future,omitempty"` // the time is still to come
 
-	err  error
-	size int64
+	err      error
+	size     int64
+	restored bool // the image of what exists was gone, and is there again
 }
 
 type addStatus string
@@ -66,7 +64,7 @@ const (
 func (a *adder) run(ctx context.Context, from *sources, tell func(added) error) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	working, abandon := graceful(ctx)
+	working, abandon := archive.Graceful(ctx)
 	defer abandon()
 
 	results := make(chan added)
@@ -93,12 +91,13 @@ func (a *adder) run(ctx context.Context, from *sources, tell func(added) error) 
 }
 
 // start walks the sources and starts a worker for each as soon as there is room
-// for it. It returns when all of them are done.
+// for it. It returns when all of them are done, and why ctx ended if that left
+// out any.
 func (a *adder) start(ctx, working context.Context, from *sources, results chan<- added) error {
 	var workers sync.WaitGroup
-	defer workers.Wait()
+	var left atomic.Bool
 	slots := make(chan struct{}, a.jobs)
-	return from.each(ctx, func(s source) error {
+	err := from.each(ctx, func(s source) error {
 		select {
 		case slots <- struct{}{}:
 		case <-ctx.Done():
@@ -111,15 +110,23 @@ func (a *adder) start(ctx, working context.Context, from *sources, results chan<
 		workers.Go(func() {
 			defer func() { <-slots }()
 			defer a.inFlight.Release(size)
-			if result, ok := a.add(ctx, working, s); ok {
-				results <- result
+			result, ok := a.add(ctx, working, s)
+			if !ok {
+				left.Store(true)
+				return
 			}
+			results <- result
 		})
 		return nil
 	}, func(name string, err error) error {
 		results <- failed(name, err)
 		return nil
 	})
+	workers.Wait()
+	if err == nil && left.Load() {
+		err = context.Cause(ctx)
+	}
+	return err
 }
 
 // add stores one source. It returns false when the source was not begun before
@@ -152,6 +159,7 @@ func (a *adder) add(ctx, working context.Context, s source) (added, bool) {
 		File:       s.name,
 		ID:         &result.Capture.ID,
 		Status:     status,
+		restored:   result.Restored,
 		Timestamp:  &result.Capture.Timestamp,
 		TimeSource: &from,
 		Future:     timestamp.After(a.now()),
@@ -171,18 +179,4 @@ func failed(name string, err error) added {
 func isFatal(err error) bool {
 	return errors.Is(err, jarvis.ErrNoSpace) || errors.Is(err, jarvis.ErrUnavailable) ||
 		errors.Is(err, jarvis.ErrMismatch) || errors.Is(err, jarvis.ErrLocked) || errors.Is(err, context.Canceled)
-}
-
-// graceful returns a context that ends interruptGrace after ctx does: so long
-// what is under way may take, and a disk that hangs cannot keep the program.
-func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
-	working, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	context.AfterFunc(ctx, func() {
-		select {
-		case <-time.After(interruptGrace):
-			cancel()
-		case <-working.Done():
-		}
-	})
-	return working, cancel
 }

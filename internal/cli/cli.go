@@ -149,6 +149,14 @@ func usageError(err error) error {
 	if argument, ok := strings.CutPrefix(message, `expected "<`); ok {
 		message = "<" + strings.TrimSuffix(argument, `"`) + " is missing"
 	}
+	if problem, remedy, ok := strings.Cut(message, "; perhaps try "); ok {
+		problem = strings.TrimSuffix(strings.TrimSuffix(problem, " (short flag)"), " (long flag)")
+		if flag, got, ok := strings.Cut(problem, ": expected "); ok {
+			_, got, _ = strings.Cut(got, " but got ")
+			problem = flag + " has the value " + got + ", which could be a flag"
+		}
+		message = problem + ": for a value that begins with a dash write " + remedy
+	}
 	command := "jarvis"
 	if parse, ok := errors.AsType[*kong.ParseError](err); ok {
 		if node := parse.Context.Selected(); node != nil {

@@ -21,7 +21,7 @@ const (
 	exitWrong       = 8
 	exitConflict    = 9
 	exitLocked      = 10
-	exitInterrupted = 130 // 128 + SIGINT, as shells count
+	exitInterrupted = 130 // by the person; 128 + SIGINT, as shells count
 	exitClosedPipe  = 141 // 128 + SIGPIPE
 )
 
@@ -45,7 +45,7 @@ func exitMeanings() []exitMeaning {
 		{exitWrong, "verify found something wrong, or stored bytes are corrupt"},
 		{exitConflict, "in conflict with what exists"},
 		{exitLocked, "the store is sealed, and what opens it is not at hand: the identity, its passphrase or the key file"},
-		{exitInterrupted, "interrupted (Ctrl-C); what was reported as stored is stored"},
+		{exitInterrupted, "interrupted (Ctrl-C), or a question was answered no; what was reported as stored is stored"},
 		{exitClosedPipe, "the reader of the output went away (jarvis list | head)"},
 	}
 }

@@ -12,7 +12,7 @@ import (
 
 type getCmd struct {
 	ID     string `arg:"" help:"Id of the capture."`
-	Output string `short:"o" placeholder:"FILE" help:"Write to this file, into this folder under its id, or to standard output (-, the default)."`
+	Output string `short:"o" default:"-" placeholder:"FILE" help:"Write to this file, into this folder under its id, or to standard output (-, the default)."`
 	Force  bool   `help:"Overwrite the file if it exists."`
 }
 
@@ -41,8 +41,10 @@ func (cmd *getCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	toFile := cmd.Output != "" && cmd.Output != standardInput
+	toFile := cmd.Output != standardInput
 	switch {
+	case cmd.Output == "":
+		return jarvis.Errorf(jarvis.CodeInvalid, "the name after -o is empty: check the quotes, or write - for standard output")
 	case !toFile && a.outTerminal:
 		return jarvis.Errorf(jarvis.CodeInvalid, "an image is not for a terminal: write it to a file (jarvis get %s -o screen.png)", id)
 	case !toFile && a.json:

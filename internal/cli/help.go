@@ -25,7 +25,8 @@ func (helpCmd) Help() string {
 const jsonText = `With --json every command prints JSON Lines: one object on each line.
 
 Keys are named like the columns of the catalogue; times are RFC 3339 in UTC, sizes are
-bytes, and what is not known is null.
+bytes. A text that nobody gave is empty, a stored_size that is not known is 0, and
+everything else that is not known is null. Where nothing is to be told, nothing is printed.
 
   add       one object per file, as soon as it is stored for good or has failed:
             {file, id, status: stored|exists|failed, timestamp, time_source, error}
@@ -38,6 +39,9 @@ bytes, and what is not known is null.
             {removed, bytes, missing, failed, gone, may_remain}: what was removed,
             and where Jarvis does not reach
   stats     one object with the arrays devices and days
+  start     one object with what is there, and the screenshots that were found
+  migrate   one object per migration: status all of them, up those it applied, which
+            may be none, and down the one it undid
   verify    one object per finding, with its kind, then one with the counts
   key       status: {store: sealed|plain|none, public_key, key_file, identity_file,
             identity, passphrase, no_text_in_database, opens}; show-recovery:
@@ -51,10 +55,13 @@ const timesText = `How to write a time
 
   2026-01-24T20:39:09+01:00   RFC 3339, with or without a fraction and a zone
   2026-01-24 20:39            local time, or the time of --tz
-  2026-01-24                  a day, from its beginning, or as --to up to its end
-  today, yesterday, now
-  20:39                       today
-  2h ago, 3d                  that long ago: s, m, h, d, w
+  2026-01-24, 2026-01, 2026   a day, a month, a year: from its beginning, or as --to up
+                              to its end
+  now, today, yesterday, tomorrow
+  monday, last mon            the latest one, today included; with last, before today
+  20:39, 8:39 pm              today
+  yesterday 14:30, monday at 9:00
+  2h ago, 3d, 1h30m, 1 week   that long ago: s, m, h, d, w, month, y
 
 When clocks are set back, an hour comes twice: the earlier one is meant. Times from
 1970 to 9999 are known. They are stored in UTC to the microsecond.

@@ -18,7 +18,11 @@ const interruptPatience = 300 * time.Millisecond
 func withInterrupt(c *console) (ctx context.Context, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	for _, ending := range []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP} {
+		if !signal.Ignored(ending) { // nohup says so, and a shell of its background jobs
+			signal.Notify(signals, ending)
+		}
+	}
 	// A closed pipe is then an error of the write that met it; see outputWriter.
 	signal.Ignore(syscall.SIGPIPE)
 	done := make(chan struct{})

@@ -44,7 +44,7 @@ type sealState struct {
 // sealState looks at the store without opening what is sealed.
 func (a *app) sealState(ctx context.Context, cfg *config.Config) (sealState, error) {
 	if cfg.Database.Kind() == config.PostgreSQL {
-		c, err := a.connect(ctx, cfg, storeMustExist)
+		c, err := a.databaseOf(cfg).open(ctx, storeMustExist)
 		if errors.Is(err, jarvis.ErrNotFound) {
 			return sealState{}, nil
 		}

@@ -111,11 +111,11 @@ func (a *app) printKeyStatus(cfg *config.Config, s *keyStatus) {
 	line := func(name, value string) { a.printf("%s  %s\n", a.style.faint(pad(name, 10)), value) }
 	switch s.Store {
 	case "sealed":
-		line("store", "sealed, in "+storeText(cfg))
+		line("store", "sealed, in "+storePlace(cfg))
 	case "plain":
-		line("store", "plain, in "+storeText(cfg)+": whoever reads the disk can read it")
+		line("store", "plain, in "+storePlace(cfg)+": whoever reads the disk can read it")
 	default:
-		line("store", "none yet, in "+storeText(cfg)+": see jarvis start")
+		line("store", "none yet, in "+storePlace(cfg)+": see jarvis start")
 	}
 	if s.PublicKey != nil {
 		line("sealed to", *s.PublicKey)
@@ -153,12 +153,4 @@ func (a *app) printKeyStatus(cfg *config.Config, s *keyStatus) {
 	if s.NoText != nil && *s.NoText {
 		line("text", "kept out of the catalogue")
 	}
-}
-
-// storeText names the store.
-func storeText(cfg *config.Config) string {
-	if cfg.Database.Kind() == config.PostgreSQL {
-		return cfg.Database.String()
-	}
-	return cfg.DataDir
 }

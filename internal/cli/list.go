@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strconv"
 	"time"
 
@@ -29,9 +30,22 @@ func (s *selection) filter(a *app, cfg *config.Config) (jarvis.CaptureFilter, er
 
 func (s *selection) isEmpty() bool { return *s == selection{} }
 
+// number is a whole number, with an error that a person reads.
+type number int64
+
+// UnmarshalText reads the value of a flag.
+func (n *number) UnmarshalText(text []byte) error {
+	value, err := strconv.ParseInt(string(text), 10, 64)
+	if err != nil {
+		return fmt.Errorf("%q is not a number", text)
+	}
+	*n = number(value)
+	return nil
+}
+
 type listCmd struct {
 	selection
-	Limit int64  `default:"100" placeholder:"N" help:"At most this many (default: 100)."`
+	Limit number `default:"100" placeholder:"N" help:"At most this many (default: 100)."`
 	After string `placeholder:"CURSOR" help:"Go on after this capture: the cursor of the last one."`
 }
 
@@ -77,7 +91,7 @@ const rowsPerQuery = 500
 
 func (cmd *listCmd) list(ctx context.Context, a *app, cfg *config.Config, catalog jarvis.Catalog, filter jarvis.CaptureFilter) error {
 	for listed := int64(0); ; {
-		wanted := min(cmd.Limit-listed, rowsPerQuery)
+		wanted := min(int64(cmd.Limit)-listed, rowsPerQuery)
 		filter.Limit = int(wanted) + 1 // one more tells whether there are more
 		captures, err := catalog.FindCaptures(ctx, filter)
 		if err != nil {
@@ -98,7 +112,7 @@ func (cmd *listCmd) list(ctx context.Context, a *app, cfg *config.Config, catalo
 			return nil
 		}
 		filter.After = captures[len(captures)-1].Cursor()
-		if listed == cmd.Limit {
+		if listed == int64(cmd.Limit) {
 			if !a.json {
 				a.note("There are more: the same command with --after %s", filter.After)
 			}
@@ -112,13 +126,14 @@ type listedCapture struct {
 	*jarvis.Capture
 	OCRText *string `json:"ocr_text,omitempty"` // hides the field of Capture, and is never set
 	Cursor  string  `json:"cursor"`
+	Future  bool    `json:"future,omitempty"` // the time is still to come
 }
 
 // printCaptures writes captures as JSON Lines, or as a table.
 func (a *app) printCaptures(captures []*jarvis.Capture, loc *time.Location, heading bool) error {
 	if a.json {
 		for _, c := range captures {
-			if err := a.printJSON(listedCapture{Capture: c, Cursor: c.Cursor().String()}); err != nil {
+			if err := a.printJSON(listedCapture{Capture: c, Cursor: c.Cursor().String(), Future: c.Timestamp.After(a.now())}); err != nil {
 				return err
 			}
 		}
@@ -128,14 +143,17 @@ func (a *app) printCaptures(captures []*jarvis.Capture, loc *time.Location, head
 		{title: "TIME"},
 		{title: "DEVICE", shrink: 8, optional: 3},
 		{title: "APP", shrink: 7, optional: 1},
-		{title: "TITLE", shrink: 12, optional: 2},
 		{title: "PIXELS", right: true, optional: 5},
 		{title: "SIZE", right: true, optional: 4},
 		{title: "ID", faint: true},
+		{title: "TITLE", shrink: 12, optional: 2}, // last: in a pipe, where it is not cut, no column has to follow it
 	}}
 	for _, c := range captures {
-		t.add(timeText(c.Timestamp, loc), c.Device, c.AppName, c.WindowTitle,
-			pixelsText(c), sizeText(c.FileSize), c.ID.String())
+		when := timeText(c.Timestamp, loc)
+		if c.Timestamp.After(a.now()) {
+			when += " (future)"
+		}
+		t.add(when, c.Device, c.AppName, pixelsText(c), sizeText(c.FileSize), c.ID.String(), c.WindowTitle)
 	}
 	t.print(a.console, heading)
 	return a.flush()

@@ -6,9 +6,6 @@ import (
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
-	"github.com/jarvis-memory/jarvis/internal/config"
-	"github.com/jarvis-memory/jarvis/internal/postgres"
-	"github.com/jarvis-memory/jarvis/internal/sqlite"
 )
 
 type migrateCmd struct {
@@ -48,7 +45,7 @@ func (cmd migrateUpCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	applied, err := a.migrateUp(ctx, cfg)
+	applied, err := a.databaseOf(cfg).migrateUp(ctx)
 	if err != nil {
 		return err
 	}
@@ -56,42 +53,6 @@ func (cmd migrateUpCmd) Run(ctx context.Context, a *app) error {
 		a.note("The database is up to date.")
 	}
 	return a.printMigrations(applied, cfg.Location)
-}
-
-func (a *app) migrateUp(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
-	if cfg.Database.Kind() == config.PostgreSQL {
-		return a.migrateUpPostgres(ctx, cfg)
-	}
-	o, _, err := a.sqliteOptions(ctx, cfg, storeMayBeNew)
-	if err != nil {
-		return nil, err
-	}
-	return sqlite.MigrateUp(ctx, o)
-}
-
-// migrateUpPostgres applies the migrations, and makes the store that a new
-// catalogue is of.
-func (a *app) migrateUpPostgres(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
-	o := postgres.Options{URL: cfg.Database.DSN()}
-	migrations, err := postgres.MigrationStatus(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	if lastApplied(migrations) != nil || postgres.HoldsOlderStore(ctx, o.URL) {
-		return postgres.MigrateUp(ctx, o)
-	}
-	if o, err = a.newPostgres(ctx, cfg); err != nil {
-		return nil, err
-	}
-	applied, err := postgres.MigrateUp(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	c, err := postgres.Open(ctx, o)
-	if err != nil {
-		return applied, err
-	}
-	return applied, c.Close()
 }
 
 type migrateDownCmd struct {
@@ -115,7 +76,8 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	migrations, err := a.migrationStatus(ctx, cfg)
+	db := a.databaseOf(cfg)
+	migrations, err := db.migrations(ctx)
 	if err != nil {
 		return err
 	}
@@ -127,24 +89,11 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if err := a.confirm(ctx, cmd.Yes, question); err != nil {
 		return err
 	}
-	var undone jarvis.Migration
-	if cfg.Database.Kind() == config.PostgreSQL {
-		undone, err = postgres.MigrateDown(ctx, postgres.Options{URL: cfg.Database.DSN()})
-	} else {
-		undone, err = a.migrateDownSQLite(ctx, cfg)
-	}
+	undone, err := db.migrateDown(ctx)
 	if err != nil {
 		return err
 	}
 	return a.printMigrations([]jarvis.Migration{undone}, cfg.Location)
-}
-
-func (a *app) migrateDownSQLite(ctx context.Context, cfg *config.Config) (jarvis.Migration, error) {
-	o, _, err := a.sqliteOptions(ctx, cfg, storeMustExist)
-	if err != nil {
-		return jarvis.Migration{}, err
-	}
-	return sqlite.MigrateDown(ctx, o)
 }
 
 // lastApplied returns the last migration that was applied, and nil for none.
@@ -176,22 +125,11 @@ func (migrateStatusCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	migrations, err := a.migrationStatus(ctx, cfg)
+	migrations, err := a.databaseOf(cfg).migrations(ctx)
 	if err != nil {
 		return err
 	}
 	return a.printMigrations(migrations, cfg.Location)
-}
-
-func (a *app) migrationStatus(ctx context.Context, cfg *config.Config) ([]jarvis.Migration, error) {
-	if cfg.Database.Kind() == config.PostgreSQL {
-		return postgres.MigrationStatus(ctx, postgres.Options{URL: cfg.Database.DSN()})
-	}
-	o, _, err := a.sqliteOptions(ctx, cfg, storeMustExist)
-	if err != nil {
-		return nil, err
-	}
-	return sqlite.MigrationStatus(ctx, o)
 }
 
 // migration is the line of --json for one migration.

@@ -13,7 +13,6 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
 	"github.com/jarvis-memory/jarvis/internal/picture"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
-	"github.com/jarvis-memory/jarvis/internal/sqlite"
 	"github.com/jarvis-memory/jarvis/internal/vault"
 )
 
@@ -49,7 +48,7 @@ type catalog struct {
 // openCatalog opens the catalogue alone: commands that need no image also work
 // while the disk of the images hangs.
 func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence, need keyNeed) (*catalog, error) {
-	c, err := a.connect(ctx, cfg, may)
+	c, err := a.databaseOf(cfg).open(ctx, may)
 	if err != nil {
 		return nil, err
 	}
@@ -67,109 +66,6 @@ func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence
 	}
 	a.noteSettings(cfg, c.info, may)
 	return c, nil
-}
-
-// connect opens the catalogue, and makes it where it may.
-func (a *app) connect(ctx context.Context, cfg *config.Config, may existence) (*catalog, error) {
-	if cfg.Database.Kind() == config.PostgreSQL {
-		return a.connectPostgres(ctx, cfg, may)
-	}
-	o, key, err := a.sqliteOptions(ctx, cfg, may)
-	if err != nil {
-		return nil, err
-	}
-	c, err := sqlite.Open(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	return &catalog{Catalog: c, key: key}, nil
-}
-
-func (a *app) connectPostgres(ctx context.Context, cfg *config.Config, may existence) (*catalog, error) {
-	c, err := postgres.Open(ctx, postgres.Options{URL: cfg.Database.DSN(), MustExist: true})
-	if errors.Is(err, jarvis.ErrNotFound) && may == storeMayBeNew {
-		var o postgres.Options
-		if o, err = a.newPostgres(ctx, cfg); err != nil {
-			return nil, err
-		}
-		c, err = postgres.Open(ctx, o)
-	}
-	if errors.Is(err, jarvis.ErrNotFound) {
-		return nil, noStore(cfg)
-	}
-	if err != nil {
-		return nil, err
-	}
-	return &catalog{Catalog: c}, nil
-}
-
-// sqliteOptions says how to open the catalogue. Where there is none and may be
-// one, it makes what opens a sealed one: first the identity, then the key file.
-func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existence) (sqlite.Options, *storeKey, error) {
-	o := sqlite.Options{Path: cfg.Database.Path(), MustExist: may == storeMustExist}
-	o.NewStore.NoText = cfg.NoTextInDatabase
-	file, err := inspectCatalog(o.Path)
-	if err == nil {
-		err = file.check()
-	}
-	if err != nil {
-		return o, nil, err
-	}
-	if !file.exists {
-		if may == storeMustExist {
-			return o, nil, noStore(cfg)
-		}
-		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
-		if file.keyPresent && !missing(cfg.StoragePath) {
-			a.remark("The key of a store is there, and its catalogue %s is not. If it was lost, put it back, or let the new one take up the images: %s verify --repair --deep", file.path, a.name)
-		}
-		if cfg.Seal && !file.keyPresent {
-			if err := a.makeKeyFile(ctx, cfg, file.key); err != nil {
-				return o, nil, err
-			}
-			file.keyPresent = true
-		}
-	}
-	if !file.sealed() {
-		return o, nil, nil
-	}
-	key, info, err := a.unlockFile(ctx, cfg, file.key)
-	if err != nil {
-		return o, nil, err
-	}
-	o.NewStore.ID, o.NewStore.Sealed, o.NewStore.PublicKey = info.Store, true, info.PublicKey
-	o.Key, err = key.data.RevealCatalogKey()
-	return o, key, err
-}
-
-// makeKeyFile makes the key of a new store, unless another process was first.
-func (a *app) makeKeyFile(ctx context.Context, cfg *config.Config, path string) error {
-	identity, err := a.makeIdentity(ctx, cfg)
-	if err != nil {
-		return err
-	}
-	err = vault.CreateKeyFile(path, vault.NewDataKey(), jarvis.NewRandomID(), identity)
-	if errors.Is(err, jarvis.ErrConflict) {
-		return nil
-	}
-	return err
-}
-
-// newPostgres says how to make a catalogue, and makes the identity that opens a
-// sealed one.
-func (a *app) newPostgres(ctx context.Context, cfg *config.Config) (postgres.Options, error) {
-	o := postgres.Options{URL: cfg.Database.DSN(), NewStore: jarvis.NewStore{NoText: cfg.NoTextInDatabase}}
-	a.announceStore(ctx, cfg, cfg.Seal, olderDatabaseURL)
-	if !cfg.Seal {
-		return o, nil
-	}
-	identity, err := a.makeIdentity(ctx, cfg)
-	if err != nil {
-		return o, err
-	}
-	o.NewStore.ID, o.NewStore.Sealed, o.NewStore.PublicKey = jarvis.NewRandomID(), true, identity.PublicKey()
-	o.NewStore.WrappedKey, err = vault.NewDataKey().Wrap(o.NewStore.ID, identity)
-	return o, err
 }
 
 // noteSettings tells who set how a store is made that it was made otherwise.
@@ -193,11 +89,35 @@ func sealedText(sealed bool) string {
 	return "is plain (not encrypted)"
 }
 
-func noStore(cfg *config.Config) error {
-	if cfg.Database.Kind() == config.PostgreSQL {
-		return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add", cfg.Database)
+// checkNoStore fails when the images are of a store that is not own, which may be
+// zero. Its catalogue is lost or elsewhere then, and a new one would only hide that.
+func checkNoStore(ctx context.Context, cfg *config.Config, own jarvis.ID) error {
+	if missing(cfg.StoragePath) {
+		return nil
 	}
-	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir", cfg.DataDir)
+	tree, err := fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{})
+	if err != nil {
+		return err
+	}
+	marker, err := tree.Marker(ctx)
+	if err = errors.Join(err, tree.Close()); err != nil || marker.IsZero() || marker == own {
+		return err
+	}
+	return jarvis.Errorf(jarvis.CodeMismatch,
+		"the catalogue that belongs to the images in %s is not in %s: put it back from a backup, or say where it is with --data-dir or JARVIS_DATABASE_URL",
+		cfg.StoragePath, cfg.Database)
+}
+
+func noStore(cfg *config.Config) error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir and JARVIS_DATABASE_URL", storePlace(cfg))
+}
+
+// storePlace says where a store is, or would be.
+func storePlace(cfg *config.Config) string {
+	if cfg.Database.Kind() == config.PostgreSQL {
+		return cfg.Database.String()
+	}
+	return cfg.DataDir
 }
 
 // announceStore says that a store is about to be made, how, and whether an older
@@ -206,9 +126,9 @@ func (a *app) announceStore(ctx context.Context, cfg *config.Config, seal bool, 
 	if a.json {
 		return
 	}
-	where := cfg.DataDir
+	where := storePlace(cfg)
 	if cfg.Database.Kind() == config.PostgreSQL {
-		where = cfg.StoragePath + " and " + cfg.Database.String()
+		where += " and " + cfg.StoragePath
 	}
 	if seal {
 		a.note("Making a new store in %s, sealed: only the identity %s opens it", where, tilde(cfg.IdentityFile))
@@ -255,10 +175,15 @@ func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence, 
 		// Afterwards, or where an older Jarvis kept images, a missing folder is
 		// a disk that is not mounted.
 		Create:  !info.Bound && !info.Adopted,
-		MinFree: minFree(ctx, cfg),
+		MinFree: cfg.MinFree.Of,
 	})
 	if err != nil {
 		return nil, err
+	}
+	if !info.Bound && !info.Adopted {
+		if err := a.announceImages(ctx, cfg, s.tree); err != nil {
+			return nil, err
+		}
 	}
 	o := archive.Options{
 		Images:      pictures{},
@@ -292,6 +217,20 @@ func (s *store) blobs(o *archive.Options) (jarvis.BlobStore, error) {
 	return vault.Seal(s.tree, key.identity), nil
 }
 
+// announceImages says that a new store gets a folder that has images already, but
+// no marker of a store.
+func (a *app) announceImages(ctx context.Context, cfg *config.Config, tree *fsblob.Store) error {
+	marker, err := tree.Marker(ctx)
+	if err != nil || !marker.IsZero() || a.json {
+		return err
+	}
+	days, err := tree.Days(ctx)
+	if len(days) > 0 {
+		a.note("%s has images that no catalogue knows: jarvis verify --repair takes them over", cfg.StoragePath)
+	}
+	return err
+}
+
 // closeGrace is how long operations that outlived their command may take before
 // the program ends without them.
 const closeGrace = 2 * time.Second
@@ -313,19 +252,6 @@ func (s *store) close(ctx context.Context) error {
 		errs = append(errs, s.catalog.Close())
 	}
 	return errors.Join(errs...)
-}
-
-// minFree returns the watermark in bytes for the disk of the images, as fsblob
-// wants it: negative for none.
-func minFree(ctx context.Context, cfg *config.Config) int64 {
-	watermark := cfg.MinFree.Bytes
-	if usage, err := diskUsage(ctx, cfg.StoragePath); err == nil {
-		watermark = cfg.MinFree.Of(usage.Total)
-	}
-	if watermark == 0 {
-		return -1
-	}
-	return watermark
 }
 
 // pictures reads images for the archive.

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -137,10 +138,7 @@ func lines(t *testing.T, text string) []added {
 func TestInterrupt(t *testing.T) {
 	p := newPlace(t)
 	p.pictures(t, "shots", 3)
-	fifo := filepath.Join(p.folder, "fifo")
-	if err := syscall.Mkfifo(fifo, 0o600); err != nil {
-		t.Fatal(err)
-	}
+	p.fifo(t, "fifo")
 	cmd := p.command(t, "add", "--json", "--jobs", "1", "shots/0000.png", "shots/0001.png", "fifo", "shots/0002.png")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -176,6 +174,72 @@ func TestInterrupt(t *testing.T) {
 		}
 	}
 	p.must(t, "verify")
+}
+
+// fifo makes a named pipe in the place.
+func (p *place) fifo(t *testing.T, name string) string {
+	t.Helper()
+	path := filepath.Join(p.folder, name)
+	if err := syscall.Mkfifo(path, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// startReading starts a command and returns the pipe once the command reads it.
+func startReading(t *testing.T, cmd *exec.Cmd, fifo string) *os.File {
+	t.Helper()
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	writer, err := os.OpenFile(fifo, os.O_WRONLY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return writer
+}
+
+// TestInterrupt_Last: the interrupt of the last file, when nothing is left to
+// begin, is no success either.
+func TestInterrupt_Last(t *testing.T) {
+	p := newPlace(t)
+	for _, sent := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(sent.String(), func(t *testing.T) {
+			fifo := p.fifo(t, sent.String())
+			cmd := p.command(t, "add", fifo)
+			var errs bytes.Buffer
+			cmd.Stderr = &errs
+			writer := startReading(t, cmd, fifo)
+			defer shut(t, writer)
+			if err := cmd.Process.Signal(sent); err != nil {
+				t.Fatal(err)
+			}
+			if status := exitOf(t, cmd.Wait()); status != exitInterrupted || !strings.Contains(errs.String(), "interrupted: 0 screenshots stored") {
+				t.Errorf("exit status %d, want %d\n%s", status, exitInterrupted, &errs)
+			}
+		})
+	}
+}
+
+// TestInterrupt_Ignored: a signal that was ignored when the program began, as
+// nohup does, stays ignored.
+func TestInterrupt_Ignored(t *testing.T) {
+	for script, want := range map[string]string{
+		`exec ignores`:              "false\n",
+		`trap "" HUP; exec ignores`: "true\n",
+	} {
+		out, err := exec.CommandContext(t.Context(), "sh", "-c", script).Output()
+		if err != nil || string(out) != want {
+			t.Errorf("%s: SIGHUP ignored: %s, %v; want %s", script, out, err, want)
+		}
+	}
+}
+
+// ignores prints whether SIGHUP is ignored.
+func ignores() {
+	_, stop := withInterrupt(newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv))
+	defer stop()
+	fmt.Println(signal.Ignored(syscall.SIGHUP))
 }
 
 // TestInterrupt_Twice: the second Ctrl-C ends the program although something

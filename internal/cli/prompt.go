@@ -30,6 +30,7 @@ func (c *console) ask(ctx context.Context, question string, usually bool) (bool,
 		}
 		answer, ok, err := c.readLine(ctx)
 		if err != nil || !ok {
+			c.tell([]byte("\n")) // the cursor is still after the question
 			return false, err
 		}
 		switch strings.ToLower(strings.TrimSpace(answer)) {
@@ -58,7 +59,7 @@ func (c *console) confirm(ctx context.Context, yes bool, question string) error 
 		return err
 	}
 	if !yes {
-		return &statusError{exitFailure, "nothing was changed"}
+		return &statusError{exitInterrupted, "stopped: nothing was changed"}
 	}
 	return nil
 }

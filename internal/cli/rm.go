@@ -147,6 +147,17 @@ type failedRemoval struct {
 	Code  jarvis.Code `json:"code"`
 }
 
+// removalMessage says why a capture was not removed; its id stands before it.
+func removalMessage(err error) string {
+	switch {
+	case errors.Is(err, jarvis.ErrDeleted):
+		return "was deleted already"
+	case errors.Is(err, jarvis.ErrNotFound):
+		return "there is no such capture: check the id"
+	}
+	return errorMessage(err)
+}
+
 // remove removes with a bar, tells what failed, and prints the receipt.
 func (a *app) remove(s *store, work func(archive.RemoveOptions) (archive.Receipt, error)) error {
 	bar := a.newProgress("captures")
@@ -159,10 +170,10 @@ func (a *app) remove(s *store, work func(archive.RemoveOptions) (archive.Receipt
 			}
 			bar.hide()
 			if a.json {
-				printError = errors.Join(printError, a.printJSON(failedRemoval{id, errorMessage(err), jarvis.ErrorCode(err)}))
+				printError = errors.Join(printError, a.printJSON(failedRemoval{id, removalMessage(err), jarvis.ErrorCode(err)}))
 				return
 			}
-			a.note("jarvis: %s: %s", id, errorMessage(err))
+			a.note("jarvis: %s: %s", id, removalMessage(err))
 		},
 	})
 	bar.hide()

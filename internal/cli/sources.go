@@ -26,8 +26,10 @@ type source struct{ name string }
 // folder and its subfolders.
 //
 // A symbolic link that is named is followed. One inside a folder is not: it may
-// lead in a circle, or out of what the person meant. In a folder, hidden files
-// and files that are not called like an image are passed over and counted.
+// lead in a circle, or out of what the person meant. In a folder, hidden files,
+// files that are not called like an image and those of a format that no store
+// takes are passed over and counted: a folder that holds one can still be added
+// without an error. A file that is named is never passed over.
 type sources struct {
 	names []string
 	// storage is the store's own tree, which is never added to itself.
@@ -37,7 +39,7 @@ type sources struct {
 	// flat leaves subfolders alone.
 	flat bool
 
-	skipped int64 // files passed over
+	passed passedOver
 }
 
 // each calls fn for every source in the order of names, folders in the order of
@@ -63,6 +65,8 @@ func (s *sources) named(ctx context.Context, name string, fn func(source) error,
 		return s.pattern(ctx, name, fn, report)
 	case err != nil:
 		return report(name, fileError(err))
+	case info.Mode()&fs.ModeDevice != 0:
+		return report(name, jarvis.Errorf(jarvis.CodeInvalid, "is a device, which has no end: name a file"))
 	case !info.IsDir():
 		return fn(source{name})
 	case os.SameFile(info, s.storage):
@@ -98,7 +102,10 @@ func (s *sources) folder(ctx context.Context, folder string, fn func(source) err
 		name := filepath.Join(folder, entry.Name())
 		switch {
 		case strings.HasPrefix(entry.Name(), "."):
-			s.skipped++
+			s.passed.hidden++
+			return nil
+		case entry.Type()&fs.ModeSymlink != 0:
+			s.passed.links++
 			return nil
 		case entry.IsDir():
 			if s.flat {
@@ -108,24 +115,16 @@ func (s *sources) folder(ctx context.Context, folder string, fn func(source) err
 				return nil
 			}
 			return s.folder(ctx, name, fn, report)
-		case !entry.Type().IsRegular(), !isImageName(entry.Name()), s.wanted != nil && !s.wanted(entry.Name()):
-			s.skipped++
+		case s.wanted != nil && !s.wanted(entry.Name()):
+			return nil
+		case !entry.Type().IsRegular():
+			s.passed.others++
+			return nil
+		case !s.passed.takes(entry.Name()):
 			return nil
 		}
 		return fn(source{name})
 	})
-}
-
-// isImageName reports whether a file is called like an image. Formats that no
-// store takes are among them, so that each is refused by name and never passed
-// over in silence.
-func isImageName(base string) bool {
-	switch strings.ToLower(filepath.Ext(base)) {
-	case ".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".webp",
-		".heic", ".heif", ".avif", ".jxl", ".gif", ".bmp", ".tif", ".tiff":
-		return true
-	}
-	return false
 }
 
 // entriesInMemory bounds the names of one folder that are held at a time.
@@ -208,10 +207,9 @@ func (s source) sizeHint(limit int64) int64 {
 	return limit
 }
 
-// read returns what the source holds. A file of more than limit bytes is
-// CodeTooLarge; of anything else at most one byte more than limit is read, so
-// that what is too large is seen to be. It returns as soon as the
-// context is done, even while a pipe or a disk gives nothing.
+// read returns what the source holds; more than limit bytes are CodeTooLarge. It
+// returns as soon as the context is done, even while a pipe or a disk gives
+// nothing.
 func (s source) read(ctx context.Context, stdin *os.File, limit int64) (content, error) {
 	type result struct {
 		content content
@@ -245,14 +243,17 @@ func (s source) readNow(stdin *os.File, limit int64) (c content, err error) {
 	size := int64(512)
 	if info.Mode().IsRegular() {
 		if info.Size() > limit {
-			return content{}, jarvis.Errorf(jarvis.CodeTooLarge, "has %s bytes, more than the %s allowed: make it smaller, or raise max_image_bytes", countText(info.Size()), countText(limit))
+			return content{}, jarvis.Errorf(jarvis.CodeTooLarge, "has %s bytes, more than the %s allowed: make it smaller, or raise --max-image-bytes", countText(info.Size()), countText(limit))
 		}
 		c.modTime = info.ModTime()
 		size = info.Size() + 1
 	}
 	c.data, err = readAtMost(file, size, limit+1)
-	if err != nil {
+	switch {
+	case err != nil:
 		return content{}, fileError(err)
+	case int64(len(c.data)) > limit:
+		return content{}, jarvis.Errorf(jarvis.CodeTooLarge, "has more than the %s bytes allowed: make it smaller, or raise --max-image-bytes", countText(limit))
 	}
 	return c, nil
 }

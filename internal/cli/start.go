@@ -131,8 +131,12 @@ func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []s
 		if !yes {
 			continue
 		}
-		if err := a.runAdder(ctx, cfg, newAdder(a, cfg, s.archive), f.sources(cfg), 0); err != nil {
-			return err
+		tally, err := a.runAdder(ctx, cfg, newAdder(a, cfg, s.archive), f.sources(cfg), 0)
+		if err != nil {
+			return tally.outcome(err)
+		}
+		if tally.failed > 0 { // each was told, and is no reason to stop
+			a.note("%s of %s not added.", countText(tally.failed), plural(tally.total(), "file"))
 		}
 	}
 	return nil

@@ -20,7 +20,8 @@ type statsCmd struct {
 func (statsCmd) Help() string {
 	return `Counts captures and bytes, in all, per device and per day. It reads counters, not
 captures, and answers at once whatever the size of the store. --from and --to
-concern the days only.
+concern the days only; without --from, or --json, the last 14 that have captures
+are counted.
 
 Examples:
 
@@ -57,23 +58,30 @@ func (cmd *statsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	sums, err := collectStats(ctx, cfg, catalog, from, to)
+	every := a.json || cmd.From != ""
+	sums, err := collectStats(ctx, cfg, catalog, from, to, every)
 	if err = errors.Join(err, catalog.Close()); err != nil {
 		return err
 	}
 	if a.json {
 		return a.printJSON(sums)
 	}
-	a.printStats(cfg, sums)
+	a.printStats(cfg, sums, every)
 	return nil
 }
 
-func collectStats(ctx context.Context, cfg *config.Config, catalog jarvis.Catalog, from, to time.Time) (*stats, error) {
+// collectStats counts every day in range, or the last ones only.
+func collectStats(ctx context.Context, cfg *config.Config, catalog jarvis.Catalog, from, to time.Time, every bool) (*stats, error) {
 	sums, err := catalog.Stats(ctx)
 	if err != nil {
 		return nil, err
 	}
-	days, err := catalog.CountDays(ctx, from, to, cfg.Location)
+	var days []jarvis.DayCount
+	if every {
+		days, err = catalog.CountDays(ctx, from, to, cfg.Location)
+	} else {
+		days, err = lastDays(ctx, catalog, &sums, to, cfg.Location)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +103,27 @@ func collectStats(ctx context.Context, cfg *config.Config, catalog jarvis.Catalo
 // daysShown is how many days a person is shown unless a range is asked for.
 const daysShown = 14
 
-func (a *app) printStats(cfg *config.Config, s *stats) {
+// lastDays counts the last days up to a time that have captures, daysShown at
+// most. It looks back no further than it has to: counters of years take time.
+func lastDays(ctx context.Context, catalog jarvis.Catalog, sums *jarvis.CatalogStats, to time.Time, loc *time.Location) ([]jarvis.DayCount, error) {
+	if sums.Captures == 0 {
+		return nil, nil
+	}
+	end := sums.Newest
+	if !to.IsZero() && to.Before(end) {
+		end = to
+	}
+	for span := 2 * daysShown; ; span *= 4 {
+		from := end.AddDate(0, 0, -span)
+		days, err := catalog.CountDays(ctx, from, to, loc)
+		if err != nil || len(days) >= daysShown || !from.After(sums.Oldest) {
+			return days[max(len(days)-daysShown, 0):], err
+		}
+	}
+}
+
+// printStats prints the statistics; every says that no day was left out.
+func (a *app) printStats(cfg *config.Config, s *stats, every bool) {
 	line := func(name, value string) { a.printf("%s  %s\n", a.style.faint(pad(name, 8)), value) }
 	line("captures", countText(s.Captures))
 	line("images", sizeText(s.Bytes))
@@ -122,12 +150,14 @@ func (a *app) printStats(cfg *config.Config, s *stats) {
 	a.printf("\n")
 	devices.print(a.console, true)
 	a.printDays(s.Days)
+	if oldest := s.Oldest.In(cfg.Location).Format(time.DateOnly); !every && len(s.Days) > 0 && oldest < s.Days[0].Day.String() {
+		a.printf("%s\n", a.style.faint("Earlier days: see --from, or all of them with --json"))
+	}
 }
 
 func (a *app) printDays(days []jarvis.DayCount) {
 	most := int64(1)
-	shown := days[max(len(days)-daysShown, 0):]
-	for _, d := range shown {
+	for _, d := range days {
 		most = max(most, d.Captures)
 	}
 	t := table{columns: []column{
@@ -136,12 +166,9 @@ func (a *app) printDays(days []jarvis.DayCount) {
 		{title: "SIZE", right: true},
 		{title: "", faint: true, optional: 1},
 	}}
-	for _, d := range shown {
+	for _, d := range days {
 		t.add(d.Day.String(), countText(d.Captures), sizeText(d.Bytes), strings.Repeat("▪", int((d.Captures*24+most-1)/most)))
 	}
 	a.printf("\n")
 	t.print(a.console, true)
-	if earlier := len(days) - len(shown); earlier > 0 {
-		a.printf("%s\n", a.style.faint(plural(int64(earlier), "earlier day")+": see --from, or all of them with --json"))
-	}
 }

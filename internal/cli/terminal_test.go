@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"syscall"
@@ -113,9 +114,9 @@ func TestTerminal_Remove(t *testing.T) {
 		status     int
 		left       int
 	}{
-		{"Enter", "\r", 1, 2},
-		{"EndOfInput", "\x04", 1, 2},
-		{"No", "no\r", 1, 2},
+		{"Enter", "\r", 130, 2},
+		{"EndOfInput", "\x04", 130, 2},
+		{"No", "no\r", 130, 2},
 		{"Interrupt", "\x03", 130, 2},
 		{"Yes", "what\ry\r", 0, 0},
 	} {
@@ -127,6 +128,9 @@ func TestTerminal_Remove(t *testing.T) {
 			shown, status := term.end(t)
 			if status != test.status {
 				t.Errorf("exit status %d, want %d:\n%s", status, test.status, shown)
+			}
+			if strings.Contains(shown, "jarvis: ") && !strings.Contains(shown, "\njarvis: ") {
+				t.Errorf("the question and what follows are on one line:\n%s", shown)
 			}
 			if got := strings.Count(p.must(t, "list", "--json"), "\n"); got != test.left {
 				t.Errorf("%d captures left, want %d", got, test.left)
@@ -185,7 +189,8 @@ func TestTerminal_Add(t *testing.T) {
 	p.pictures(t, "shots", 60)
 	p.must(t, "start")
 	shown, status := p.onTerminal(t, "add", "shots").end(t)
-	if status != 0 || strings.Count(shown, "shots/") != linesOnTerminal || !strings.Contains(shown, "Stored 60 screenshots") {
+	if status != 0 || strings.Count(shown, "shots/") != linesOnTerminal || !strings.Contains(shown, "Stored 60 screenshots") ||
+		!strings.Contains(shown, "only what fails is shown") {
 		t.Errorf("exit status %d:\n%s", status, shown)
 	}
 	stdout, stderr, _ := p.run(t, "add", "shots")
@@ -197,15 +202,21 @@ func TestTerminal_Add(t *testing.T) {
 func TestTerminal_Start(t *testing.T) {
 	p := newPlace(t)
 	p.pictures(t, "Pictures/Screenshots", 3)
+	for _, name := range []string{"animation.gif", "empty.png"} {
+		if err := os.WriteFile(filepath.Join(p.folder, "Pictures/Screenshots", name), nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
 	term := p.onTerminal(t, "start")
 	term.waitFor(t, "Passphrase to protect the identity with (Enter for none): ")
 	term.waitHidden(t)
 	term.enter(t, "\r")
-	term.waitFor(t, "Add the 3 screenshots in ~/Pictures/Screenshots?")
+	term.waitFor(t, "Add the 4 screenshots in ~/Pictures/Screenshots?")
 	term.waitFor(t, " [Y/n] ")
 	term.enter(t, "\r")
 	shown, status := term.end(t)
-	if status != 0 || !strings.Contains(shown, "Stored 3 screenshots") || !strings.Contains(shown, "The newest captures") {
+	if status != 0 || !strings.Contains(shown, "Stored 3 screenshots") || !strings.Contains(shown, "passed over 1 GIF") ||
+		!strings.Contains(shown, "1 of 4 files not added.") || !strings.Contains(shown, "The newest captures") || !strings.Contains(shown, "How to go on") {
 		t.Errorf("exit status %d:\n%s", status, shown)
 	}
 	// Another time there is nothing to ask.

@@ -35,7 +35,7 @@ Examples:
     jarvis verify
     jarvis verify --deep --from yesterday
     jarvis verify --repair
-    jarvis verify --forget-missing --from 2025-06-01 --to 2025-06-30
+    jarvis verify --forget-missing --force --from 2025-06-01 --to 2025-06-30
 `
 }
 
@@ -78,19 +78,32 @@ func (cmd *verifyCmd) verify(ctx context.Context, a *app, store *archive.Archive
 		Progress: bar.set,
 	}, a.printFindings(bar, stop))
 	bar.hide()
-	if err := a.stopped(ctx, err); err != nil {
-		return err
+	if err == nil {
+		err = context.Cause(ctx) // the last remedies may have been left out
 	}
-	if a.json {
-		if err := a.printJSON(report); err != nil {
+	if err == nil || report.Captures+report.Files > 0 { // else it was refused
+		if err := a.printReport(&report, cmd.Repair, err == nil); err != nil {
 			return err
 		}
-	} else {
-		a.printf("%s\n", reportText(&report, cmd.Repair))
+	}
+	switch err := a.stopped(ctx, err); {
+	case cmd.Repair && errors.Is(err, context.Canceled):
+		return &statusError{exitInterrupted, "interrupted: what the report counts is done, the rest is as it was"}
+	case err != nil:
+		return err
 	}
 	if !report.OK() {
 		return &statusError{exitWrong, wrongText(&report, cmd.Repair)}
 	}
+	return nil
+}
+
+// printReport sums a verification up, which may have been stopped before its end.
+func (a *app) printReport(r *archive.VerifyReport, repaired, ended bool) error {
+	if a.json {
+		return a.printJSON(r)
+	}
+	a.printf("%s\n", reportText(r, repaired, ended))
 	return nil
 }
 
@@ -141,7 +154,7 @@ func outcomeText(f archive.Finding) string {
 	switch {
 	case f.Err != nil:
 		return "; not mended: " + errorMessage(f.Err)
-	case !f.Mended:
+	case !f.Mended || f.Remedy == archive.RemedyNone: // of forgotten rows, all is said
 		return ""
 	case f.Remedy == archive.RemedyAdopt:
 		return "; adopted"
@@ -153,10 +166,10 @@ func outcomeText(f archive.Finding) string {
 }
 
 // reportText sums a verification up in one line.
-func reportText(r *archive.VerifyReport, repaired bool) string {
+func reportText(r *archive.VerifyReport, repaired, ended bool) string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "Looked at %s and %s (%s)", plural(r.Captures, "capture"), plural(r.Files, "file"), sizeText(r.Bytes))
-	if r.Wrong == 0 {
+	if r.Wrong == 0 && ended {
 		text.WriteString(": everything agrees")
 	}
 	if repaired {
@@ -168,6 +181,9 @@ func reportText(r *archive.VerifyReport, repaired bool) string {
 				fmt.Fprintf(&text, ", %s %s", countText(part.n), part.what)
 			}
 		}
+	}
+	if n := r.Found[archive.KindBroken]; n > 0 {
+		fmt.Fprintf(&text, "; %s broken already when added", plural(n, "image"))
 	}
 	if n := r.Found[archive.KindPending]; n > 0 {
 		fmt.Fprintf(&text, "; %s may be on the way in", plural(n, "young file"))
@@ -185,26 +201,60 @@ func wrongText(r *archive.VerifyReport, repaired bool) string {
 	if repaired {
 		return text + " and left as found: see the lines above"
 	}
-	if gone := r.Found[archive.KindMissing] + r.Found[archive.KindDayGone]; gone == left {
+	mendable := r.Found[archive.KindOrphan] + r.Found[archive.KindForeign] + r.Found[archive.KindDelete]
+	gone := r.Found[archive.KindMissing] + r.Found[archive.KindDayGone]
+	switch {
+	case mendable == left:
+		return text + ": jarvis verify --repair mends what can be mended"
+	case gone == left:
 		return text + ": put the images back from a copy, or drop their rows with jarvis verify --forget-missing"
+	case mendable > 0:
+		return text + ": jarvis verify --repair mends some of it; the lines above say what to do about the rest"
 	}
-	return text + ": jarvis verify --repair mends what can be mended"
+	return text + ": no repair can mend that; the lines above say what to do"
 }
 
 func (cmd *verifyCmd) forget(ctx context.Context, a *app, store *archive.Archive, from, to time.Time) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	bar := a.newProgress("captures")
+	printFinding := a.printFindings(bar, stop)
+	var firstError error
 	receipt, err := store.ForgetMissing(ctx, archive.ForgetOptions{
 		From: from, To: to, Force: cmd.Force, Progress: bar.set,
-	}, a.printFindings(bar, stop))
+	}, func(f archive.Finding) {
+		if firstError == nil {
+			firstError = f.Err
+		}
+		printFinding(f)
+	})
 	bar.hide()
-	if err := a.stopped(ctx, err); err != nil {
+	if err == nil || receipt.Forgotten+receipt.Failed > 0 { // else it was refused
+		if err := a.printForgotten(receipt); err != nil {
+			return err
+		}
+	}
+	switch err := a.stopped(ctx, err); {
+	case errors.Is(err, context.Canceled):
+		return &statusError{exitInterrupted, "interrupted: what the receipt counts is dropped, the rest is as it was"}
+	case err != nil:
 		return err
+	case receipt.Failed > 0 && receipt.Forgotten > 0:
+		return &statusError{exitPartial, plural(receipt.Failed, "capture") + " not dropped"}
+	case receipt.Failed > 0:
+		return &statusError{exitStatus(firstError), ""} // each was told
 	}
+	return nil
+}
+
+func (a *app) printForgotten(r archive.ForgetReceipt) error {
 	if a.json {
-		return a.printJSON(receipt)
+		return a.printJSON(r)
 	}
-	a.printf("Looked at %s: dropped %s without an image.\n", plural(receipt.Captures, "capture"), countText(receipt.Forgotten))
+	a.printf("Looked at %s: dropped %s without an image", plural(r.Captures, "capture"), countText(r.Forgotten))
+	if r.Failed > 0 {
+		a.printf(", failed to drop %s", countText(r.Failed))
+	}
+	a.printf(".\n")
 	return nil
 }

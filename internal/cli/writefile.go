@@ -75,7 +75,7 @@ func writeError(target string, err error) error {
 	case errors.Is(err, syscall.EROFS):
 		message = "cannot be written: the disk is read-only; choose another folder"
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
-		code, message = jarvis.CodeNoSpace, "cannot be written: the disk is full; choose another folder"
+		code, message = jarvis.CodeNoSpace, "cannot be written: the disk is full; free some space there, or write elsewhere"
 	}
 	return &jarvis.Error{Code: code, Op: "write", Message: target + ": " + message, Err: err}
 }

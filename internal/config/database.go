@@ -64,12 +64,7 @@ func (d Database) MarshalText() ([]byte, error) { return []byte(d.shown), nil }
 // longestURL bounds an address; none is near it.
 const longestURL = 8192
 
-var (
-	schemeForm = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9.-]{0,30})(?:\+([A-Za-z0-9_]{0,30}))?:`)
-	// keywordForm tells a connection string of keywords (host=db dbname=jarvis)
-	// from an address.
-	keywordForm = regexp.MustCompile(`(?:^|\s)(?:host|hostaddr|port|dbname|user|service)\s*=`)
-)
+var schemeForm = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9.-]{0,30})(?:\+([A-Za-z0-9_]{0,30}))?:`)
 
 const knownDatabases = "use sqlite:/path/to/file or postgresql://user:password@host/name"
 
@@ -81,7 +76,6 @@ const knownDatabases = "use sqlite:/path/to/file or postgresql://user:password@h
 //	postgres://user:password@host:5432/name?sslmode=require
 //	postgresql://...                        the same
 //	postgresql+asyncpg://...                SQLAlchemy's, with any driver; parameters that only asyncpg knows are translated or dropped
-//	host=db dbname=jarvis user=jarvis       libpq's keywords
 //
 // In a PostgreSQL address, the characters @ / ? # % of a password are written
 // %40 %2F %3F %23 %25. An SQLite path is percent-decoded too, and takes no parameters.
@@ -99,9 +93,6 @@ func ParseDatabaseURL(text, folder string) (Database, error) {
 	}
 	form := schemeForm.FindStringSubmatch(text)
 	if form == nil {
-		if keywordForm.MatchString(text) {
-			return parseKeywords(text)
-		}
 		return Database{}, jarvis.Errorf(jarvis.CodeInvalid, "the address of the database does not begin with its kind: %s", knownDatabases)
 	}
 	scheme, driver, rest := strings.ToLower(form[1]), form[2], text[len(form[0]):]

@@ -70,11 +70,6 @@ func TestParseDatabaseURL_PostgreSQL(t *testing.T) {
 		{"postgresql+asyncpg://db/jarvis?ssl=True", "postgresql://db/jarvis?sslmode=require", "postgresql://db/jarvis?sslmode=require"},
 		{"postgresql+asyncpg://db/jarvis?ssl=verify-full", "postgresql://db/jarvis?sslmode=verify-full", "postgresql://db/jarvis?sslmode=verify-full"},
 		{"postgresql://db/jarvis?ssl=false", "postgresql://db/jarvis?sslmode=disable", "postgresql://db/jarvis?sslmode=disable"},
-		{"host=db dbname=jarvis user=a password=hush", "host=db dbname=jarvis user=a password=hush", "host=db dbname=jarvis user=a password=xxxxx"},
-		{`user = a password='hu sh\'s \\' host=db`, `user=a password='hu sh\'s \\' host=db`, "user=a password=xxxxx host=db"},
-		{`password=hu\ sh host=db`, `password='hu sh' host=db`, "password=xxxxx host=db"},
-		{"host=db user= password=hush", "host=db user='password=hush'", "host=db user=xxxxx"}, // as libpq reads it
-		{"host=db sslpassword=hush password=''", "host=db sslpassword=hush password=''", "host=db sslpassword=xxxxx password=''"},
 	} {
 		t.Run(test.text, func(t *testing.T) {
 			db, err := ParseDatabaseURL(test.text, "")
@@ -98,7 +93,6 @@ func TestParseDatabaseURL_PostgreSQL(t *testing.T) {
 func TestParseDatabaseURL_DriverAgrees(t *testing.T) {
 	for _, text := range []string{
 		"postgresql+asyncpg://a%20b:p%40s%2Fs@db:5433/name%20x?ssl=disable&application_name=a+b",
-		"host=db port=5433 user='a b' password='p@s/s' dbname='name x' sslmode=disable application_name=a+b",
 		"postgresql://db:5433/?user=a%20b&password=p%40s%2Fs&dbname=name%20x&sslmode=disable&application_name=a%2Bb",
 	} {
 		db, err := ParseDatabaseURL(text, "")
@@ -140,13 +134,10 @@ func TestParseDatabaseURL_Refuses(t *testing.T) {
 		"postgresql://db/jarvis?password=hu=sh":  "not of the form name=value",
 		"postgresql://db/jarvis?password=hu%sh":  "a % that is not written %25",
 		"postgresql://db/jarvis&password=hush":   "has parameters without a ? before them",
-		"x= host=db password=hush":               "is not of the form host=db",
+		"host=db dbname=jarvis password=hush":    "does not begin with its kind",
 		"postgresql://db/jarvis?ssl=hush":        "an sslmode that is none of",
 		"postgresql://db/jarvis?sslmode=maybe":   "an sslmode that is none of",
 		"postgresql+asyncpg://db/?timeout=soon":  "a timeout that is no number",
-		"host=db password='hush":                 "is not of the form host=db",
-		"host=db hush":                           "is not of the form host=db",
-		`host=db password=hush\`:                 "is not of the form host=db",
 		"sqlite:":                                "names no file",
 		"sqlite:///":                             "names no file",
 		"sqlite:/var/lib/":                       "names no file",
@@ -195,7 +186,6 @@ func printed(t testing.TB, v any) string {
 func TestDatabase_NeverPrintsItsPassword(t *testing.T) {
 	for _, text := range []string{
 		"postgresql://a:hush@db/jarvis?sslpassword=hush",
-		"host=db password=hush",
 	} {
 		db, err := ParseDatabaseURL(text, "")
 		if err != nil {

@@ -72,7 +72,7 @@ func FuzzParseDatabaseURL(f *testing.F) {
 	for _, seed := range []string{
 		"sqlite:/a.db", "sqlite+aiosqlite:///a.db", "sqlite:a%20b.db", "sqlite::memory:",
 		"postgresql://a:b@h:1,[::1]:2/n?sslmode=require&x=%20", "postgresql+asyncpg://h/n?ssl=true&timeout=3",
-		`host=h dbname=n password='a\'b'`, "mysql://h",
+		"mysql://h",
 	} {
 		f.Add(seed)
 	}

@@ -30,8 +30,9 @@ func (f *FS) put(name string, data []byte) error {
 	if err := errors.Join(err, mem.Sync(), mem.Close()); err != nil {
 		return err
 	}
-	delete(f.unsyncedRM, name)
+	f.added(name)
 	for folder := path.Dir(name); ; folder = path.Dir(folder) {
+		f.touch(folder)
 		if err := syncMemDir(f.mem, folder); err != nil || folder == "." {
 			return err
 		}
@@ -46,6 +47,7 @@ func (f *FS) RemoveAll(name string) error {
 	if err := f.mem.RemoveAll(memPath(name)); err != nil {
 		return err
 	}
+	f.touch(name)
 	return syncMemDir(f.mem, path.Dir(name))
 }
 

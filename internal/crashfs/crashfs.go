@@ -36,6 +36,7 @@ const (
 	Create   Kind = "create"
 	Open     Kind = "open"
 	OpenDir  Kind = "open folder"
+	State    Kind = "look at folder"
 	Mkdir    Kind = "make folder"
 	Link     Kind = "link"
 	Rename   Kind = "rename"
@@ -66,6 +67,8 @@ type FS struct {
 	hang       *hang
 	usage      jarvis.Usage
 	unsyncedRM map[string]bool // names removed since their folder was synced
+	changes    int64
+	changed    map[string]int64 // by folder, the last of the changes
 	locks      lockTable
 }
 
@@ -95,6 +98,7 @@ func newFS(mem *vfs.MemFS) *FS {
 		offSignal:  make(chan struct{}),
 		usage:      jarvis.Usage{Free: 1 << 39, Total: 1 << 40},
 		unsyncedRM: make(map[string]bool),
+		changed:    make(map[string]int64),
 	}
 }
 

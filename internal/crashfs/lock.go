@@ -33,7 +33,7 @@ func (f *FS) OpenLock(name string) (filelock.File, error) {
 		if err != nil {
 			return err
 		}
-		delete(f.unsyncedRM, name)
+		f.added(name)
 		return mem.Close()
 	}, nil)
 	if err != nil {

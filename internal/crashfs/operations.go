@@ -26,7 +26,7 @@ func (f *FS) Create(name string) (fsblob.File, error) {
 		if err != nil {
 			return err
 		}
-		delete(f.unsyncedRM, name)
+		f.added(name)
 		opened = &file{f, mem, name}
 		return nil
 	}, nil)
@@ -71,13 +71,39 @@ func (f *FS) OpenDir(name string) (fsblob.Dir, error) {
 	return opened, err
 }
 
+// FolderState implements fsblob.FileSystem, without ticks.
+func (f *FS) FolderState(name string) (state fsblob.FolderState, err error) {
+	err = f.step(State, name, func() error {
+		state.Changed = f.changed[name]
+		return f.isFolder(State, name)
+	}, nil)
+	return state, err
+}
+
+// added and removed note a change of a folder. f.mu is held.
+func (f *FS) added(name string) {
+	delete(f.unsyncedRM, name)
+	f.touch(name)
+}
+
+func (f *FS) removed(name string) {
+	f.unsyncedRM[name] = true
+	f.touch(name)
+}
+
+func (f *FS) touch(name string) {
+	f.changes++
+	f.changed[path.Dir(name)] = f.changes
+}
+
 // Mkdir implements fsblob.FileSystem.
 func (f *FS) Mkdir(name string) error {
 	return f.step(Mkdir, name, func() error {
 		if err := f.vacant(Mkdir, name); err != nil {
 			return err
 		}
-		delete(f.unsyncedRM, name)
+		f.added(name)
+		f.changed[name] = f.changes
 		return f.mem.MkdirAll(memPath(name), 0o700)
 	}, nil)
 }
@@ -91,7 +117,7 @@ func (f *FS) Link(oldname, newname string) error {
 		if err := f.vacant(Link, newname); err != nil {
 			return err
 		}
-		delete(f.unsyncedRM, newname)
+		f.added(newname)
 		return f.mem.Link(memPath(oldname), memPath(newname))
 	}, nil)
 }
@@ -109,8 +135,8 @@ func (f *FS) Rename(oldname, newname string) error {
 				return err
 			}
 		}
-		f.unsyncedRM[oldname] = true
-		delete(f.unsyncedRM, newname)
+		f.removed(oldname)
+		f.added(newname)
 		return f.mem.Rename(memPath(oldname), memPath(newname))
 	}, nil)
 }
@@ -127,7 +153,7 @@ func (f *FS) Remove(name string) error {
 				return errors.Join(pathError(Remove, name, syscall.ENOTEMPTY), err)
 			}
 		}
-		f.unsyncedRM[name] = true
+		f.removed(name)
 		return f.mem.Remove(memPath(name))
 	}, nil)
 }

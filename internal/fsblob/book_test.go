@@ -172,7 +172,7 @@ func (s *script) replace(ctx context.Context, store *fsblob.Store, i int, text s
 
 // check reopens the tree on disk and compares it with what was acknowledged.
 func (s *script) check(t *testing.T, disk *crashfs.FS) error {
-	store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
+	store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk, Create: true})
 	if err != nil {
 		return fmt.Errorf("reopen: %w", err)
 	}

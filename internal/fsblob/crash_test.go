@@ -3,6 +3,7 @@ package fsblob_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"sync"
 	"testing"
@@ -30,7 +31,7 @@ func newDisk(t testing.TB) *crashfs.FS {
 func runScript(t testing.TB, disk *crashfs.FS) *script {
 	t.Helper()
 	s := newScript()
-	store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
+	store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk, Create: true})
 	if err != nil {
 		s.errs = append(s.errs, err)
 		return s
@@ -71,7 +72,7 @@ func TestStore_CrashForty(t *testing.T) {
 	const writers = 40
 	run := func(disk *crashfs.FS) (*book, error) {
 		var b book
-		store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk})
+		store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk, Create: true})
 		if err != nil {
 			return &b, err
 		}
@@ -143,13 +144,72 @@ func TestStore_CrashTwice(t *testing.T) {
 	for n := 1; n <= probe.Operations(); n++ {
 		disk := once.Crash(2, 100)
 		disk.CutAfter(n)
-		if store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk}); err == nil {
+		if store, err := fsblob.Open(t.Context(), "tree", fsblob.Options{FS: disk, Create: true}); err == nil {
 			if err := store.Close(); err != nil {
 				t.Errorf("Close: %v", err)
 			}
 		}
 		if err := s.book.check(disk.Crash(3, 50)); err != nil {
 			t.Fatalf("cut after operation %d of opening: %v", n, err)
+		}
+	}
+}
+
+// TestStore_CrashFolderMadeAnew stores into a folder that somebody removed and
+// made again while the store was open, without a sync.
+func TestStore_CrashFolderMadeAnew(t *testing.T) {
+	folders := []string{"2026", "2026/01", "2026/01/24"}
+	for _, removed := range folders {
+		for _, meanwhile := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s meanwhile %t", removed, meanwhile), func(t *testing.T) {
+				disk := crashfs.New()
+				store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
+				publish := func(text string) (string, error) {
+					id := jarvis.NewRandomID()
+					name := store.Name(id, time.Date(2026, time.January, 24, 0, 0, 0, 0, time.UTC), jarvis.JPEG)
+					staged, err := store.Stage(t.Context(), id, []byte(text))
+					if err != nil {
+						return "", err
+					}
+					defer staged.Discard()
+					return name.String(), staged.Publish(t.Context(), name)
+				}
+				makeAnew := func() {
+					if err := disk.RemoveAll(removed); err != nil {
+						t.Fatal(err)
+					}
+					for _, folder := range folders {
+						if err := disk.Mkdir(folder); err != nil && !errors.Is(err, fs.ErrExist) {
+							t.Fatal(err)
+						}
+					}
+				}
+				if _, err := publish("first"); err != nil {
+					t.Fatal(err)
+				}
+				published := make(chan string, 1)
+				second := func() {
+					name, err := publish("second")
+					if err != nil {
+						t.Error(err)
+					}
+					published <- name
+				}
+				if meanwhile {
+					entered, release := disk.Hang(crashfs.Link)
+					go second()
+					<-entered
+					makeAnew()
+					release()
+				} else {
+					makeAnew()
+					second()
+				}
+				name := <-published
+				if got, err := disk.Crash(1, 0).ReadFile(name); err != nil || string(got) != "second" {
+					t.Errorf("after the crash %s holds %q, %v\n%s", name, got, err, strings.Join(disk.Trace(), "\n"))
+				}
+			})
 		}
 	}
 }

@@ -50,11 +50,11 @@ var failures = []failure{
 // as "store", to the file called name, relative to the root. Errors that need no
 // translation are returned as they are.
 func fail(doing, name string, err error) error {
-	if err == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if _, ok := errors.AsType[*jarvis.Error](err); ok || err == nil {
 		return err
 	}
-	if _, ok := errors.AsType[*jarvis.Error](err); ok {
-		return err
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return stopped(err)
 	}
 	code, meaning := meaningOf(err)
 	return &jarvis.Error{
@@ -63,6 +63,15 @@ func fail(doing, name string, err error) error {
 		Message: fmt.Sprintf("cannot %s %s: %s", doing, name, meaning),
 		Err:     err,
 	}
+}
+
+// stopped is the error of a call whose context was done: err holds the context's.
+func stopped(err error) error {
+	message := "the storage was not waited for: the operation was cancelled"
+	if errors.Is(err, context.DeadlineExceeded) {
+		message = "the storage was not waited for: the time allowed ran out"
+	}
+	return &jarvis.Error{Code: jarvis.CodeUnavailable, Op: "fsblob", Message: message, Err: err}
 }
 
 func meaningOf(err error) (jarvis.Code, string) {

@@ -68,7 +68,7 @@ func TestStore_FailedSync(t *testing.T) {
 	for _, kind := range []crashfs.Kind{crashfs.Sync, crashfs.SyncDir} {
 		t.Run(string(kind), func(t *testing.T) {
 			disk := newDisk(t)
-			store := open(t, "tree", fsblob.Options{FS: disk})
+			store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
 			s := newScript()
 			kept := strings.Repeat("kept", 100)
 			if err := s.book.attempt(s.names[0].String(), kept, s.publish(t.Context(), store, 0, kept)); err != nil {
@@ -113,7 +113,7 @@ func TestStore_FailedSync(t *testing.T) {
 				t.Errorf("Read after a failed sync = %d bytes, %v", len(got), err)
 			}
 
-			again := open(t, "tree", fsblob.Options{FS: disk})
+			again := open(t, "tree", fsblob.Options{FS: disk, Create: true})
 			if err := again.Check(t.Context()); err != nil {
 				t.Errorf("Check of a store opened anew: %v", err)
 			}
@@ -128,7 +128,7 @@ func TestStore_FailedSync(t *testing.T) {
 // acknowledged either.
 func TestStore_FailedSyncMeanwhile(t *testing.T) {
 	disk := crashfs.New()
-	store := open(t, "tree", fsblob.Options{FS: disk})
+	store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
 	s := newScript()
 	entered, release := disk.Hang(crashfs.Link)
 	slow := make(chan error, 1)
@@ -146,26 +146,28 @@ func TestStore_FailedSyncMeanwhile(t *testing.T) {
 
 func TestStore_NoSpace(t *testing.T) {
 	const total = 100 << 30
+	fixed := func(bytes int64) func(int64) int64 { return func(int64) int64 { return bytes } }
+	part := func(total int64) int64 { return total / 50 }
 	cases := []struct {
 		name    string
-		minFree int64
+		minFree func(int64) int64
 		free    int64
 		size    int
 		refused bool
 	}{
-		{"default is 1 GiB", 0, 1<<30 - 1, 0, true},
-		{"default, just enough", 0, 1<<30 + 1000, 1000, false},
-		{"default, one byte too many", 0, 1<<30 + 1000, 1001, true},
-		{"configured", 5 << 30, 5 << 30, 1, true},
-		{"configured, enough", 5 << 30, 6 << 30, 1000, false},
-		{"none", -1, 1000, 1000, false},
-		{"none, and too little", -1, 1000, 1001, true},
+		{"too little", fixed(1 << 30), 1<<30 - 1, 0, true},
+		{"just enough", fixed(1 << 30), 1<<30 + 1000, 1000, false},
+		{"one byte too many", fixed(1 << 30), 1<<30 + 1000, 1001, true},
+		{"part, just enough", part, 2<<30 + 1000, 1000, false},
+		{"part, one byte too many", part, 2<<30 + 1000, 1001, true},
+		{"none", nil, 1000, 1000, false},
+		{"none, and too little", nil, 1000, 1001, true},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			disk := crashfs.New()
 			disk.SetUsage(jarvis.Usage{Free: c.free, Total: total})
-			store := open(t, "tree", fsblob.Options{FS: disk, MinFree: c.minFree})
+			store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MinFree: c.minFree})
 			staged, err := store.Stage(t.Context(), jarvis.NewRandomID(), make([]byte, c.size))
 			if err == nil {
 				staged.Discard()
@@ -176,16 +178,16 @@ func TestStore_NoSpace(t *testing.T) {
 		})
 	}
 
-	t.Run("small file system keeps 2%", func(t *testing.T) {
+	t.Run("what is refused says why", func(t *testing.T) {
 		disk := crashfs.New()
 		disk.SetUsage(jarvis.Usage{Free: 21 << 20, Total: 1 << 30})
-		store := open(t, "tree", fsblob.Options{FS: disk})
+		store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MinFree: part})
 		if err := store.Check(t.Context()); err != nil {
 			t.Errorf("Check above the watermark: %v", err)
 		}
 		disk.SetUsage(jarvis.Usage{Free: 20 << 20, Total: 1 << 30})
 		err := store.Check(t.Context())
-		const want = "the disk of the storage is full: 20.0 MiB free, of which 20.5 MiB are kept in reserve: free some space, or lower the reserve"
+		const want = "the disk of the storage tree is full: 20.0 MiB of 1.0 GiB free, and 20.5 MiB are kept in reserve: free some space, or lower the reserve"
 		if !errors.Is(err, jarvis.ErrNoSpace) || err.Error() != want {
 			t.Errorf("Check below the watermark = %v, want %s", err, want)
 		}
@@ -194,7 +196,7 @@ func TestStore_NoSpace(t *testing.T) {
 	t.Run("what was staged is counted", func(t *testing.T) {
 		disk := crashfs.New()
 		disk.SetUsage(jarvis.Usage{Free: 2500, Total: total})
-		store := open(t, "tree", fsblob.Options{FS: disk, MinFree: 500})
+		store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MinFree: fixed(500)})
 		before := disk.Operations()
 		for range 2 {
 			staged, err := store.Stage(t.Context(), jarvis.NewRandomID(), make([]byte, 1000))

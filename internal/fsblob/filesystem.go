@@ -27,6 +27,9 @@ type FileSystem interface {
 	// OpenDir opens a folder, for listing and syncing it.
 	OpenDir(name string) (Dir, error)
 
+	// FolderState returns the state of a folder.
+	FolderState(name string) (FolderState, error)
+
 	// Mkdir makes a folder that was not there (fs.ErrExist). Its mode is 0700
 	// whatever the umask.
 	Mkdir(name string) error
@@ -50,6 +53,14 @@ type FileSystem interface {
 
 	// Usage returns the space of the file system.
 	Usage() (jarvis.Usage, error)
+}
+
+// FolderState tells which folder stands under a name, and which names are in
+// it: it differs once one was added, removed or moved, unless that was within
+// one tick of the file system's clock, some milliseconds.
+type FolderState struct {
+	Inode   uint64
+	Changed int64
 }
 
 // File is an open file. Its methods are for one goroutine.

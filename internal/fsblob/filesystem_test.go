@@ -7,6 +7,7 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/jarvis-memory/jarvis/internal/crashfs"
 	"github.com/jarvis-memory/jarvis/internal/filelock"
@@ -18,6 +19,64 @@ import (
 func TestFileSystem(t *testing.T) {
 	t.Run("Folder", func(t *testing.T) { testFileSystem(t, fsblob.OpenFolder(t, t.TempDir())) })
 	t.Run("CrashFS", func(t *testing.T) { testFileSystem(t, crashfs.New()) })
+}
+
+func TestFileSystem_FolderState(t *testing.T) {
+	t.Run("Folder", func(t *testing.T) { testFolderState(t, fsblob.OpenFolder(t, t.TempDir())) })
+	t.Run("CrashFS", func(t *testing.T) { testFolderState(t, crashfs.New()) })
+}
+
+func testFolderState(t *testing.T, disk fsblob.FileSystem) {
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	create := func(name string) {
+		t.Helper()
+		file, err := disk.Create(name)
+		must(err)
+		must(file.Close())
+	}
+	state := func() fsblob.FolderState {
+		t.Helper()
+		state, err := disk.FolderState("a")
+		must(err)
+		return state
+	}
+	must(disk.Mkdir("a"))
+	must(disk.Mkdir("a/b"))
+	create("c")
+	for _, change := range []struct {
+		what     string
+		do, undo func() error
+	}{
+		{"a folder", func() error { return disk.Mkdir("a/x") }, func() error { return disk.Remove("a/x") }},
+		{"a link", func() error { return disk.Link("c", "a/x") }, func() error { return disk.Remove("a/x") }},
+		{"a move", func() error { return disk.Rename("c", "a/x") }, func() error { return disk.Rename("a/x", "c") }},
+		{"the folder made anew", func() error {
+			return errors.Join(disk.Remove("a/b"), disk.Remove("a"), disk.Mkdir("a"), disk.Mkdir("a/b"))
+		}, func() error { return nil }},
+	} {
+		// The clock of a real folder ticks in milliseconds.
+		deadline := time.Now().Add(10 * time.Second)
+		for before := state(); before == state(); must(change.undo()) {
+			if time.Now().After(deadline) {
+				t.Fatalf("%s does not show", change.what)
+			}
+			must(change.do())
+		}
+	}
+	before := state()
+	create("a/b/x")
+	create("d")
+	if after := state(); after != before {
+		t.Errorf("the state %+v became %+v by a change elsewhere", before, after)
+	}
+	if _, err := disk.FolderState("missing"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the state of a missing folder: %v", err)
+	}
 }
 
 func testFileSystem(t *testing.T, disk fsblob.FileSystem) {

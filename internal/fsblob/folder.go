@@ -120,6 +120,22 @@ func (f *folderFS) OpenDir(name string) (Dir, error) {
 	return dir, nil
 }
 
+// FolderState implements FileSystem. An inode alone would not do, since it is
+// given again once it is free, nor the time of modification, which who restores
+// a copy sets. Opening the folder makes NFS ask its server.
+func (f *folderFS) FolderState(name string) (state FolderState, err error) {
+	dir, err := f.root.OpenFile(name, os.O_RDONLY|unix.O_DIRECTORY, 0)
+	if err != nil {
+		return state, err
+	}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	var st unix.Stat_t
+	if err := ignoringEINTR(func() error { return unix.Fstat(int(dir.Fd()), &st) }); err != nil {
+		return state, &fs.PathError{Op: "stat", Path: name, Err: err}
+	}
+	return FolderState{Inode: st.Ino, Changed: st.Ctim.Nano()}, nil
+}
+
 // Mkdir implements FileSystem.
 func (f *folderFS) Mkdir(name string) error {
 	if err := f.root.Mkdir(name, 0o700); err != nil {
@@ -157,18 +173,21 @@ func (f *folderFS) Usage() (usage jarvis.Usage, err error) {
 	}
 	defer func() { err = errors.Join(err, dir.Close()) }()
 	var st unix.Statfs_t
-	for {
-		err = unix.Fstatfs(int(dir.Fd()), &st)
-		if !errors.Is(err, unix.EINTR) {
-			break
-		}
-	}
-	if err != nil {
+	if err := ignoringEINTR(func() error { return unix.Fstatfs(int(dir.Fd()), &st) }); err != nil {
 		return usage, err
 	}
 	// Bavail leaves out what is reserved for the system, which is not ours even
 	// when we run as root.
 	return jarvis.Usage{Free: blockBytes(st.Bavail, st.Bsize), Total: blockBytes(st.Blocks, st.Bsize)}, nil
+}
+
+// ignoringEINTR repeats a call that a signal interrupted.
+func ignoringEINTR(call func() error) error {
+	for {
+		if err := call(); !errors.Is(err, unix.EINTR) {
+			return err
+		}
+	}
 }
 
 // blockBytes returns the bytes of so many blocks. The types of the two differ

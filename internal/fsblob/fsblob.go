@@ -25,6 +25,7 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 
 	jarvis "github.com/jarvis-memory/jarvis"
@@ -53,15 +54,14 @@ type Options struct {
 	// Open was given. The caller closes it, if it needs closing, after the Store.
 	FS FileSystem
 
-	// Create makes the root folder, and its parents, when it is missing. Set it
-	// only for a store that is being made: afterwards a missing folder is a
-	// disk that is not mounted.
+	// Create makes the root folder, and its parents, when it is missing, and our
+	// own folder in it. Set it only for a store that is being made: afterwards a
+	// missing folder is a disk that is not mounted.
 	Create bool
 
-	// MinFree is the space in bytes that is left free for others: Stage refuses
-	// what would go below it. 0 means 1 GiB or 2% of the file system, whichever
-	// is less; a negative value means none.
-	MinFree int64
+	// MinFree returns the space in bytes that is left free for others on a file
+	// system of total bytes: Stage refuses what would go below it. Nil means none.
+	MinFree func(total int64) int64
 
 	// MaxInFlight bounds the file operations that run at one time, those of a
 	// disk that hangs included. 0 means DefaultMaxInFlight.
@@ -77,12 +77,15 @@ type Store struct {
 	closeFS  func() error
 	root     string // for messages
 	maxRead  int64
-	lock     *filelock.Lock
+	lock     *filelock.Lock // nil until the tree is prepared
 	inFlight *inFlight
 	health   health
 	space    space
 	folders  folders
 	ids      idLocks
+
+	preparing chan struct{} // full while somebody prepares the tree
+	prepared  atomic.Bool
 
 	closeOnce sync.Once
 	closeErr  error
@@ -97,8 +100,16 @@ var _ jarvis.BlobStore = (*Store)(nil)
 // folders is refused with CodeUnavailable, and so is a folder that is missing,
 // no folder, or not writable.
 //
+// A folder that no store was ever in is opened all the same, unless
+// Options.Create is set, and nothing is written to it: it may be where a disk is
+// not mounted. The caller learns that from Marker. The first call that writes
+// does then what Open would have done.
+//
 // The caller must Close the Store.
 func Open(ctx context.Context, root string, options Options) (*Store, error) {
+	if options.MinFree == nil {
+		options.MinFree = func(int64) int64 { return 0 }
+	}
 	if options.MaxInFlight <= 0 {
 		options.MaxInFlight = DefaultMaxInFlight
 	}
@@ -106,22 +117,25 @@ func Open(ctx context.Context, root string, options Options) (*Store, error) {
 		options.MaxRead = DefaultMaxRead
 	}
 	s := &Store{
-		root:     root,
-		maxRead:  options.MaxRead,
-		inFlight: newInFlight(options.MaxInFlight),
+		root:      root,
+		maxRead:   options.MaxRead,
+		inFlight:  newInFlight(options.MaxInFlight),
+		preparing: make(chan struct{}, 1),
 	}
 	// The goroutine of an Open that was given up closes what it opened.
 	return do(ctx, s.inFlight, func() (*Store, error) {
 		if err := s.openFS(options); err != nil {
 			return nil, err
 		}
-		s.folders = folders{fs: s.fs, durable: make(map[string]bool)}
-		s.space = space{fs: s.fs, minFree: options.MinFree}
-		lock, err := s.open(ctx)
+		s.folders = newFolders(s.fs)
+		s.space = space{fs: s.fs, root: root, minFree: options.MinFree}
+		used, err := s.used()
+		if err == nil && (used || options.Create) {
+			err = s.prepare(ctx)
+		}
 		if err != nil {
 			return nil, errors.Join(inRoot(root, err), s.closeFS())
 		}
-		s.lock = lock
 		return s, nil
 	}, func(s *Store) { s.health.note(s.closeAll()) })
 }
@@ -138,7 +152,46 @@ func (s *Store) openFS(options Options) (err error) {
 	return err
 }
 
-func (s *Store) open(ctx context.Context) (*filelock.Lock, error) {
+// used reports whether a store was ever in the tree.
+func (s *Store) used() (bool, error) {
+	_, err := s.fs.Lstat(ownFolder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, fail("find", ownFolder, err)
+}
+
+// writable returns when the tree is prepared. Every method that writes to our
+// own folder calls it first.
+func (s *Store) writable(ctx context.Context) error {
+	if s.prepared.Load() {
+		return nil
+	}
+	return run(ctx, s.inFlight, func() error { return inRoot(s.root, s.prepare(ctx)) })
+}
+
+// prepare takes the lock of the tree, once.
+func (s *Store) prepare(ctx context.Context) error {
+	select {
+	case s.preparing <- struct{}{}:
+		defer func() { <-s.preparing }()
+	case <-ctx.Done():
+		return stopped(ctx.Err())
+	}
+	if s.prepared.Load() {
+		return nil
+	}
+	lock, err := s.join(ctx)
+	if err != nil {
+		return fail("lock", lockFile, err)
+	}
+	s.lock = lock
+	s.prepared.Store(true)
+	return nil
+}
+
+// join makes our own folder and joins those who have the tree open.
+func (s *Store) join(ctx context.Context) (*filelock.Lock, error) {
 	// Not durable yet: who publishes into one of them sees to that.
 	for _, folder := range []string{ownFolder, stagingFolder, locksFolder} {
 		if err := s.fs.Mkdir(folder); err != nil && !errors.Is(err, fs.ErrExist) {
@@ -159,30 +212,45 @@ func (s *Store) open(ctx context.Context) (*filelock.Lock, error) {
 
 // sweep removes what is in the staging folder. Nobody else has the tree open.
 func (s *Store) sweep(ctx context.Context) error {
+	return s.eachStaged(ctx, func(entry fs.DirEntry) error { return s.removeStaged(entry.Name()) })
+}
+
+// eachStaged calls fn for each file in the staging folder, if there is one.
+func (s *Store) eachStaged(ctx context.Context, fn func(fs.DirEntry) error) (err error) {
 	dir, err := s.fs.OpenDir(stagingFolder)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	if err != nil {
 		return err
 	}
-	for {
-		if ctx.Err() != nil {
-			return errors.Join(ctx.Err(), dir.Close())
-		}
+	defer func() { err = errors.Join(err, dir.Close()) }()
+	for ctx.Err() == nil {
 		entries, err := dir.ReadDir(chunk)
 		if errors.Is(err, io.EOF) {
-			return dir.Close()
+			return nil
 		}
 		if err != nil {
-			return errors.Join(err, dir.Close())
+			return err
 		}
 		for _, entry := range entries {
 			if entry.IsDir() {
 				continue // not ours
 			}
-			if err := s.fs.Remove(path.Join(stagingFolder, entry.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				return errors.Join(err, dir.Close())
+			if err := fn(entry); err != nil {
+				return err
 			}
 		}
 	}
+	return ctx.Err()
+}
+
+func (s *Store) removeStaged(base string) error {
+	err := s.fs.Remove(path.Join(stagingFolder, base))
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	return err
 }
 
 // tryOut does once what every capture needs of the file system.
@@ -254,5 +322,9 @@ func (s *Store) close() error {
 }
 
 func (s *Store) closeAll() error {
-	return errors.Join(s.ids.close(), s.lock.Close(), s.closeFS())
+	err := s.ids.close()
+	if s.lock != nil {
+		err = errors.Join(err, s.lock.Close())
+	}
+	return errors.Join(err, s.closeFS())
 }

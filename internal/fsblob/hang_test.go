@@ -18,7 +18,7 @@ import (
 
 func openOn(t *testing.T, disk *crashfs.FS, options fsblob.Options) *fsblob.Store {
 	t.Helper()
-	options.FS = disk
+	options.FS, options.Create = disk, true
 	store, err := fsblob.Open(t.Context(), "tree", options)
 	if err != nil {
 		t.Fatal(err)

@@ -89,7 +89,7 @@ func (h *health) noted() error {
 // two seconds when the disk hangs.
 func (s *Store) Check(ctx context.Context) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return stopped(ctx.Err())
 	}
 	if s.inFlight.closed() {
 		return errClosed()
@@ -109,7 +109,7 @@ func (s *Store) Check(ctx context.Context) error {
 	case <-timer.C:
 		return errHangs(max(patience, s.inFlight.longest()))
 	case <-ctx.Done():
-		return ctx.Err()
+		return stopped(ctx.Err())
 	}
 }
 
@@ -135,13 +135,16 @@ func (s *Store) startProbe() *probe {
 }
 
 func (s *Store) look() error {
+	if !s.prepared.Load() {
+		return s.space.check() // nothing is written to a folder that may not be ours
+	}
 	name := stagingName()
 	file, err := s.create(name)
 	if err != nil {
-		return fail("write", name, err)
+		return s.failWrite("write", name, err)
 	}
 	if err := errors.Join(file.Close(), s.fs.Remove(name)); err != nil {
-		return fail("write", name, err)
+		return s.failWrite("write", name, err)
 	}
 	return s.space.check()
 }

@@ -35,7 +35,7 @@ func newInFlight(n int) *inFlight {
 // acquire waits for a slot.
 func (f *inFlight) acquire(ctx context.Context) (slot int, err error) {
 	if ctx.Err() != nil {
-		return 0, ctx.Err()
+		return 0, stopped(ctx.Err())
 	}
 	if f.closed() {
 		return 0, errClosed()
@@ -47,7 +47,7 @@ func (f *inFlight) acquire(ctx context.Context) (slot int, err error) {
 	case <-f.closing:
 		return 0, errClosed()
 	case <-ctx.Done():
-		return 0, ctx.Err()
+		return 0, stopped(ctx.Err())
 	}
 }
 
@@ -101,8 +101,8 @@ func (f *inFlight) close(timeout time.Duration) (idle <-chan struct{}, ended boo
 	}
 }
 
-// do runs op in a goroutine that holds a slot, and returns its result, or
-// ctx.Err() as soon as that is done. Then abandon, unless it is nil, gets the
+// do runs op in a goroutine that holds a slot, and returns its result, or the
+// error of ctx as soon as that is done. Then abandon, unless it is nil, gets the
 // result of an op that succeeded after all, so that nothing stays open or behind.
 func do[T any](ctx context.Context, f *inFlight, op func() (T, error), abandon func(T)) (T, error) {
 	var none T
@@ -131,7 +131,7 @@ func do[T any](ctx context.Context, f *inFlight, op func() (T, error), abandon f
 	case o := <-result:
 		return o.value, o.err
 	case <-ctx.Done():
-		return none, ctx.Err()
+		return none, stopped(ctx.Err())
 	}
 }
 

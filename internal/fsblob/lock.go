@@ -47,6 +47,9 @@ func (s *Store) Lock(ctx context.Context, id jarvis.ID) (unlock func(), err erro
 	if s.inFlight.closed() {
 		return nil, errClosed()
 	}
+	if err := s.writable(ctx); err != nil {
+		return nil, err
+	}
 	if err := s.ids.ids.lock(ctx, id); err != nil {
 		return nil, err
 	}
@@ -92,7 +95,7 @@ func (s *Store) lockShard(ctx context.Context, n uint32) error {
 	}
 	// flock(2) of an open file does not reach for the disk, so it needs no slot.
 	if err := filelock.Wait(ctx, file, filelock.Exclusive); err != nil {
-		return err
+		return fail("lock", locksFolder, err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -126,8 +129,7 @@ func (s *Store) openLock(name string) (filelock.File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return file, err
 	}
-	s.folders.forget()
-	if err := s.folders.ensure(path.Dir(name)); err != nil {
+	if err := s.folders.remake(path.Dir(name)); err != nil {
 		return nil, err
 	}
 	return s.fs.OpenLock(name)
@@ -170,7 +172,7 @@ type keyState struct {
 
 func (l *keyedLock[K]) lock(ctx context.Context, key K) error {
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return stopped(ctx.Err())
 	}
 	l.mu.Lock()
 	state := l.keys[key]
@@ -189,7 +191,7 @@ func (l *keyedLock[K]) lock(ctx context.Context, key K) error {
 		return nil
 	case <-ctx.Done():
 		l.leave(key, state)
-		return ctx.Err()
+		return stopped(ctx.Err())
 	}
 }
 

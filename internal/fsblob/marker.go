@@ -50,9 +50,12 @@ func (s *Store) WriteMarker(ctx context.Context, store jarvis.ID) error {
 	if store.IsZero() {
 		return jarvis.Errorf(jarvis.CodeInvalid, "the zero id cannot mark a storage tree")
 	}
+	if err := s.writable(ctx); err != nil {
+		return err
+	}
 	return run(ctx, s.inFlight, func() error {
 		err := s.health.mutate(func() error { return s.writeMarker(ctx, store) })
-		return fail("write", markerFile, err)
+		return s.failWrite("write", markerFile, err)
 	})
 }
 
@@ -62,7 +65,8 @@ func (s *Store) writeMarker(ctx context.Context, store jarvis.ID) error {
 	if err := s.write(ctx, b.name, []byte(markerText+store.String()+"\n")); err != nil {
 		return err
 	}
-	if err := s.linkInto(ownFolder, b.name, markerFile); err != nil && !errors.Is(err, fs.ErrExist) {
+	link := func() error { return s.fs.Link(b.name, markerFile) }
+	if err := s.folders.put(ownFolder, link); err != nil && !errors.Is(err, fs.ErrExist) {
 		return err
 	}
 	switch there, err := s.marker(); {
@@ -71,6 +75,6 @@ func (s *Store) writeMarker(ctx context.Context, store jarvis.ID) error {
 	case there != store:
 		return jarvis.Errorf(jarvis.CodeMismatch, "the storage tree %s belongs to another store (%s), not to this one (%s): give each store a tree of its own", s.root, there, store)
 	}
-	// Also when another process wrote it: it may not have come to its sync.
-	return s.folders.sync(ownFolder)
+	// When another process wrote it: it may not have come to its sync.
+	return s.folders.settle(ownFolder)
 }

@@ -12,6 +12,7 @@ import (
 
 	jarvis "github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/crashfs"
+	"github.com/jarvis-memory/jarvis/internal/filelock"
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
 )
 
@@ -24,7 +25,7 @@ func TestOpen_Refused(t *testing.T) {
 	broken := func(errno syscall.Errno, kinds ...crashfs.Kind) fsblob.Options {
 		disk := crashfs.New()
 		disk.FailFrom(1, errno, kinds...)
-		return fsblob.Options{FS: disk}
+		return fsblob.Options{FS: disk, Create: true}
 	}
 	cases := []struct {
 		name    string
@@ -58,6 +59,49 @@ func TestOpen_Refused(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(folder, "missing")); !errors.Is(err, fs.ErrNotExist) {
 		t.Error("a refused Open made the folder")
+	}
+}
+
+// A folder without a store may be where a disk is not mounted: nothing is written
+// to it before somebody says that it is to be used.
+func TestOpen_Unused(t *testing.T) {
+	root := t.TempDir()
+	store := open(t, root, fsblob.Options{})
+	id := jarvis.NewRandomID()
+	name := store.Name(id, time.Now(), jarvis.JPEG)
+	marker, err := store.Marker(t.Context())
+	if err != nil || !marker.IsZero() {
+		t.Errorf("Marker = %v, %v; want none", marker, err)
+	}
+	if _, err := store.Stat(t.Context(), name); !errors.Is(err, jarvis.ErrNotFound) {
+		t.Errorf("Stat = %v, want CodeNotFound", err)
+	}
+	if days, err := store.Days(t.Context()); err != nil || len(days) > 0 {
+		t.Errorf("Days = %v, %v", days, err)
+	}
+	if err := store.Check(t.Context()); err != nil {
+		t.Errorf("Check: %v", err)
+	}
+	if entries, err := os.ReadDir(root); err != nil || len(entries) > 0 {
+		t.Fatalf("the folder holds %v, %v; want nothing", entries, err)
+	}
+
+	// Whoever writes to it first makes it ready, many at once too.
+	const writers = 20
+	errs := make(chan error, writers)
+	for range writers {
+		go func() { errs <- store.WriteMarker(t.Context(), id) }()
+	}
+	for range writers {
+		if err := <-errs; err != nil {
+			t.Errorf("WriteMarker: %v", err)
+		}
+	}
+	if marker, err := open(t, root, fsblob.Options{}).Marker(t.Context()); err != nil || marker != id {
+		t.Errorf("Marker = %v, %v; want %v", marker, err, id)
+	}
+	if _, err := filelock.OpenExclusive(t.Context(), filepath.Join(root, ".jarvis", "lock")); !errors.Is(err, jarvis.ErrUnavailable) {
+		t.Errorf("the tree is not locked: %v", err)
 	}
 }
 
@@ -162,7 +206,7 @@ func TestStore_Marker(t *testing.T) {
 			if err := disk.WriteFile(".jarvis/store", []byte(c.content)); err != nil {
 				t.Fatal(err)
 			}
-			store := open(t, "tree", fsblob.Options{FS: disk})
+			store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
 			got, err := store.Marker(t.Context())
 			if jarvis.ErrorCode(err) != c.want || c.want == "" && got != id {
 				t.Errorf("Marker = %q, %v; want %q", got, err, c.want)
@@ -174,7 +218,7 @@ func TestStore_Marker(t *testing.T) {
 	}
 
 	disk := crashfs.New()
-	if err := open(t, "tree", fsblob.Options{FS: disk}).WriteMarker(t.Context(), id); err != nil {
+	if err := open(t, "tree", fsblob.Options{FS: disk, Create: true}).WriteMarker(t.Context(), id); err != nil {
 		t.Fatal(err)
 	}
 	data, err := disk.ReadFile(".jarvis/store")
@@ -183,9 +227,38 @@ func TestStore_Marker(t *testing.T) {
 	}
 }
 
+// A program that was killed between link and unlink leaves a second name of an
+// image: a deletion takes that one too, and no other staging file.
+func TestStore_Delete_SecondName(t *testing.T) {
+	root := t.TempDir()
+	store := open(t, root, fsblob.Options{})
+	s := newScript()
+	if err := s.publish(t.Context(), store, 0, "image")(); err != nil {
+		t.Fatal(err)
+	}
+	staged, err := store.Stage(t.Context(), s.names[1].ID(), []byte("another"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer staged.Discard()
+	second := filepath.Join(root, ".jarvis", "staging", jarvis.NewRandomID().String())
+	if err := os.Link(filepath.Join(root, s.names[0].String()), second); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.Delete(t.Context(), s.names[0]); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(second); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("the bytes are still there under their staging name: %v", err)
+	}
+	if err := staged.Publish(t.Context(), s.names[1]); err != nil {
+		t.Errorf("Publish of another image: %v", err)
+	}
+}
+
 func TestStore_ReadTooLarge(t *testing.T) {
 	disk := crashfs.New()
-	store := open(t, "tree", fsblob.Options{FS: disk, MaxRead: 100})
+	store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MaxRead: 100})
 	name := store.Name(jarvis.NewRandomID(), time.Now(), jarvis.JPEG)
 	for size, want := range map[int]jarvis.Code{100: "", 101: jarvis.CodeTooLarge} {
 		if err := disk.WriteFile(name.String(), make([]byte, size)); err != nil {
@@ -251,7 +324,7 @@ func TestStore_Messages(t *testing.T) {
 		code  jarvis.Code
 		says  string
 	}{
-		{syscall.ENOSPC, jarvis.CodeNoSpace, "the disk is full"},
+		{syscall.ENOSPC, jarvis.CodeNoSpace, "512.0 GiB of 1.0 TiB free"},
 		{syscall.EDQUOT, jarvis.CodeNoSpace, "quota"},
 		{syscall.EROFS, jarvis.CodeUnavailable, "read-only"},
 		{syscall.EACCES, jarvis.CodeUnavailable, "permission denied"},
@@ -264,7 +337,7 @@ func TestStore_Messages(t *testing.T) {
 	}
 	for _, c := range cases {
 		disk := crashfs.New()
-		store := open(t, "tree", fsblob.Options{FS: disk})
+		store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
 		staged, err := store.Stage(t.Context(), name.ID(), []byte("image"))
 		if err != nil {
 			t.Fatal(err)
@@ -272,8 +345,11 @@ func TestStore_Messages(t *testing.T) {
 		defer staged.Discard()
 		disk.FailAt(1, c.errno, crashfs.Link)
 		err = staged.Publish(t.Context(), name)
-		if jarvis.ErrorCode(err) != c.code || !strings.Contains(err.Error(), c.says) ||
-			!strings.HasPrefix(err.Error(), "cannot store "+name.String()+": ") || !errors.Is(err, c.errno) {
+		about := "cannot store " + name.String() + ": "
+		if c.errno == syscall.ENOSPC {
+			about = "the disk of the storage tree is full: "
+		}
+		if jarvis.ErrorCode(err) != c.code || !strings.HasPrefix(err.Error(), about) || !strings.Contains(err.Error(), c.says) || !errors.Is(err, c.errno) {
 			t.Errorf("%v: %v (%s), want %s that says %q", c.errno, err, jarvis.ErrorCode(err), c.code, c.says)
 		}
 	}

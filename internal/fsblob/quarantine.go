@@ -24,6 +24,9 @@ func (s *Store) Quarantine(ctx context.Context, day jarvis.Day, base string) (st
 	if err := checkBase(base); err != nil {
 		return "", err
 	}
+	if err := s.writable(ctx); err != nil {
+		return "", err
+	}
 	name := path.Join(day.Folder(), base)
 	return do(ctx, s.inFlight, func() (string, error) {
 		var moved string
@@ -31,7 +34,7 @@ func (s *Store) Quarantine(ctx context.Context, day jarvis.Day, base string) (st
 			moved, err = s.quarantine(day, name)
 			return err
 		})
-		return moved, fail("quarantine", name, err)
+		return moved, s.failWrite("quarantine", name, err)
 	}, nil)
 }
 
@@ -50,14 +53,11 @@ func (s *Store) quarantine(day jarvis.Day, name string) (string, error) {
 			folder = fmt.Sprintf("%s.%d", folder, n)
 		}
 		moved := path.Join(folder, path.Base(name))
-		err := s.linkInto(folder, name, moved)
+		err := s.folders.put(folder, func() error { return s.fs.Link(name, moved) })
 		if errors.Is(err, fs.ErrExist) {
 			continue
 		}
 		if err != nil {
-			return "", err
-		}
-		if err := s.folders.sync(folder); err != nil {
 			return "", err
 		}
 		if err := s.fs.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -69,23 +69,6 @@ func (s *Store) quarantine(day jarvis.Day, name string) (string, error) {
 		return moved, nil
 	}
 	return "", jarvis.Errorf(jarvis.CodeConflict, "cannot quarantine %s: the quarantine has %d files of that name: look at them and move them away", name, maxQuarantined)
-}
-
-// linkInto gives a file another name in a folder, which it makes, and makes
-// again when somebody removed it.
-func (s *Store) linkInto(folder, oldname, newname string) error {
-	if err := s.folders.ensure(folder); err != nil {
-		return err
-	}
-	err := s.fs.Link(oldname, newname)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	s.folders.forget()
-	if err := s.folders.ensure(folder); err != nil {
-		return err
-	}
-	return s.fs.Link(oldname, newname)
 }
 
 // checkBase refuses what WalkDay would not have listed, above all what would

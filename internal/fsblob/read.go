@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"io/fs"
+	"os"
+	"syscall"
 
 	jarvis "github.com/jarvis-memory/jarvis"
 )
@@ -92,6 +94,9 @@ func (s *Store) Delete(ctx context.Context, name jarvis.BlobName) error {
 	}
 	return run(ctx, s.inFlight, func() error {
 		err := s.health.mutate(func() error {
+			if err := s.removeOtherNames(name.String()); err != nil {
+				return err
+			}
 			if err := s.fs.Remove(name.String()); err != nil && !errors.Is(err, fs.ErrNotExist) {
 				return err
 			}
@@ -105,4 +110,32 @@ func (s *Store) Delete(ctx context.Context, name jarvis.BlobName) error {
 		})
 		return fail("delete", name.String(), err)
 	})
+}
+
+// removeOtherNames removes the staging name that an image keeps when the program
+// was killed while it was published: with it the bytes would outlive the image.
+func (s *Store) removeOtherNames(name string) error {
+	image, err := s.fs.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || !linked(image) {
+		return err
+	}
+	return s.eachStaged(context.Background(), func(entry fs.DirEntry) error {
+		other, err := entry.Info()
+		if errors.Is(err, fs.ErrNotExist) || err == nil && !os.SameFile(image, other) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		return s.removeStaged(entry.Name())
+	})
+}
+
+// linked reports whether a file has more than one name.
+func linked(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && stat.Nlink > 1
 }

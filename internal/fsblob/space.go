@@ -2,8 +2,10 @@ package fsblob
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"syscall"
 	"time"
 
 	jarvis "github.com/jarvis-memory/jarvis"
@@ -16,7 +18,8 @@ const usageAge = time.Second
 // space watches over the free space.
 type space struct {
 	fs      FileSystem
-	minFree int64 // as in Options
+	root    string                  // for messages
+	minFree func(total int64) int64 // as in Options
 
 	mu      sync.Mutex
 	usage   jarvis.Usage
@@ -62,21 +65,39 @@ func (s *space) refresh() error {
 }
 
 func (s *space) shortage(size int64) error {
-	free, watermark := s.usage.Free-s.written, s.watermark()
+	free, watermark := s.usage.Free-s.written, s.minFree(s.usage.Total)
 	if free-size >= watermark {
 		return nil
 	}
-	return jarvis.Errorf(jarvis.CodeNoSpace, "the disk of the storage is full: %s free, of which %s are kept in reserve: free some space, or lower the reserve", bytesText(max(free, 0)), bytesText(watermark))
+	return jarvis.Errorf(jarvis.CodeNoSpace, "the disk of the storage %s is full: %s of %s free, and %s are kept in reserve: free some space, or lower the reserve",
+		s.root, bytesText(max(free, 0)), bytesText(s.usage.Total), bytesText(watermark))
 }
 
-func (s *space) watermark() int64 {
-	switch {
-	case s.minFree < 0:
-		return 0
-	case s.minFree > 0:
-		return s.minFree
+// failWrite is fail for what needs space: a full disk concerns the whole
+// storage, not the file that happened to be written.
+func (s *Store) failWrite(doing, name string, err error) error {
+	if !errors.Is(err, syscall.ENOSPC) {
+		return fail(doing, name, err)
 	}
-	return min(1<<30, s.usage.Total/50)
+	if _, ok := errors.AsType[*jarvis.Error](err); ok {
+		return err
+	}
+	return s.space.full(doing, err)
+}
+
+// full is the error of a disk that took no more. It may have bytes left, and no
+// room for another file or name.
+func (s *space) full(doing string, err error) error {
+	left := "free some space"
+	if usage, usageErr := s.fs.Usage(); usageErr == nil {
+		left = fmt.Sprintf("%s of %s free, and no room for another file: free some space", bytesText(usage.Free), bytesText(usage.Total))
+	}
+	return &jarvis.Error{
+		Code:    jarvis.CodeNoSpace,
+		Op:      "fsblob: " + doing,
+		Message: fmt.Sprintf("the disk of the storage %s is full: %s", s.root, left),
+		Err:     err,
+	}
 }
 
 // Usage implements jarvis.BlobStore.

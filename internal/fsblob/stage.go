@@ -25,12 +25,15 @@ func (s *Store) Stage(ctx context.Context, id jarvis.ID, data []byte) (jarvis.St
 	if id.IsZero() {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "an image of no capture is to be stored: give the id of its capture")
 	}
+	if err := s.writable(ctx); err != nil {
+		return nil, err
+	}
 	b, err := do(ctx, s.inFlight, func() (*staged, error) {
 		b := &staged{store: s, id: id, name: stagingName(), data: data}
 		err := s.health.mutate(func() error { return s.write(ctx, b.name, data) })
 		if err != nil {
 			b.remove()
-			return nil, fail("write", b.name, err)
+			return nil, s.failWrite("write", b.name, err)
 		}
 		return b, nil
 	}, (*staged).remove)
@@ -73,8 +76,7 @@ func (s *Store) create(name string) (File, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return file, err
 	}
-	s.folders.forget()
-	if err := s.folders.ensure(path.Dir(name)); err != nil {
+	if err := s.folders.remake(path.Dir(name)); err != nil {
 		return nil, err
 	}
 	return s.fs.Create(name)
@@ -135,25 +137,7 @@ func (b *staged) publish(ctx context.Context, name jarvis.BlobName, move func() 
 	}
 	s := b.store
 	return run(ctx, s.inFlight, func() error {
-		err := s.health.mutate(func() error {
-			folder := name.Day().Folder()
-			if err := s.folders.ensure(folder); err != nil {
-				return err
-			}
-			err := move()
-			if errors.Is(err, fs.ErrNotExist) {
-				// Somebody removed the folder since we last knew of it.
-				s.folders.forget()
-				if err := s.folders.ensure(folder); err != nil {
-					return err
-				}
-				err = move()
-			}
-			if err != nil {
-				return err
-			}
-			return s.folders.sync(folder)
-		})
+		err := s.health.mutate(func() error { return s.folders.put(name.Day().Folder(), move) })
 		if errors.Is(err, fs.ErrNotExist) {
 			return &jarvis.Error{
 				Code:    jarvis.CodeUnavailable,
@@ -162,7 +146,7 @@ func (b *staged) publish(ctx context.Context, name jarvis.BlobName, move func() 
 				Err:     err,
 			}
 		}
-		return fail("store", name.String(), err)
+		return s.failWrite("store", name.String(), err)
 	})
 }
 

@@ -74,7 +74,7 @@ func crashTree(t *testing.T) blobtest.Tree {
 		}
 	}
 	return blobtest.Tree{
-		Open:      func(t testing.TB) jarvis.BlobStore { return open(t, "tree", fsblob.Options{FS: disk}) },
+		Open:      func(t testing.TB) jarvis.BlobStore { return open(t, "tree", fsblob.Options{FS: disk, Create: true}) },
 		WriteFile: func(t testing.TB, name string, data []byte) { must(t, disk.WriteFile(name, data)) },
 		ReadFile: func(t testing.TB, name string) []byte {
 			data, err := disk.ReadFile(name)

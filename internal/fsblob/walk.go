@@ -141,7 +141,7 @@ func list[T any](ctx context.Context, s *Store, folder string, pick func(fs.DirE
 		}
 		for _, value := range picked {
 			if ctx.Err() != nil {
-				return ctx.Err()
+				return stopped(ctx.Err())
 			}
 			if err := use(value); err != nil {
 				return err

@@ -57,7 +57,7 @@ func inspect(data []byte, limits jarvis.ImageLimits) (jarvis.Image, layout, erro
 	}
 	if size := int64(len(data)); size > limits.MaxBytes {
 		return jarvis.Image{}, layout{}, jarvis.Errorf(jarvis.CodeTooLarge,
-			"has %d bytes, more than the %d allowed: make it smaller, or raise max_image_bytes", size, limits.MaxBytes)
+			"has %d bytes, more than the %d allowed: make it smaller, or raise --max-image-bytes", size, limits.MaxBytes)
 	}
 	format, err := sniff(data)
 	if err != nil {
@@ -68,7 +68,7 @@ func inspect(data []byte, limits jarvis.ImageLimits) (jarvis.Image, layout, erro
 	// 60,000 in a stub of a file is too large first of all.
 	if found.width > 0 && found.height > 0 && found.width > limits.MaxPixels/found.height {
 		return jarvis.Image{}, layout{}, jarvis.Errorf(jarvis.CodeTooLarge,
-			"claims %d x %d pixels, which is more than the %s megapixels allowed: make it smaller, or raise max_image_pixels",
+			"claims %d x %d pixels, which is more than the %s megapixels allowed: make it smaller, or raise --max-image-pixels",
 			found.width, found.height, megapixels(limits.MaxPixels))
 	}
 	if err != nil {

@@ -68,9 +68,12 @@ func readIHDR(chunk []byte, checksum uint32, found *layout) error {
 		return damaged("PNG", "has a header that no version of the format allows")
 	}
 	found.width, found.height = width, height
-	bits := int64(depth) * map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
-	found.least = width * height / 8 / maxDeflate * bits // cannot overflow: 2^62 / 8 / 1032 * 64
+	found.least = width * height / 8 / maxDeflate * bitsPerPixel(depth, color) // cannot overflow: 2^62 / 8 / 1032 * 64
 	return nil
+}
+
+func bitsPerPixel(depth, color byte) int64 {
+	return int64(depth) * map[byte]int64{0: 1, 2: 3, 3: 1, 4: 2, 6: 4}[color]
 }
 
 // validDepth reports whether a color type may have this many bits: PNG, table 11.1.

@@ -180,6 +180,7 @@ func fill(t testing.TB, c *Catalog, n int) {
 	}
 	for _, statement := range []string{
 		`INSERT INTO counters SELECT floor(extract(epoch FROM timestamp) / 900)::integer, device, count(*), sum(stored_size) FROM captures GROUP BY 1, 2`,
+		`INSERT INTO devices SELECT device, sum(captures), sum(bytes) FROM counters GROUP BY device`,
 		`VACUUM ANALYZE captures, counters`,
 	} {
 		if _, err := c.pool.Exec(t.Context(), statement); err != nil {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -69,15 +68,15 @@ func (c *Catalog) InsertCapture(ctx context.Context, capture *jarvis.Capture) er
 	err := c.writeID(ctx, "insert capture", capture.ID, statement, []any{
 		capture.ID.String(), capture.Filepath, timestamp, capture.MonitorIndex, capture.Width, capture.Height, capture.FileSize, text,
 		jarvis.Instant(capture.CreatedAt), capture.Device, capture.AppName, capture.WindowTitle, capture.URL, capture.StoredSize,
-		capture.StoredSHA256, capture.ContentDigest, capture.Recovered, bucketOf(timestamp), bytesOf(capture),
+		capture.StoredSHA256, capture.ContentDigest, capture.Recovered, int32(jarvis.BucketOf(timestamp)), bytesOf(capture),
 	}, &inserted, &gone)
 	switch {
 	case err != nil:
 		return err
 	case gone:
-		return errDeleted(capture.ID)
+		return jarvis.CaptureDeleted(capture.ID)
 	case !inserted:
-		return jarvis.Errorf(jarvis.CodeConflict, "there already is a capture %s", capture.ID)
+		return jarvis.CaptureExists(capture.ID)
 	}
 	c.counted()
 	return nil
@@ -90,10 +89,6 @@ func bytesOf(c *jarvis.Capture) int64 {
 	return c.FileSize
 }
 
-func errDeleted(id jarvis.ID) error {
-	return jarvis.Errorf(jarvis.CodeDeleted, "capture %s was deleted", id)
-}
-
 // absent says why there is no row: CodeDeleted or CodeNotFound.
 func (c *Catalog) absent(ctx context.Context, id jarvis.ID) error {
 	var gone bool
@@ -102,9 +97,9 @@ func (c *Catalog) absent(ctx context.Context, id jarvis.ID) error {
 	case err != nil:
 		return err
 	case gone:
-		return errDeleted(id)
+		return jarvis.CaptureDeleted(id)
 	}
-	return jarvis.Errorf(jarvis.CodeNotFound, "there is no capture %s", id)
+	return jarvis.NoCapture(id)
 }
 
 // captureColumns are what scanCapture reads.
@@ -131,7 +126,7 @@ func scanCapture(row pgx.CollectableRow, more ...any) (*jarvis.Capture, error) {
 func storedID(text string) (jarvis.ID, error) {
 	id, err := jarvis.ParseID(text)
 	if err != nil {
-		return jarvis.ID{}, jarvis.Errorf(jarvis.CodeCorrupt, "the catalogue has a row with id %q, which is no UUID: remove it or give it one", text)
+		return jarvis.ID{}, jarvis.ForeignID(text)
 	}
 	return id, nil
 }
@@ -184,17 +179,4 @@ func (c *Catalog) SetStored(ctx context.Context, id jarvis.ID, filepath string, 
 	}
 	c.counted()
 	return nil
-}
-
-// quarter is the width of a counter's bucket.
-const quarter = 15 * time.Minute
-
-// bucketOf returns the quarter of an hour since 1970 that t lies in.
-func bucketOf(t time.Time) int32 {
-	seconds := t.Unix()
-	bucket := seconds / int64(quarter/time.Second)
-	if seconds%int64(quarter/time.Second) < 0 {
-		bucket--
-	}
-	return int32(bucket)
 }

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"math"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -12,13 +11,6 @@ import (
 
 	"github.com/jarvis-memory/jarvis"
 )
-
-// counts is every counter, folded or not.
-const counts = `(
-	SELECT bucket, device, captures, bytes, 0 AS delta FROM counters
-	UNION ALL
-	SELECT bucket, device, captures, bytes, 1 FROM counter_deltas
-) AS counts`
 
 const (
 	// foldEvery is how many writes there are to one folding, on average: of all
@@ -56,6 +48,13 @@ func (c *Catalog) fold() {
 	})
 }
 
+// foldWhenMany is told by readers how many deltas they had to add up.
+func (c *Catalog) foldWhenMany(deltas int64) {
+	if deltas > foldWhenRead {
+		c.fold()
+	}
+}
+
 // foldSome folds some deltas and returns how many. Several may run at once: each
 // skips the rows of the others, and all update the counters in one order.
 func (c *Catalog) foldSome(ctx context.Context) (folded int, err error) {
@@ -70,6 +69,10 @@ func (c *Catalog) foldSome(ctx context.Context) (folded int, err error) {
 			INSERT INTO counters AS c (bucket, device, captures, bytes)
 			SELECT bucket, device, sum(captures), sum(bytes) FROM taken GROUP BY bucket, device ORDER BY bucket, device
 			ON CONFLICT (bucket, device) DO UPDATE SET captures = c.captures + excluded.captures, bytes = c.bytes + excluded.bytes
+		), summed AS (
+			INSERT INTO devices AS d (device, captures, bytes)
+			SELECT device, sum(captures), sum(bytes) FROM taken GROUP BY device ORDER BY device
+			ON CONFLICT (device) DO UPDATE SET captures = d.captures + excluded.captures, bytes = d.bytes + excluded.bytes
 		)
 		SELECT count(*) FROM taken`, foldAtOnce).Scan(&folded)
 	return folded, err
@@ -84,7 +87,11 @@ func (c *Catalog) Stats(ctx context.Context) (jarvis.CatalogStats, error) {
 		rows, err := c.pool.Query(ctx, `
 			SELECT device, sum(captures)::bigint, sum(bytes)::bigint, sum(delta),
 				(SELECT min(timestamp) FROM captures), (SELECT max(timestamp) FROM captures)
-			FROM `+counts+` GROUP BY device`)
+			FROM (
+				SELECT device, captures, bytes, 0 AS delta FROM devices
+				UNION ALL
+				SELECT device, captures, bytes, 1 FROM counter_deltas
+			) AS counts GROUP BY device`)
 		if err != nil {
 			return err
 		}
@@ -109,29 +116,25 @@ func (c *Catalog) Stats(ctx context.Context) (jarvis.CatalogStats, error) {
 	if err != nil {
 		return jarvis.CatalogStats{}, err
 	}
-	if deltas > foldWhenRead {
-		c.fold()
-	}
+	c.foldWhenMany(deltas)
 	slices.SortFunc(stats.Devices, func(a, b jarvis.DeviceCount) int { return strings.Compare(a.Device, b.Device) })
 	return stats, nil
 }
 
 // CountDays returns the days in loc that have captures, oldest first.
 func (c *Catalog) CountDays(ctx context.Context, from, to time.Time, loc *time.Location) ([]jarvis.DayCount, error) {
-	first, end := int32(math.MinInt32), int32(math.MaxInt32)
-	if !from.IsZero() {
-		first = dayStart(bound(from), loc)
-	}
-	if !to.IsZero() {
-		end = dayEnd(bound(to), loc)
-	}
-	var days []jarvis.DayCount
+	var counter *jarvis.DayCounter
 	var deltas int64
 	err := c.read(ctx, "count days", func(ctx context.Context) error {
-		days, deltas = nil, 0
+		counter, deltas = jarvis.NewDayCounter(from, to, loc), 0
+		first, last := counter.Buckets()
 		rows, err := c.pool.Query(ctx, `
-			SELECT bucket, sum(captures)::bigint, sum(bytes)::bigint, sum(delta) FROM `+counts+`
-			WHERE bucket >= $1 AND bucket < $2 GROUP BY bucket ORDER BY bucket`, first, end)
+			SELECT bucket, sum(captures)::bigint, sum(bytes)::bigint, sum(delta) FROM (
+				SELECT bucket, captures, bytes, 0 AS delta FROM counters
+				UNION ALL
+				SELECT bucket, captures, bytes, 1 FROM counter_deltas
+			) AS counts
+			WHERE bucket BETWEEN $1 AND $2 GROUP BY bucket`, int32(first), int32(last))
 		if err != nil {
 			return err
 		}
@@ -139,16 +142,7 @@ func (c *Catalog) CountDays(ctx context.Context, from, to time.Time, loc *time.L
 		var captures, bytes, unfolded int64
 		_, err = pgx.ForEachRow(rows, []any{&bucket, &captures, &bytes, &unfolded}, func() error {
 			deltas += unfolded
-			if captures == 0 {
-				return nil
-			}
-			day := dayOf(bucket, loc)
-			if len(days) == 0 || days[len(days)-1].Day != day {
-				days = append(days, jarvis.DayCount{Day: day})
-			}
-			last := &days[len(days)-1]
-			last.Captures += captures
-			last.Bytes += bytes
+			counter.Add(jarvis.Bucket(bucket), captures, bytes)
 			return nil
 		})
 		return err
@@ -156,43 +150,6 @@ func (c *Catalog) CountDays(ctx context.Context, from, to time.Time, loc *time.L
 	if err != nil {
 		return nil, err
 	}
-	if deltas > foldWhenRead {
-		c.fold()
-	}
-	return days, nil
-}
-
-// dayOf returns the date in loc on which a bucket begins. Every zone has been a
-// multiple of a quarter of an hour from UTC since 1972, so no bucket spans midnight.
-func dayOf(bucket int32, loc *time.Location) jarvis.Day {
-	y, m, d := time.Unix(int64(bucket)*int64(quarter/time.Second), 0).In(loc).Date()
-	return jarvis.Day{Year: y, Month: m, Date: d}
-}
-
-// dayStart returns the first bucket of the day in loc that t lies in. It looks
-// at each quarter of an hour: a day may begin at one o'clock, or twice.
-func dayStart(t time.Time, loc *time.Location) int32 {
-	bucket := clampedBucket(t)
-	day := dayOf(bucket, loc)
-	for dayOf(bucket-1, loc) == day {
-		bucket--
-	}
-	return bucket
-}
-
-// dayEnd returns the bucket after the last day that has an instant before t.
-func dayEnd(t time.Time, loc *time.Location) int32 {
-	bucket := clampedBucket(t.Add(-1))
-	day := dayOf(bucket, loc)
-	for dayOf(bucket, loc) == day {
-		bucket++
-	}
-	return bucket
-}
-
-// clampedBucket is bucketOf within what a bucket can be, a few days from its ends.
-func clampedBucket(t time.Time) int32 {
-	const slack = 1000
-	seconds := min(max(t.Unix(), (math.MinInt32+slack)*900), (math.MaxInt32-slack)*900)
-	return bucketOf(time.Unix(seconds, 0))
+	c.foldWhenMany(deltas)
+	return counter.Days(), nil
 }

@@ -1,10 +1,14 @@
 package postgres
 
 import (
+	"context"
+	"errors"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"go.uber.org/goleak"
 
 	"github.com/jarvis-memory/jarvis"
@@ -29,6 +33,10 @@ func TestCatalog_Fold(t *testing.T) {
 	}
 	if n := intOf(t, c, "SELECT count(*) FROM counters"); n == 0 || n > 20 {
 		t.Errorf("300 captures within an hour fold into %d counters", n)
+	}
+	wantSums(t, c)
+	if _, err := c.pool.Exec(t.Context(), "DELETE FROM counters"); err != nil { // which are many, and Stats is quick
+		t.Fatalf("empty the counters: %v", err)
 	}
 	if diff := cmp.Diff(before, statsOf(t, c)); diff != "" {
 		t.Errorf("stats after folding (-before +after):\n%s", diff)
@@ -67,6 +75,17 @@ func TestCatalog_FoldAtOnce(t *testing.T) {
 	all.Wait()
 	if got := statsOf(t, c).Captures; got != writers*each {
 		t.Errorf("Stats counts %d captures, want %d", got, writers*each)
+	}
+	wantSums(t, c)
+}
+
+// wantSums compares the sums of devices with the counters.
+func wantSums(t *testing.T, c *Catalog) {
+	t.Helper()
+	const wrong = `SELECT count(*) FROM (SELECT device, sum(captures), sum(bytes) FROM counters GROUP BY device
+		EXCEPT SELECT device, captures, bytes FROM devices) AS wrong`
+	if n := intOf(t, c, wrong); n != 0 {
+		t.Errorf("the sums of %d devices are not those of their counters", n)
 	}
 }
 
@@ -134,6 +153,64 @@ func TestCatalog_Purge_OnlyOnce(t *testing.T) {
 	}
 	if n := intOf(t, c, "SELECT count(*) FROM tombstones WHERE purged"); n != 1 {
 		t.Errorf("%d tombstones are purged, want 1", n)
+	}
+}
+
+// TestCatalog_PurgeIsPatient makes VACUUM wait longer than a statement may take,
+// and finishes another deletion meanwhile.
+func TestCatalog_PurgeIsPatient(t *testing.T) {
+	const timeout = 100 * time.Millisecond
+	other := openAt(t, cluster.NewDatabase(t))
+	config := other.server.poolConfig()
+	config.ConnConfig.RuntimeParams["statement_timeout"] = milliseconds(timeout)
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatalf("connect: %v", err)
+	}
+	c := &Catalog{server: other.server, pool: pool}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	gone, late := sample(1), sample(2)
+	for _, capture := range []*jarvis.Capture{late, gone} {
+		if err := other.InsertCapture(t.Context(), capture); err != nil {
+			t.Fatalf("InsertCapture: %v", err)
+		}
+		if _, err := other.BeginDelete(t.Context(), capture.ID); err != nil {
+			t.Fatalf("BeginDelete: %v", err)
+		}
+	}
+	if err := other.FinishDelete(t.Context(), gone.ID); err != nil {
+		t.Fatalf("FinishDelete: %v", err)
+	}
+
+	tx, err := other.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatalf("begin: %v", err)
+	}
+	if _, err := tx.Exec(t.Context(), "LOCK TABLE captures IN SHARE UPDATE EXCLUSIVE MODE"); err != nil {
+		t.Fatalf("LOCK: %v", err)
+	}
+	purged := make(chan error, 1)
+	go func() { purged <- c.Purge(context.Background()) }()
+	until(t, "VACUUM waits for longer than a statement may take", func() bool {
+		return intOf(t, other, "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'VACUUM%' AND now() - query_start > interval '"+(2*timeout).String()+"'") == 1
+	})
+	if err := other.FinishDelete(t.Context(), late.ID); err != nil {
+		t.Fatalf("FinishDelete: %v", err)
+	}
+	if err := tx.Rollback(t.Context()); err != nil {
+		t.Fatalf("end the transaction: %v", err)
+	}
+	if err := <-purged; err != nil {
+		t.Fatalf("Purge: %v (%v)", err, errors.Unwrap(err))
+	}
+	for id, want := range map[jarvis.ID]int64{gone.ID: 1, late.ID: 0} {
+		if n := intOf(t, c, "SELECT count(*) FROM tombstones WHERE purged AND id = '"+id.String()+"'"); n != want {
+			t.Errorf("of deletion %s %d are purged, want %d", id, n, want)
+		}
 	}
 }
 

@@ -26,6 +26,8 @@ func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.Pending
 	var gone bool
 	err := c.writeID(ctx, "begin delete", id, statement, []any{id.String()}, &removed, &pending, &gone)
 	switch {
+	case sqlState(err) == stateForeignKeyViolation:
+		return jarvis.PendingDelete{}, jarvis.CaptureReferred(id)
 	case err != nil:
 		return jarvis.PendingDelete{}, err
 	case removed != nil:
@@ -34,9 +36,9 @@ func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.Pending
 	case pending != nil:
 		return jarvis.PendingDelete{ID: id, Filepath: *pending}, nil
 	case gone:
-		return jarvis.PendingDelete{}, errDeleted(id)
+		return jarvis.PendingDelete{}, jarvis.CaptureDeleted(id)
 	}
-	return jarvis.PendingDelete{}, jarvis.Errorf(jarvis.CodeNotFound, "there is no capture %s", id)
+	return jarvis.PendingDelete{}, jarvis.NoCapture(id)
 }
 
 // FinishDelete records that the image is gone.
@@ -49,7 +51,7 @@ func (c *Catalog) FinishDelete(ctx context.Context, id jarvis.ID) error {
 
 // PendingDeletes lists deletions that were begun and not finished, by id.
 func (c *Catalog) PendingDeletes(ctx context.Context, after jarvis.ID, limit int) (pending []jarvis.PendingDelete, err error) {
-	if err := checkLimit(limit); err != nil {
+	if err := jarvis.CheckPage(limit); err != nil {
 		return nil, err
 	}
 	err = c.read(ctx, "list pending deletes", func(ctx context.Context) error {
@@ -86,7 +88,7 @@ func (c *Catalog) Undelete(ctx context.Context, id jarvis.ID) error {
 		return err
 	}
 	if pending {
-		return jarvis.Errorf(jarvis.CodeConflict, "the deletion of capture %s is not finished: run the same deletion again, then undo it", id)
+		return jarvis.DeletionPending(id)
 	}
 	return nil
 }

@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -25,6 +27,8 @@ const (
 	stateInsufficientPrivilege  = "42501"
 	stateDiskFull               = "53100"
 	stateTooManyConnections     = "53300"
+	stateInvalidParameter       = "22023"
+	stateUndefinedObject        = "42704"
 	stateProgramLimit           = "54000"
 	stateLockNotAvailable       = "55P03"
 	stateCancelled              = "57014"
@@ -83,9 +87,18 @@ func (s server) translate(ctx context.Context, op string, err error) error {
 	}
 	if e, ok := errors.AsType[*pgconn.ConnectError](err); ok {
 		err = e.Unwrap() // the error itself holds the configuration, and so the password
+		// What is undefined or wrong before the first statement was in the URL.
+		if state := sqlState(err); state == stateUndefinedObject || state == stateInvalidParameter {
+			return &jarvis.Error{Code: jarvis.CodeInvalid, Op: op, Message: s.wrongParameter(), Err: err}
+		}
 	}
 	code, message := s.describe(err)
 	return &jarvis.Error{Code: code, Op: op, Message: message, Err: err}
+}
+
+func (s server) wrongParameter() string {
+	names := strings.Join(slices.Sorted(maps.Keys(s.config.ConnConfig.RuntimeParams)), ", ")
+	return fmt.Sprintf("PostgreSQL at %s does not take a parameter of JARVIS_DATABASE_URL: correct what follows the ? in it (%s)", s.address(), names)
 }
 
 func (s server) translateDone(ctx context.Context, op string) error {
@@ -116,6 +129,9 @@ func (s server) describe(err error) (jarvis.Code, string) {
 	case errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return jarvis.CodeUnavailable, fmt.Sprintf("%s does not answer: see whether it runs and can be reached, or correct JARVIS_DATABASE_URL", at)
 	}
+	if s.demandsTLS() {
+		return jarvis.CodeUnavailable, fmt.Sprintf("the encrypted connection to %s failed: see whether it offers TLS with a valid certificate, which sslmode in JARVIS_DATABASE_URL demands", at)
+	}
 	return jarvis.CodeUnavailable, fmt.Sprintf("the connection to %s failed: see whether it runs, then try again", at)
 }
 
@@ -140,8 +156,6 @@ func (s server) describeState(state string) (jarvis.Code, string) {
 		return jarvis.CodeUnavailable, fmt.Sprintf("%s gave up on a statement: see whether it is overloaded, then try again", at)
 	case stateSerializationFailure, stateDeadlock:
 		return jarvis.CodeUnavailable, fmt.Sprintf("%s has too many writers in each other's way: try again", at)
-	case stateForeignKeyViolation:
-		return jarvis.CodeConflict, "a table that is not Jarvis's refers to the capture: remove the reference first"
 	case stateProgramLimit:
 		return jarvis.CodeInvalid, "a value of the capture is too long for the catalogue"
 	case stateIOError:

@@ -140,12 +140,18 @@ func MigrateUp(ctx context.Context, o Options) ([]jarvis.Migration, error) {
 
 func migrateUp(ctx context.Context, s server, logger *slog.Logger) (applied []jarvis.Migration, err error) {
 	err = s.migrate(ctx, func(conn *sql.Conn, provider *goose.Provider, found schema) error {
+		if err := adoptable(ctx, conn, found); err != nil {
+			return err
+		}
 		if found.older() {
 			if err := baseline(ctx, conn); err != nil {
 				return fmt.Errorf("adopt the database of an older Jarvis: %w", err)
 			}
 		}
 		results, err := provider.Up(ctx)
+		if sqlState(err) == stateForeignKeyViolation { // of an id that migration 2 puts in small letters
+			return jarvis.CapitalsReferred()
+		}
 		if err != nil {
 			return err
 		}

@@ -68,13 +68,6 @@ func bound(t time.Time) time.Time {
 	return cut
 }
 
-func checkLimit(limit int) error {
-	if limit < 1 || limit > jarvis.MaxPage {
-		return jarvis.Errorf(jarvis.CodeInvalid, "a page holds 1 to %d, not %d", jarvis.MaxPage, limit)
-	}
-	return nil
-}
-
 // place is a position in an index: a value for each of its first columns.
 type place []any
 
@@ -148,10 +141,7 @@ func (w *conditions) beyond(key, forms []string, p place, side string) {
 
 // findPage reads a page of captures in the filter's order.
 func findPage[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.CaptureFilter, scan func(pgx.CollectableRow) (T, error)) (page []T, err error) {
-	if f.Limit == 0 {
-		f.Limit = 100
-	}
-	if err := checkLimit(f.Limit); err != nil {
+	if f.Limit, err = f.Page(); err != nil {
 		return nil, err
 	}
 	statement, args := pageStatement(columns, f)

@@ -19,8 +19,8 @@ import (
 
 // Options says which catalogue to open and how.
 type Options struct {
-	// URL is postgres://, postgresql:// or postgresql+asyncpg://. Its
-	// password appears in no error.
+	// URL is what pgx reads: postgresql://user:password@host/database, with
+	// what is missing from the environment. Its password appears in no error.
 	URL string
 
 	// NewStore is what a catalogue that is made anew records of its store; one

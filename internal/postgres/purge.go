@@ -17,8 +17,11 @@ const defaultRewriteLimit = 256 << 20
 // waits for a long transaction.
 const lockPatience = 5 * time.Second
 
+// purgeBatch bounds the deletions that are made final at a time.
+const purgeBatch = 50_000
+
 // purged are the tables that hold something of a capture.
-const purged = "captures, tombstones, counters, counter_deltas"
+const purged = "captures, tombstones, counters, counter_deltas, devices"
 
 // Purge removes what deletions left in the tables' files. VACUUM alone gives the
 // space free and leaves the bytes: they stay in the unused part of a page, of a
@@ -29,25 +32,35 @@ const purged = "captures, tombstones, counters, counter_deltas"
 // later Purge. The server's write-ahead log, its replicas and its backups are
 // out of reach.
 func (c *Catalog) Purge(ctx context.Context) error {
-	var last *time.Time
-	err := c.read(ctx, "find what to purge", func(ctx context.Context) error {
-		return c.pool.QueryRow(ctx, "SELECT max(deleted_at) FROM tombstones WHERE NOT purged AND filepath IS NULL").Scan(&last)
-	})
-	if err != nil || last == nil {
-		return err
-	}
-	return c.write(ctx, "purge", func(ctx context.Context) error {
-		rewritten, err := c.rewrite(ctx)
-		if err == nil && !rewritten {
-			_, err = c.pool.Exec(ctx, "VACUUM "+purged)
-			c.leftPages.Store(true)
+	for {
+		ids, err := c.unpurged(ctx)
+		if err != nil || len(ids) == 0 {
+			return err
 		}
+		if err := c.empty(ctx); err != nil {
+			return c.server.translate(ctx, "purge", err)
+		}
+		err = c.write(ctx, "purge", func(ctx context.Context) error {
+			// Not those that were finished meanwhile, which may have been passed by.
+			_, err := c.pool.Exec(ctx, "UPDATE tombstones SET purged = true WHERE id = ANY ($1) AND filepath IS NULL", ids)
+			return err
+		})
+		if err != nil || len(ids) < purgeBatch {
+			return err
+		}
+	}
+}
+
+func (c *Catalog) unpurged(ctx context.Context) (ids []string, err error) {
+	err = c.read(ctx, "find what to purge", func(ctx context.Context) error {
+		rows, err := c.pool.Query(ctx, "SELECT id FROM tombstones WHERE NOT purged AND filepath IS NULL LIMIT $1", purgeBatch)
 		if err != nil {
 			return err
 		}
-		_, err = c.pool.Exec(ctx, "UPDATE tombstones SET purged = true WHERE NOT purged AND filepath IS NULL AND deleted_at <= $1", *last)
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
 		return err
 	})
+	return ids, err
 }
 
 // LeftPages reports whether Purge has had to leave the bytes of something
@@ -56,24 +69,45 @@ func (c *Catalog) Purge(ctx context.Context) error {
 // captures, at an hour when nobody minds, removes them.
 func (c *Catalog) LeftPages() bool { return c.leftPages.Load() }
 
-// rewrite writes the tables and their indexes anew, into other files, and
-// reports whether it did.
-func (c *Catalog) rewrite(ctx context.Context) (done bool, err error) {
+// empty rewrites the tables and their indexes into other files, or gives the
+// space of what was deleted free where it cannot. That takes as long as it takes:
+// no time-out ends it, only ctx.
+func (c *Catalog) empty(ctx context.Context) (err error) {
+	conn, err := pgx.ConnectConfig(ctx, c.server.connConfig())
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+		defer cancel()
+		err = errors.Join(err, conn.Close(ctx))
+	}()
+	if _, err := conn.Exec(ctx, "SET statement_timeout = 0"); err != nil {
+		return err
+	}
+	rewritten, err := c.rewrite(ctx, conn)
+	if err != nil || rewritten {
+		return err
+	}
+	c.leftPages.Store(true)
+	_, err = conn.Exec(ctx, "VACUUM "+purged)
+	return err
+}
+
+// rewrite reports whether the tables are small enough to be rewritten, and were.
+func (c *Catalog) rewrite(ctx context.Context, conn *pgx.Conn) (done bool, err error) {
 	var size int64
-	err = c.pool.QueryRow(ctx, "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(string_to_array($1, ', ')) AS name", purged).Scan(&size)
+	err = conn.QueryRow(ctx, "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(string_to_array($1, ', ')) AS name", purged).Scan(&size)
 	if err != nil || size > c.rewriteLimit {
 		return false, err
 	}
-	config := c.server.connConfig()
-	config.RuntimeParams["lock_timeout"] = milliseconds(lockPatience)
-	conn, err := pgx.ConnectConfig(ctx, config)
-	if err != nil {
+	if _, err := conn.Exec(ctx, "SET lock_timeout = "+milliseconds(lockPatience)); err != nil {
 		return false, err
 	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
 	_, err = conn.Exec(ctx, "VACUUM (FULL) "+purged)
 	if sqlState(err) == stateLockNotAvailable {
-		return false, nil
+		_, err = conn.Exec(ctx, "SET lock_timeout = 0")
+		return false, err
 	}
 	return err == nil, err
 }

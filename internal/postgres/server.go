@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -42,11 +43,7 @@ type server struct{ config *pgxpool.Config }
 func parse(url string) (server, error) {
 	invalid := jarvis.Errorf(jarvis.CodeInvalid,
 		"the database URL cannot be read: expected postgres://user:password@host:port/database, with special characters of the password percent-encoded")
-	scheme, rest, ok := strings.Cut(url, "://")
-	if !ok || scheme != "postgres" && scheme != "postgresql" && scheme != "postgresql+asyncpg" {
-		return server{}, invalid
-	}
-	config, err := pgxpool.ParseConfig("postgres://" + rest)
+	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		return server{}, invalid // without the cause, which quotes the URL
 	}
@@ -109,6 +106,12 @@ func (s server) address() string {
 		return host
 	}
 	return net.JoinHostPort(host, strconv.Itoa(int(s.config.ConnConfig.Port)))
+}
+
+// demandsTLS reports whether no connection without TLS is tried.
+func (s server) demandsTLS() bool {
+	config := s.config.ConnConfig
+	return config.TLSConfig != nil && !slices.ContainsFunc(config.Fallbacks, func(f *pgconn.FallbackConfig) bool { return f.TLSConfig == nil })
 }
 
 // HoldsOlderStore reports whether a database answers within a second and was

@@ -13,20 +13,15 @@ import (
 
 // The columns and indexes of captures that this program knows, of any version.
 var (
-	ownColumns = []string{
-		"seq", "id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "ocr_text", "created_at",
-		"device", "app_name", "window_title", "url", "stored_size", "stored_sha256", "content_digest", "recovered",
-	}
-	ownIndexes = []string{
+	firstColumns = []string{"id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "ocr_text", "created_at"}
+	laterColumns = []string{"device", "app_name", "window_title", "url", "stored_size", "stored_sha256", "content_digest", "recovered"}
+	ownIndexes   = []string{
 		"ix_captures_timestamp", "ix_captures_device", "ix_captures_app_name", "ix_captures_device_app_name", "ix_captures_monitor_index",
 	}
 )
 
-// laterColumns is where in ownColumns those begin that migration fieldsVersion adds.
-const (
-	laterColumns  = 10
-	fieldsVersion = 3
-)
+// ownColumns returns every column of captures that this program knows.
+func ownColumns() []string { return slices.Concat(firstColumns, []string{"seq"}, laterColumns) }
 
 // others is what captures has and this program does not know: an older Jarvis
 // put it there. Migrations that rebuild the table carry it over.
@@ -37,11 +32,9 @@ type others struct {
 
 func readOthers(c *conn) (others, error) {
 	var o others
-	later := false
 	err := c.query(func(s *sqlite3.Stmt) error {
 		name := s.ColumnText(0)
-		if i := slices.Index(ownColumns, strings.ToLower(name)); i >= 0 {
-			later = later || i >= laterColumns
+		if slices.Contains(ownColumns(), strings.ToLower(name)) {
 			return nil
 		}
 		o.names = append(o.names, sqlite3.QuoteIdentifier(name))
@@ -58,13 +51,6 @@ func readOthers(c *conn) (others, error) {
 	}, `SELECT name, type, "notnull", dflt_value FROM pragma_table_xinfo('captures') WHERE hidden = 0 ORDER BY cid`)
 	if err != nil {
 		return o, err
-	}
-	version, err := inspect(c)
-	if err != nil {
-		return o, err
-	}
-	if later && version.version < fieldsVersion {
-		return o, jarvis.Errorf(jarvis.CodeMismatch, "the table captures of this database already has a column that this program needs for itself (one of %s): rename it and try again", strings.Join(ownColumns[laterColumns:], ", "))
 	}
 	err = c.query(func(s *sqlite3.Stmt) error {
 		if !slices.Contains(ownIndexes, s.ColumnText(0)) {
@@ -109,17 +95,12 @@ func (f *functions) register(c *sqlite3.Conn) error {
 			ctx.ResultText(time.UnixMicro(v.Int64()).UTC().Format(textTime))
 			return nil
 		},
-		"jarvis_id": func(ctx sqlite3.Context, v sqlite3.Value) error {
-			id, err := jarvis.ParseID(v.Text())
-			ctx.ResultText(id.String())
-			return err
-		},
 		"jarvis_slot": func(ctx sqlite3.Context, v sqlite3.Value) error {
 			ctx.ResultInt64(slot(v.Int64()))
 			return nil
 		},
 		"jarvis_bucket": func(ctx sqlite3.Context, v sqlite3.Value) error {
-			ctx.ResultInt64(bucketOf(v.Int64()))
+			ctx.ResultInt64(int64(bucketOf(v.Int64())))
 			return nil
 		},
 	} {

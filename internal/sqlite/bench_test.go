@@ -90,7 +90,7 @@ func fill(t testing.TB, c *Catalog, n int) {
 	}
 	err := c.write(t.Context(), "fill", func(on *conn) error {
 		err := on.exec(`INSERT INTO counters (bucket, device, captures, bytes)
-			SELECT timestamp / ? AS bucket, device, count(*), sum(stored_size) FROM captures GROUP BY 1, 2`, bucketMicros)
+			SELECT timestamp / 900000000 AS bucket, device, count(*), sum(stored_size) FROM captures GROUP BY 1, 2`)
 		if err != nil {
 			return err
 		}

@@ -45,14 +45,14 @@ func insert(on *conn, c *jarvis.Capture) error {
 		return err
 	}
 	if taken != 0 {
-		return jarvis.Errorf(jarvis.CodeConflict, "there already is a capture %s", id)
+		return jarvis.CaptureExists(c.ID)
 	}
 	deleted, err := on.number("SELECT EXISTS (SELECT 1 FROM tombstones WHERE id = ?)", id)
 	if err != nil {
 		return err
 	}
 	if deleted != 0 {
-		return deletedError(c.ID)
+		return jarvis.CaptureDeleted(c.ID)
 	}
 	at := c.Timestamp.UnixMicro()
 	seq, err := place(on, at)
@@ -150,13 +150,9 @@ func whyMissing(on *conn, id jarvis.ID) error {
 		return err
 	}
 	if deleted != 0 {
-		return deletedError(id)
+		return jarvis.CaptureDeleted(id)
 	}
-	return jarvis.Errorf(jarvis.CodeNotFound, "there is no capture %s", id)
-}
-
-func deletedError(id jarvis.ID) error {
-	return jarvis.Errorf(jarvis.CodeDeleted, "capture %s was deleted", id)
+	return jarvis.NoCapture(id)
 }
 
 // SetStored implements jarvis.Catalog.

@@ -75,7 +75,7 @@ func (c *Catalog) close(deadline <-chan time.Time) error {
 		return closeError(errStillBusy)
 	}
 	// Readers first: the last connection that can write cleans the WAL up.
-	err := c.readers.close(deadline)
+	err := c.readers.close()
 	close(c.writer.stop)
 	select {
 	case <-c.writer.stopped:

@@ -27,7 +27,10 @@ func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.Pending
 			return pending, err
 		}
 		pending.Filepath = row.filepath
-		if err := on.exec("DELETE FROM captures WHERE seq = ?", row.seq); err != nil {
+		if err := deleteRow(on, row.seq); err != nil {
+			if errors.Is(err, sqlite3.CONSTRAINT_FOREIGNKEY) {
+				err = jarvis.CaptureReferred(id)
+			}
 			return pending, err
 		}
 		if err := count(on, row.at, row.device, -1, -row.bytes); err != nil {
@@ -36,6 +39,19 @@ func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.Pending
 		return pending, on.exec("INSERT INTO tombstones (id, filepath, deleted_at) VALUES (?, ?, ?)",
 			id.String(), row.filepath, time.Now().UnixMicro())
 	})
+}
+
+// deleteRow fails with CONSTRAINT_FOREIGNKEY also where that is deferred: the
+// commit would fail, and with it the writes of everyone in the batch.
+func deleteRow(on *conn, seq int64) error {
+	if err := on.exec("DELETE FROM captures WHERE seq = ?", seq); err != nil {
+		return err
+	}
+	dangling, _, err := on.Status(sqlite3.DBSTATUS_DEFERRED_FKS, false)
+	if err == nil && dangling != 0 {
+		err = sqlite3.CONSTRAINT_FOREIGNKEY
+	}
+	return err
 }
 
 // FinishDelete implements jarvis.Catalog.
@@ -48,7 +64,7 @@ func (c *Catalog) FinishDelete(ctx context.Context, id jarvis.ID) error {
 
 // PendingDeletes implements jarvis.Catalog.
 func (c *Catalog) PendingDeletes(ctx context.Context, after jarvis.ID, limit int) ([]jarvis.PendingDelete, error) {
-	if err := checkLimit(limit); err != nil {
+	if err := jarvis.CheckPage(limit); err != nil {
 		return nil, err
 	}
 	return read(ctx, c, "list pending deletions", func(on *conn) ([]jarvis.PendingDelete, error) {
@@ -73,7 +89,7 @@ func (c *Catalog) Undelete(ctx context.Context, id jarvis.ID) error {
 			return err
 		}
 		if pending != 0 {
-			return jarvis.Errorf(jarvis.CodeConflict, "the deletion of capture %s is not finished: run the same deletion again, then undo it", id)
+			return jarvis.DeletionPending(id)
 		}
 		return on.exec("DELETE FROM tombstones WHERE id = ?", id.String())
 	})

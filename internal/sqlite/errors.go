@@ -124,7 +124,7 @@ func pathError(verb, path string, err error) error {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		code, reason = jarvis.CodeNoSpace, "the disk is full"
 	case errors.Is(err, syscall.ENOTDIR), errors.Is(err, syscall.EISDIR), errors.Is(err, fs.ErrExist):
-		code, reason = jarvis.CodeInvalid, "a file is where a folder should be, or a folder where a file should be"
+		code, reason = jarvis.CodeInvalid, "a file is where a folder should be, or a link that leads nowhere, or a folder where a file should be"
 	case errors.Is(err, fs.ErrNotExist):
 		code, reason = jarvis.CodeNotFound, "it does not exist"
 	case errors.Is(err, syscall.ELOOP), errors.Is(err, syscall.ENAMETOOLONG):

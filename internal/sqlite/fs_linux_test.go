@@ -42,3 +42,12 @@ func TestOpen_ReadOnlyDisk(t *testing.T) {
 		}
 	}
 }
+
+// TestOpen_NoFoldersMayBeMade is about file systems that say that a new folder
+// does not exist, as /proc does.
+func TestOpen_NoFoldersMayBeMade(t *testing.T) {
+	_, err := Open(t.Context(), Options{Path: "/proc/jarvis/store/jarvis.db"})
+	if !errors.Is(err, jarvis.ErrUnavailable) || !strings.Contains(err.Error(), "/proc lets no folder be made") {
+		t.Fatalf("Open in /proc = %v", err)
+	}
+}

@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"cmp"
 	"context"
 	"strings"
 
@@ -33,9 +32,7 @@ func (c *Catalog) FindFiles(ctx context.Context, f jarvis.CaptureFilter) ([]jarv
 	})
 }
 
-const defaultPage = 100
-
-// pageSQL returns the statement that reads a page.
+// pageSQL returns the statement that reads a page of f.Limit rows.
 func pageSQL(columns string, f jarvis.CaptureFilter) (string, []any) {
 	w := selection(f)
 	w.position(f)
@@ -44,17 +41,19 @@ func pageSQL(columns string, f jarvis.CaptureFilter) (string, []any) {
 	if f.Order == jarvis.OldestFirst {
 		order = " ORDER BY timestamp, id LIMIT ?"
 	}
-	return "SELECT " + columns + clause + order, append(args, cmp.Or(f.Limit, defaultPage))
+	return "SELECT " + columns + clause + order, append(args, f.Limit)
 }
 
 // page reads one page of rows.
 func page[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.CaptureFilter, scan func(*sqlite3.Stmt) (T, error)) ([]T, error) {
-	if err := checkLimit(cmp.Or(f.Limit, defaultPage)); err != nil {
+	limit, err := f.Page()
+	if err != nil {
 		return nil, err
 	}
+	f.Limit = limit
 	sql, args := pageSQL(columns, f)
 	return read(ctx, c, op, func(on *conn) ([]T, error) {
-		rows := make([]T, 0, min(cmp.Or(f.Limit, defaultPage), defaultPage))
+		rows := make([]T, 0, min(limit, jarvis.DefaultPage))
 		err := on.query(func(s *sqlite3.Stmt) error {
 			row, err := scan(s)
 			rows = append(rows, row)
@@ -62,13 +61,6 @@ func page[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.C
 		}, sql, args...)
 		return rows, err
 	})
-}
-
-func checkLimit(limit int) error {
-	if limit < 1 || limit > jarvis.MaxPage {
-		return jarvis.Errorf(jarvis.CodeInvalid, "a page holds 1 to %d, not %d", jarvis.MaxPage, limit)
-	}
-	return nil
 }
 
 // where is a filter in SQL.

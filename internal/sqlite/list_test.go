@@ -10,6 +10,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 // filters are all combinations of what a page may be asked for.
@@ -32,7 +33,7 @@ func filters(size int) map[string]jarvis.CaptureFilter {
 	}
 	all := make(map[string]jarvis.CaptureFilter)
 	for mask := range 1 << len(set) {
-		var f jarvis.CaptureFilter
+		f := jarvis.CaptureFilter{Limit: jarvis.DefaultPage}
 		name := "All"
 		for i, s := range set {
 			if mask>>i&1 == 1 {
@@ -47,7 +48,7 @@ func filters(size int) map[string]jarvis.CaptureFilter {
 
 // No page is sorted, and none reads more rows than it has to, wherever it is.
 func TestCatalog_FindCaptures_Plan(t *testing.T) {
-	const size = 20_000
+	size := proof.Rounds(6000, 20_000)
 	c := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "jarvis.db")})
 	fill(t, c, size)
 	for name, f := range filters(size) {

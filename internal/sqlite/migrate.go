@@ -45,6 +45,9 @@ func (db *database) upgrade(ctx context.Context, c *conn) error {
 
 // bringUp applies the migrations that s lacks.
 func (db *database) bringUp(ctx context.Context, c *conn, s schema) error {
+	if err := adoptable(c, s); err != nil {
+		return db.translate(ctx, "inspect", err)
+	}
 	if err := db.copyAside(ctx, c, s); err != nil {
 		return db.translate(ctx, "copy aside", err)
 	}

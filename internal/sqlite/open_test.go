@@ -16,6 +16,7 @@ import (
 	"github.com/ncruces/go-sqlite3"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 func insertMany(t testing.TB, c *Catalog, n int) []*jarvis.Capture {
@@ -164,7 +165,7 @@ func TestOpen_FlippedBits(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		captures := insertMany(t, c, 200)
+		captures := insertMany(t, c, proof.Rounds(70, 200))
 		free, err := read(t.Context(), c, "count free pages", func(on *conn) (int64, error) { return on.number("PRAGMA freelist_count") })
 		if err != nil {
 			t.Fatal(err)
@@ -314,6 +315,7 @@ func TestOpen_Refusals(t *testing.T) {
 			write("x")(t, filepath.Dir(path))
 		}, Options{Path: "file/jarvis.db"}, jarvis.CodeInvalid, "a file is where a folder should be"},
 		{"Missing", func(*testing.T, string) {}, Options{MustExist: true}, jarvis.CodeNotFound, "there is no catalogue"},
+		{"Empty", write(""), Options{MustExist: true}, jarvis.CodeNotFound, "there is no catalogue"},
 		{"NoPath", func(*testing.T, string) {}, Options{Path: "-"}, jarvis.CodeInvalid, "no path"},
 		{"ShortKey", func(*testing.T, string) {}, Options{Key: testKey[:31]}, jarvis.CodeInvalid, "31 bytes, not 32"},
 		{"LogWithoutDatabase", func(t *testing.T, path string) { write("log")(t, path+"-wal") }, Options{}, jarvis.CodeCorrupt, "is gone"},
@@ -344,6 +346,17 @@ func TestOpen_Refusals(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Whoever may make a catalogue may make it where an empty file is.
+func TestOpen_EmptyFile(t *testing.T) {
+	withKeys(t, func(t *testing.T, key []byte) {
+		o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: key}
+		if err := os.WriteFile(o.Path, nil, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		insertMany(t, mustOpen(t, o), 1)
+	})
 }
 
 func TestOpen_Truncated(t *testing.T) {

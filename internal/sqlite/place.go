@@ -1,6 +1,10 @@
 package sqlite
 
-import "time"
+import (
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
 
 // The seq of a capture follows its time: a slot for each microsecond, and the
 // low bits break ties. 1024 places a microsecond fit 63 bits until the year
@@ -47,14 +51,5 @@ func ceilMicros(t time.Time) int64 {
 	return micros
 }
 
-// bucketMicros is a quarter of an hour, the resolution of the counters.
-const bucketMicros = 15 * 60 * 1_000_000
-
-// bucketOf returns the quarter hour of a time, counted from 1970.
-func bucketOf(micros int64) int64 {
-	bucket := micros / bucketMicros
-	if micros%bucketMicros < 0 {
-		bucket--
-	}
-	return bucket
-}
+// bucketOf returns the bucket of a time in the catalogue.
+func bucketOf(micros int64) jarvis.Bucket { return jarvis.BucketOf(time.UnixMicro(micros)) }

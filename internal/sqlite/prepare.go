@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -48,7 +49,17 @@ func makeFolders(folder string) error {
 			return nil
 		}
 	case errors.Is(err, fs.ErrNotExist):
-		if err := makeFolders(filepath.Dir(folder)); err != nil {
+		parent := filepath.Dir(folder)
+		if _, statErr := os.Stat(parent); !errors.Is(statErr, fs.ErrNotExist) {
+			// As in /proc. To try again would be to try for ever.
+			return &jarvis.Error{
+				Code:    jarvis.CodeUnavailable,
+				Op:      "sqlite: make folder",
+				Message: fmt.Sprintf("the file system of %s lets no folder be made in it: name another with --data-dir", parent),
+				Err:     err,
+			}
+		}
+		if err := makeFolders(parent); err != nil {
 			return err
 		}
 		return makeFolders(folder)
@@ -106,6 +117,9 @@ func (db *database) makeFile(ctx context.Context) error {
 	}
 	if info, err := os.Stat(db.walPath()); err == nil && info.Size() > 0 {
 		return jarvis.Errorf(jarvis.CodeCorrupt, "%s is gone, but %s, which belongs to it, is there and may hold captures: put the database back, or move that file away to begin anew", db.path, db.walPath())
+	}
+	if db.mustExist { // an empty file, which is no catalogue either
+		return db.missing()
 	}
 	if err := db.checkNewStore(); err != nil {
 		return err

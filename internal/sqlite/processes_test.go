@@ -105,7 +105,7 @@ func readSomething(ctx context.Context, c *Catalog, random *rand.Rand) error {
 func TestCatalog_Processes(t *testing.T) {
 	withKeys(t, func(t *testing.T, key []byte) {
 		const processes = 6
-		each := proof.Rounds(100, 2000)
+		each := proof.Rounds(50, 2000)
 		path := filepath.Join(t.TempDir(), "jarvis.db")
 		began := time.Now()
 		var wg sync.WaitGroup

@@ -3,7 +3,6 @@ package sqlite
 import (
 	"context"
 	"errors"
-	"time"
 )
 
 // maxReaders bounds the connections that read at the same time.
@@ -73,16 +72,11 @@ func (r *readers) connect(c *conn) (*conn, error) {
 	return r.db.connectReader(r.db.path)
 }
 
-// close closes the connections, waiting for those in use until the deadline.
-func (r *readers) close(deadline <-chan time.Time) error {
+// close closes the connections, of which none is in use any more.
+func (r *readers) close() error {
 	var errs []error
 	for range maxReaders {
-		select {
-		case c := <-r.idle:
-			errs = append(errs, closeConn(c))
-		case <-deadline:
-			return errors.Join(append(errs, errStillBusy)...)
-		}
+		errs = append(errs, closeConn(<-r.idle))
 	}
 	return errors.Join(errs...)
 }

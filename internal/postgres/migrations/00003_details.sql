@@ -37,7 +37,8 @@ CREATE INDEX IF NOT EXISTS ix_tombstones_unpurged ON tombstones (deleted_at) WHE
 
 -- Captures and bytes per quarter of an hour since 1970 in UTC and device: what
 -- was folded together, and what was counted since. A write only ever appends to
--- the second, so that no two of them wait for one row.
+-- the second, so that no two of them wait for one row. devices are the sums of
+-- counters.
 CREATE TABLE counters (
 	bucket   integer NOT NULL,
 	device   text COLLATE "C" NOT NULL,
@@ -45,6 +46,11 @@ CREATE TABLE counters (
 	bytes    bigint NOT NULL,
 	PRIMARY KEY (bucket, device)
 ) WITH (fillfactor = 80);
+CREATE TABLE devices (
+	device   text COLLATE "C" PRIMARY KEY,
+	captures bigint NOT NULL,
+	bytes    bigint NOT NULL
+) WITH (fillfactor = 50);
 CREATE TABLE counter_deltas (
 	bucket   integer NOT NULL,
 	device   text COLLATE "C" NOT NULL,
@@ -56,9 +62,14 @@ INSERT INTO counters (bucket, device, captures, bytes)
 SELECT floor(extract(epoch FROM timestamp) / 900)::integer, '', count(*), sum(file_size)
 FROM captures
 GROUP BY 1;
+INSERT INTO devices (device, captures, bytes)
+SELECT device, sum(captures), sum(bytes)
+FROM counters
+GROUP BY device;
 
 -- +goose Down
 DROP TABLE counter_deltas;
+DROP TABLE devices;
 DROP TABLE counters;
 DROP INDEX ix_captures_device_app_name;
 DROP INDEX ix_captures_app_name;

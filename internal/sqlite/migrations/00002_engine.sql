@@ -36,7 +36,7 @@ CREATE TABLE captures_new (
 );
 
 INSERT INTO captures_new (seq, id, filepath, timestamp, monitor_index, width, height, file_size, created_at, /*other names*/ ocr_text)
-SELECT seq, jarvis_id(captures.id), filepath, jarvis_micros(timestamp), monitor_index, width, height, file_size,
+SELECT seq, lower(captures.id), filepath, jarvis_micros(timestamp), monitor_index, width, height, file_size,
        jarvis_micros(coalesce(created_at, timestamp)), /*other names*/ ocr_text
 FROM captures_order CROSS JOIN captures USING (id)
 ORDER BY seq;
