@@ -100,7 +100,7 @@ func TestArchive_RemovePlanned_ClockSetBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plan.Captures != 9 || plan.Bytes != int64(9*len(photo(1))) {
+		if plan.Captures != 9 || plan.Bytes != 9*all[0].StoredSize {
 			t.Errorf("plan %+v; want 9 captures", plan.Summary)
 		}
 		r.clock.advance(time.Second)
@@ -113,7 +113,7 @@ func TestArchive_RemovePlanned_ClockSetBack(t *testing.T) {
 		keptToo := r.add(again)
 
 		receipt, err := r.RemovePlanned(t.Context(), plan, archive.RemoveOptions{})
-		if want := (archive.Receipt{Removed: 8, Bytes: int64(8 * len(photo(1)))}); err != nil || receipt != want {
+		if want := (archive.Receipt{Removed: 8, Bytes: 8 * all[0].StoredSize}); err != nil || receipt != want {
 			t.Errorf("receipt %+v, %v; want %+v", receipt, err, want)
 		}
 		r.holds(all[0], photo(0))

@@ -140,11 +140,11 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 }
 
 // checkNew fails where a catalogue that is not there must not be made, or where
-// it would not be of the store whose images are there. That of a key file is of
-// the same store.
+// it would be of another store than the images. Beside the key file of their
+// store it is of the same one.
 func (a *app) checkNew(ctx context.Context, cfg *config.Config, file catalogFile, may existence) error {
 	var own jarvis.ID
-	if file.keyPresent && may == storeMayBeNew {
+	if file.keyPresent && may == storeMayBeginAnew {
 		info, err := vault.InspectKeyFile(file.key)
 		if err != nil {
 			return locked(storeLocked, err)

@@ -21,11 +21,12 @@ import (
 const olderDatabaseURL = "postgresql://jarvis:jarvis@localhost:5432/jarvis"
 
 // existence says what a command does where there is no store yet.
-type existence bool
+type existence int
 
 const (
-	storeMustExist existence = false
-	storeMayBeNew  existence = true // it is made
+	storeMustExist    existence = iota
+	storeMayBeNew               // it is made
+	storeMayBeginAnew           // and so is one whose catalogue is lost, while its key is there
 )
 
 // keyNeed says what a command does without the key of a sealed store, where it

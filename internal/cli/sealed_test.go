@@ -332,7 +332,7 @@ func TestTerminal_Recovery(t *testing.T) {
 	term := p.onTerminal(t, "key", "show-recovery")
 	term.waitFor(t, "Show it? [y/N] ")
 	term.enter(t, "\r")
-	if shown, status := term.end(t); status != exitFailure || strings.Contains(shown, " 1 ") {
+	if shown, status := term.end(t); status != exitInterrupted || strings.Contains(shown, " 1 ") {
 		t.Errorf("exit status %d:\n%s", status, shown)
 	}
 	term = p.onTerminal(t, "key", "show-recovery")

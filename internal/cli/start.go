@@ -43,7 +43,7 @@ func (cmd startCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMayBeNew, keyRequired)
+	s, err := a.openStore(ctx, cfg, storeMayBeginAnew, keyRequired)
 	if err != nil {
 		return err
 	}

@@ -37,7 +37,7 @@ func (m meddled) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.PendingD
 func runVerify(t *testing.T, p *place, cmd verifyCmd, meddle func(stop context.CancelFunc) error) (string, error) {
 	t.Helper()
 	cfg, err := config.Load(config.Input{
-		Flags:     map[string]string{"data_dir": filepath.Join(p.folder, ".local", "share", "jarvis"), "min_free": "1MiB"},
+		Flags:     map[string]string{"data_dir": filepath.Join(p.folder, ".local", "share", "jarvis"), "min_free": "1MiB", "identity_file": filepath.Join(p.folder, identityPath)},
 		LookupEnv: func(string) (string, bool) { return "", false },
 	})
 	if err != nil {
