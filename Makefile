@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 
 # How long "make fuzz" and "make prove" try each fuzz target.
 FUZZTIME ?= 60s
+# Which parts "make prove" runs; see scripts/prove.sh.
+PARTS ?= counts races fuzz
 # How often "make bench" runs each benchmark.
 BENCHCOUNT ?= 1
 # More flags for go test, such as TESTFLAGS="-run TestStore -v".
@@ -94,7 +96,7 @@ generate-check: generate ## check that the generated files are as committed
 .PHONY: prove
 prove: test-setup ## run the long proofs and write what they saw to bench/proof.md (hours)
 	@scripts/setup-tests.sh race
-	FUZZTIME=$(FUZZTIME) scripts/prove.sh
+	FUZZTIME=$(FUZZTIME) PARTS="$(PARTS)" scripts/prove.sh
 
 .PHONY: fuzz
 fuzz: ## try to break each parser for FUZZTIME (60s)

@@ -175,8 +175,8 @@ func MigrateDown(ctx context.Context, o Options) (jarvis.Migration, error) {
 		if found.version <= 1 {
 			return jarvis.Errorf(jarvis.CodeConflict, "there is no migration to undo: the first one made the captures themselves")
 		}
-		var alone bool
-		if err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", useLock).Scan(&alone); err != nil {
+		alone, err := takeAlone(ctx, conn)
+		if err != nil {
 			return err
 		}
 		if !alone {
@@ -193,6 +193,30 @@ func MigrateDown(ctx context.Context, o Options) (jarvis.Migration, error) {
 		return err
 	})
 	return undone, s.translate(ctx, "migrate down", err)
+}
+
+// leaving is how long a connection that its client has closed may take to end on
+// the server, and until then it holds its locks.
+const leaving = 3 * time.Second
+
+// takeAlone takes the lock of use for conn alone, and reports false when another
+// connection keeps it. It asks again and again rather than wait in the lock's
+// queue, where it would keep out new connections of those who may stay.
+func takeAlone(ctx context.Context, conn *sql.Conn) (bool, error) {
+	again := time.NewTicker(leaving / 100)
+	defer again.Stop()
+	for until := time.Now().Add(leaving); ; {
+		var alone bool
+		err := conn.QueryRowContext(ctx, "SELECT pg_try_advisory_lock($1)", useLock).Scan(&alone)
+		if alone || err != nil || time.Now().After(until) {
+			return alone, err
+		}
+		select {
+		case <-again.C:
+		case <-ctx.Done():
+			return false, ctx.Err()
+		}
+	}
 }
 
 func migrationsOf(results []*goose.MigrationResult, direction string, logger *slog.Logger) ([]jarvis.Migration, error) {
