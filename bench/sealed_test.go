@@ -84,7 +84,7 @@ func BenchmarkSealed_Add(b *testing.B) {
 			for range b.N {
 				plain := openArchive(b, engines[i].open(b), b.TempDir())
 				sealed := newSealedStore(b, engine.open)
-				source := newPictures(b, 1920, 1080)
+				source := newPictures(b)
 				add := func(a *archive.Archive, round int) func() time.Duration {
 					return func() time.Duration {
 						return timeAll(b, captures, atOnce, func(i int) error {
@@ -112,7 +112,7 @@ func BenchmarkSealed_Fetch(b *testing.B) {
 		b.Run(engine.name, func(b *testing.B) {
 			for range b.N {
 				store := newSealedStore(b, engine.open)
-				source := newPictures(b, 1920, 1080)
+				source := newPictures(b)
 				ids, paths := make([]jarvis.ID, captures), make([]string, captures)
 				timeAll(b, captures, atOnce, func(i int) error {
 					result, err := store.Ingest(b.Context(), archive.Request{Data: source.next(i), Timestamp: start.Add(time.Duration(i) * 3 * time.Second), Device: "bench@host"})
