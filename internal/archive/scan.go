@@ -60,6 +60,7 @@ func (a *Archive) newScan(scope scope, deep bool, meter *meter, visit visitor, o
 		meter:      meter,
 		visit:      visit,
 		out:        out,
+		report:     VerifyReport{Found: make(map[Kind]int64)}, // in JSON {}, not null
 		folders:    make(map[jarvis.Day]bool),
 		gone:       make(map[jarvis.Day]int64),
 		unfinished: make(map[jarvis.ID]bool),

@@ -89,9 +89,6 @@ type VerifyReport struct {
 func (r *VerifyReport) OK() bool { return r.Wrong == r.Mended }
 
 func (r *VerifyReport) add(f Finding) {
-	if r.Found == nil {
-		r.Found = make(map[Kind]int64)
-	}
 	r.Found[f.Kind]++
 	if f.Kind.Wrong() {
 		r.Wrong++
