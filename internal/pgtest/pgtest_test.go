@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 var server Server
@@ -70,7 +72,7 @@ func TestServer_Stop(t *testing.T) {
 // the cluster to go.
 func TestServer_DeadBinary(t *testing.T) {
 	if os.Getenv("JARVIS_TEST_POSTGRES_URL") != "" {
-		t.Skip("no cluster is started where JARVIS_TEST_POSTGRES_URL is set")
+		proof.Skip(t, "no cluster is started where JARVIS_TEST_POSTGRES_URL is set")
 	}
 	if os.Getenv("PGTEST_DIE") != "" {
 		u, err := url.Parse(server.NewDatabase(t))
