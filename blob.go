@@ -176,6 +176,9 @@ type Usage struct {
 // ends later on its own, and its outcome is unknown to the caller. Its error is
 // CodeUnavailable then, with the context's error as its cause.
 //
+// The bytes on disk are those of the image, unless the store seals: then they
+// are the encrypted image, and a name tells which of both it is (BlobName.Sealed).
+//
 // Errors are *Error: CodeNotFound for a missing image, CodeNoSpace for a full
 // disk, CodeUnavailable for a disk that failed, is read-only, or failed to sync
 // once: from then on nothing is accepted until the program starts anew.
@@ -183,12 +186,28 @@ type BlobStore interface {
 	// Name returns the name under which this store keeps the capture's image.
 	Name(id ID, timestamp time.Time, format Format) BlobName
 
-	// Stage writes data to a staging file and syncs it. Nothing is published.
-	// The caller must not change data afterwards, and must call Discard.
-	Stage(ctx context.Context, data []byte) (StagedBlob, error)
+	// Stage writes data, the image of the capture id, to a staging file and
+	// syncs it. Nothing is published. It can be published only under a name of
+	// id, and a store that seals binds the sealed bytes to id besides. The zero
+	// ID is CodeInvalid. The caller must not change data afterwards, and must
+	// call Discard.
+	Stage(ctx context.Context, id ID, data []byte) (StagedBlob, error)
 
-	// Read returns the whole image. The caller owns the bytes.
+	// Read returns the whole image as it was given to Stage: what Open returns
+	// for the bytes of ReadStored, with the errors of both. The caller owns the
+	// bytes.
 	Read(ctx context.Context, name BlobName) ([]byte, error)
+
+	// ReadStored returns the bytes on disk, whose digest StagedBlob.SHA256 is.
+	// It needs no key. The caller owns them.
+	ReadStored(ctx context.Context, name BlobName) ([]byte, error)
+
+	// Open returns the image in the stored bytes of a name, and those bytes
+	// themselves when the name is not Sealed. It does no input or output.
+	// What is sealed can't be opened without the identity: CodeLocked. Bytes
+	// that are damaged, or that are the image of another capture than name's,
+	// are CodeCorrupt; those sealed to another identity are CodeMismatch.
+	Open(name BlobName, stored []byte) ([]byte, error)
 
 	// Stat describes the image without reading it.
 	Stat(ctx context.Context, name BlobName) (BlobInfo, error)
@@ -241,7 +260,9 @@ type StagedBlob interface {
 	SHA256() []byte
 
 	// Publish gives the image its name and syncs the folder and every new
-	// parent. It never overwrites: a file of that name is CodeConflict.
+	// parent. It never overwrites: a file of that name is CodeConflict. A name
+	// of another capture than the one that the image was staged for is
+	// CodeInvalid, and so is a plain name in a store that seals.
 	Publish(ctx context.Context, name BlobName) error
 
 	// Replace is Publish over an existing file, atomically. The caller holds

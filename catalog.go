@@ -97,10 +97,29 @@ type CatalogStats struct {
 // StoreInfo identifies a store. It is made once, with the catalogue.
 type StoreInfo struct {
 	ID        ID
-	Secret    Secret
+	Secret    Secret // zero in a sealed store, whose secret is derived from its data key
 	CreatedAt time.Time
 	Adopted   bool // the catalogue was made by an older Jarvis
 	Bound     bool // the tree carries the store's marker; see Catalog.BindStore
+
+	Sealed     bool   // images are encrypted; so is the catalogue, where its database can
+	PublicKey  string // of the identity of a sealed store, "age1..."; empty in a plain one
+	WrappedKey []byte // the data key, sealed to the identity; nil where it lies beside the catalogue
+	NoText     bool   // the text in images is kept out of the catalogue
+}
+
+// NewStore is what a catalogue that is made anew records of its store. Zero
+// fields are chosen by the catalogue: a random ID, and a random Secret unless
+// Sealed. It says nothing to a catalogue that has a store already, and an older
+// one that is adopted stays plain whatever it says: see StoreInfo.
+type NewStore struct {
+	ID     ID
+	Secret Secret // of a plain store; a sealed one keeps none in its catalogue
+
+	Sealed     bool
+	PublicKey  string // required when Sealed
+	WrappedKey []byte // nil where the database keeps it elsewhere
+	NoText     bool
 }
 
 // PendingDelete is a capture whose row is gone and whose image may not be.

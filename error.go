@@ -21,6 +21,7 @@ const (
 	CodeNoSpace     Code = "no_space"    // the disk is full, or below the watermark
 	CodeMismatch    Code = "mismatch"    // the catalogue and the tree are not of one store, or the database is newer than the program
 	CodeCorrupt     Code = "corrupt"     // stored bytes are not what was stored
+	CodeLocked      Code = "locked"      // it is sealed, and the identity that opens it is not at hand
 	CodeInternal    Code = "internal"    // a defect of Jarvis, or an error nobody foresaw
 )
 
@@ -119,6 +120,7 @@ var (
 	ErrNoSpace     = &Error{Code: CodeNoSpace}
 	ErrMismatch    = &Error{Code: CodeMismatch}
 	ErrCorrupt     = &Error{Code: CodeCorrupt}
+	ErrLocked      = &Error{Code: CodeLocked}
 )
 
 // ErrorCode returns the code of the first *Error in err's chain, CodeInternal

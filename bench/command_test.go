@@ -46,7 +46,7 @@ func BenchmarkCommand(b *testing.B) {
 			b.ReportMetric(stats.rss, "stats-MB")
 			b.ReportMetric(c.measure(5, "list", "--limit", "1000").rss, "list-1000-MB")
 			pictures := b.TempDir()
-			source := newPictures(b, 1920, 1080)
+			source := newPictures(b)
 			for i := range 400 {
 				if err := os.WriteFile(filepath.Join(pictures, fmt.Sprintf("%04d.jpg", i)), source.next(i), 0o600); err != nil {
 					b.Fatal(err)

@@ -19,11 +19,11 @@ type pictures struct {
 	serial   int // where the number of the picture stands
 }
 
-// newPictures draws one picture and fills it up to captureSize with comments of
-// random bytes, which no file system can compress.
-func newPictures(tb testing.TB, width, height int) pictures {
+// newPictures draws one picture of a whole screen and fills it up to captureSize
+// with comments of random bytes, which no file system can compress.
+func newPictures(tb testing.TB) pictures {
 	tb.Helper()
-	drawn := drawJPEG(tb, width, height)
+	drawn := drawJPEG(tb, 1920, 1080)
 	random := rand.New(rand.NewPCG(1, 2))
 	out := append([]byte(nil), drawn[:2]...) // after the start marker
 	for missing := captureSize - len(drawn); missing > 4; {

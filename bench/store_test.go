@@ -103,7 +103,7 @@ func BenchmarkStore_Add(b *testing.B) {
 			for range b.N {
 				a := openArchive(b, engine.open(b), b.TempDir())
 				bare := newBareLoop(b)
-				source := newPictures(b, 1920, 1080)
+				source := newPictures(b)
 				var ratios, rates []float64
 				for round := range rounds {
 					// Whoever goes first in a pair may find the disk in another mood.

@@ -3,7 +3,7 @@
 # apt-get where that needs no questions, else named. Changes nothing where
 # nothing is missing.
 #
-#   scripts/setup-tests.sh         for "make test": PostgreSQL's server programs
+#   scripts/setup-tests.sh         for "make test": PostgreSQL's server programs, and age
 #   scripts/setup-tests.sh race    for the race detector: a C compiler
 #
 # Ends with 0 also when something stays missing: the tests that need it say so
@@ -19,6 +19,9 @@ has_postgres() {
   command -v initdb >/dev/null && command -v postgres >/dev/null && return
   compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null
 }
+
+# has_age: the tests compare sealed images with what the ordinary tool makes of them.
+has_age() { command -v age >/dev/null; }
 
 # has_compiler: the race detector is linked with cgo.
 has_compiler() {
@@ -81,7 +84,10 @@ want() {
 }
 
 case ${1:-test} in
-  test) want has_postgres "testing with PostgreSQL" postgresql ;;
+  test)
+    want has_postgres "testing with PostgreSQL" postgresql
+    want has_age "testing sealed images" age
+    ;;
   race) want has_compiler "the race detector" gcc libc6-dev ;;
   *)
     echo "usage: setup-tests.sh [test|race]" >&2

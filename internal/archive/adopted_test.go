@@ -75,12 +75,12 @@ func onBothOlder(t *testing.T, n int, test func(t *testing.T, o *older, catalog 
 	t.Run("SQLite", func(t *testing.T) {
 		path := filepath.Join(t.TempDir(), "catalog.db")
 		o := newOlder(t, openSQL(t, "sqlite3", "file:"+path), "DATETIME", n)
-		test(t, o, openSQLite(t, path))
+		test(t, o, openSQLite(t, path, seal{}))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		url := server.NewDatabase(t)
 		o := newOlder(t, openSQL(t, "pgx", url), "TIMESTAMP WITH TIME ZONE", n)
-		test(t, o, openPostgres(t, url))
+		test(t, o, openPostgres(t, url, seal{}))
 	})
 }
 

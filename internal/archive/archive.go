@@ -13,6 +13,13 @@
 // lock of that id, and the lock is kept until the outcome is known, even when
 // the caller's context ended before: an operation that a hanging disk finishes
 // late never meets one that came after it.
+//
+// # Sealed stores
+//
+// A sealed store keeps the same promises. Its images are opened by the blob
+// store, and its secret comes with Options. Without them the rows can be listed,
+// images removed, and the bytes on disk verified; nothing can be stored, and
+// what can't be opened is CodeLocked.
 package archive
 
 import (
@@ -42,6 +49,11 @@ type Options struct {
 	Images ImageReader        // required
 	Limits jarvis.ImageLimits // zero fields mean jarvis.DefaultImageLimits
 
+	// Secret is that of a sealed store, whose catalogue keeps none. The zero
+	// Secret means that the identity is not at hand: no content is checked, and
+	// Ingest is CodeLocked. A plain store has its own.
+	Secret jarvis.Secret
+
 	// StoragePath is the root of the file tree as the person named it, for
 	// messages only.
 	StoragePath string
@@ -60,6 +72,7 @@ type Archive struct {
 	blobs   jarvis.BlobStore
 	images  ImageReader
 	limits  jarvis.ImageLimits
+	secret  jarvis.Secret
 	path    string
 	now     func() time.Time
 	log     *slog.Logger
@@ -84,6 +97,7 @@ func Open(ctx context.Context, catalog jarvis.Catalog, blobs jarvis.BlobStore, o
 		blobs:    blobs,
 		images:   o.Images,
 		limits:   o.Limits,
+		secret:   o.Secret,
 		path:     o.StoragePath,
 		now:      o.Now,
 		log:      o.Log,
@@ -115,7 +129,7 @@ func Open(ctx context.Context, catalog jarvis.Catalog, blobs jarvis.BlobStore, o
 // is done. The catalogue and the blob store should be closed only after it.
 func (a *Archive) Close(ctx context.Context) error { return a.sections.wait(ctx) }
 
-// Store returns the store's identity.
+// Store returns what the catalogue says of the store.
 func (a *Archive) Store() jarvis.StoreInfo { return a.store }
 
 // Progress is told how far a long operation is. Total is an estimate, 0 when

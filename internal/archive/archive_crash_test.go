@@ -30,23 +30,25 @@ func batch(number, n int) (time.Time, []archive.Request) {
 // before and right after every commit, while one capture is stored, and while
 // forty are stored at once.
 func TestCrash_Ingest(t *testing.T) {
-	for _, test := range []struct{ captures, stride, commitStride int }{
-		{1, 1, 1},
-		{40, proof.Rounds(23, 1), proof.Rounds(13, 1)},
-	} {
-		for _, percent := range survivals {
-			for seed := range uint64(proof.Rounds(1, 4)) {
-				t.Run(fmt.Sprintf("%dAtOnce/%dPercent/Seed%d", test.captures, percent, seed), func(t *testing.T) {
-					m := newMachine(t)
-					rounds := m.cutEverywhere(test.stride, seed, percent, func(round int) (time.Time, []archive.Request) {
-						return batch(round, test.captures)
+	bothWays(t, func(t *testing.T, s seal) {
+		for _, test := range []struct{ captures, stride, commitStride int }{
+			{1, 1, 1},
+			{40, proof.Rounds(37, 1), proof.Rounds(19, 1)},
+		} {
+			for _, percent := range survivals {
+				for seed := range uint64(proof.Rounds(1, 4)) {
+					t.Run(fmt.Sprintf("%dAtOnce/%dPercent/Seed%d", test.captures, percent, seed), func(t *testing.T) {
+						m := newMachine(t, s)
+						rounds := m.cutEverywhere(test.stride, seed, percent, func(round int) (time.Time, []archive.Request) {
+							return batch(round, test.captures)
+						})
+						commits := m.cutAtCommits(rounds, test.captures, test.commitStride, seed, percent)
+						proof.Record(t, "%d cuts after operations and %d around commits, nothing acknowledged lost", rounds, commits)
 					})
-					commits := m.cutAtCommits(rounds, test.captures, test.commitStride, seed, percent)
-					proof.Record(t, "%d cuts after operations and %d around commits, nothing acknowledged lost", rounds, commits)
-				})
+				}
 			}
 		}
-	}
+	})
 }
 
 // cutEverywhere sends batches, each cut some operations later than the one
@@ -99,37 +101,41 @@ func (m *machine) cutAtCommits(firstBatch, captures, stride int, seed uint64, pe
 
 // The power is cut after every operation of opening a new store.
 func TestCrash_Open(t *testing.T) {
-	m := newMachine(t)
-	total := m.fs.Operations()
-	for cut := 1; cut <= total; cut += proof.Rounds(3, 1) {
-		catalog := openSQLite(t, t.TempDir()+"/catalog.db")
-		fs := crashfs.New()
-		fs.CutAfter(cut)
-		m := &machine{t: t, fs: fs, catalog: catalog, clock: &clock{}}
-		if err := m.boot(); err == nil && !m.powered() && cut < total/2 {
-			t.Errorf("the store was opened although the power went after operation %d", cut)
+	bothWays(t, func(t *testing.T, s seal) {
+		m := newMachine(t, s)
+		total := m.fs.Operations()
+		for cut := 1; cut <= total; cut += proof.Rounds(3, 1) {
+			catalog := openSQLite(t, t.TempDir()+"/catalog.db", s)
+			fs := crashfs.New()
+			fs.CutAfter(cut)
+			m := &machine{seal: s, t: t, fs: fs, catalog: catalog, clock: &clock{}}
+			if err := m.boot(); err == nil && !m.powered() && cut < total/2 {
+				t.Errorf("the store was opened although the power went after operation %d", cut)
+			}
+			m.reboot(uint64(cut), 50)
+			day, requests := batch(cut, 1)
+			m.keepsPromises(day, m.ingest(requests))
+			m.shutDown()
 		}
-		m.reboot(uint64(cut), 50)
-		day, requests := batch(cut, 1)
-		m.keepsPromises(day, m.ingest(requests))
-		m.shutDown()
-	}
+	})
 }
 
 // The power is cut after every operation and around every commit of a removal.
 func TestCrash_Remove(t *testing.T) {
-	for _, percent := range survivals {
-		for seed := range uint64(proof.Rounds(2, 100)) {
-			t.Run(fmt.Sprintf("%dPercent/Seed%d", percent, seed), func(t *testing.T) {
-				m := newMachine(t)
-				round := 0
-				for m.cutRemoval(round, seed+uint64(round)<<8, percent) {
-					round++
-				}
-				proof.Record(t, "%d cuts during a removal", round)
-			})
+	bothWays(t, func(t *testing.T, s seal) {
+		for _, percent := range survivals {
+			for seed := range uint64(proof.Rounds(2, 100)) {
+				t.Run(fmt.Sprintf("%dPercent/Seed%d", percent, seed), func(t *testing.T) {
+					m := newMachine(t, s)
+					round := 0
+					for m.cutRemoval(round, seed+uint64(round)<<8, percent) {
+						round++
+					}
+					proof.Record(t, "%d cuts during a removal", round)
+				})
+			}
 		}
-	}
+	})
 }
 
 // cutRemoval removes one of two captures while the power is cut, and reports
@@ -160,10 +166,14 @@ func (m *machine) cutRemoval(round int, seed uint64, percent int) bool {
 		t.Errorf("round %d: neither there nor deleted: %v", round, fetchErr)
 	}
 	if deleted {
-		if _, err := m.blobs.Stat(t.Context(), nameOf(gone)); jarvis.ErrorCode(err) != jarvis.CodeNotFound {
+		name, err := jarvis.ParseBlobName(gone.Filepath)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := m.blobs.Stat(t.Context(), name); jarvis.ErrorCode(err) != jarvis.CodeNotFound {
 			t.Errorf("round %d: deleted, and the image is there: %v", round, err)
 		}
-		_, err := m.Ingest(t.Context(), all[0].request)
+		_, err = m.Ingest(t.Context(), all[0].request)
 		wantCode(t, err, jarvis.CodeDeleted)
 		all = all[1:]
 	}
@@ -174,78 +184,77 @@ func (m *machine) cutRemoval(round int, seed uint64, percent int) bool {
 	return !through
 }
 
-// nameOf returns the name of a capture's JPEG.
-func nameOf(c *jarvis.Capture) jarvis.BlobName {
-	return jarvis.NewBlobName(c.ID, c.Timestamp, jarvis.JPEG, false)
-}
-
 // The power is cut after every operation of a repair.
 func TestCrash_Repair(t *testing.T) {
-	m := newMachine(t)
-	for round := 0; ; round++ {
-		day, requests := batch(round, 2)
-		// Images whose rows never came.
-		m.commits.before = m.commits.commits + 2
-		all := m.ingest(requests)
-		m.reboot(uint64(round), 100)
-		m.clock.advance(2 * time.Hour)
-		m.fs.CutAfter(m.fs.Operations() + 1 + round)
-		_, err := m.Verify(t.Context(), archive.VerifyOptions{From: day, To: day.Add(1), Repair: true}, func(archive.Finding) {})
-		m.clock.advance(-2 * time.Hour)
-		through := m.powered()
-		if through && err != nil {
-			t.Fatal(err)
+	bothWays(t, func(t *testing.T, s seal) {
+		m := newMachine(t, s)
+		for round := 0; ; round++ {
+			day, requests := batch(round, 2)
+			// Images whose rows never came.
+			m.commits.before = m.commits.commits + 2
+			all := m.ingest(requests)
+			m.reboot(uint64(round), 100)
+			m.clock.advance(2 * time.Hour)
+			m.fs.CutAfter(m.fs.Operations() + 1 + round)
+			_, err := m.Verify(t.Context(), archive.VerifyOptions{From: day, To: day.Add(1), Repair: true}, func(archive.Finding) {})
+			m.clock.advance(-2 * time.Hour)
+			through := m.powered()
+			if through && err != nil {
+				t.Fatal(err)
+			}
+			m.reboot(uint64(round), 50)
+			m.keepsPromises(day, all)
+			if t.Failed() {
+				t.Fatalf("after the cut %d operations into the repair", 1+round)
+			}
+			if through {
+				proof.Record(t, "%d cuts during a repair", round)
+				break
+			}
 		}
-		m.reboot(uint64(round), 50)
-		m.keepsPromises(day, all)
-		if t.Failed() {
-			t.Fatalf("after the cut %d operations into the repair", 1+round)
-		}
-		if through {
-			proof.Record(t, "%d cuts during a repair", round)
-			break
-		}
-	}
+	})
 }
 
 // Each operation fails once, and from each operation on all fail, with a full
 // disk and with an input/output error.
 func TestFault_Ingest(t *testing.T) {
-	for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO} {
-		for _, sticky := range []bool{false, true} {
-			t.Run(fmt.Sprintf("%v/Sticky=%v", errno, sticky), func(t *testing.T) {
-				m := newMachine(t)
-				m.failing = true
-				for nth := 1; ; nth++ {
-					day, requests := batch(nth, 1)
-					before := m.fs.Operations()
-					if sticky {
-						m.fs.FailFrom(nth, errno)
-					} else {
-						m.fs.FailAt(nth, errno)
-					}
-					all := m.ingest(requests)
-					through := m.fs.Operations()-before < nth
-					m.fs.Mend()
-					if err := all[0].err; err != nil {
-						if code := jarvis.ErrorCode(err); code != jarvis.CodeNoSpace && code != jarvis.CodeUnavailable {
-							t.Errorf("operation %d fails: %v (code %q)", nth, err, code)
+	bothWays(t, func(t *testing.T, s seal) {
+		for _, errno := range []syscall.Errno{syscall.ENOSPC, syscall.EIO} {
+			for _, sticky := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%v/Sticky=%v", errno, sticky), func(t *testing.T) {
+					m := newMachine(t, s)
+					m.failing = true
+					for nth := 1; ; nth++ {
+						day, requests := batch(nth, 1)
+						before := m.fs.Operations()
+						if sticky {
+							m.fs.FailFrom(nth, errno)
+						} else {
+							m.fs.FailAt(nth, errno)
+						}
+						all := m.ingest(requests)
+						through := m.fs.Operations()-before < nth
+						m.fs.Mend()
+						if err := all[0].err; err != nil {
+							if code := jarvis.ErrorCode(err); code != jarvis.CodeNoSpace && code != jarvis.CodeUnavailable {
+								t.Errorf("operation %d fails: %v (code %q)", nth, err, code)
+							}
+						}
+						m.restart()
+						m.keepsPromises(day, all)
+						if t.Failed() {
+							t.Fatalf("after operation %d failed", nth)
+						}
+						if through {
+							if all[0].err != nil {
+								t.Errorf("nothing failed, and yet: %v", all[0].err)
+							}
+							proof.Record(t, "%d operations failed", nth-1)
+							break
 						}
 					}
-					m.restart()
-					m.keepsPromises(day, all)
-					if t.Failed() {
-						t.Fatalf("after operation %d failed", nth)
-					}
-					if through {
-						if all[0].err != nil {
-							t.Errorf("nothing failed, and yet: %v", all[0].err)
-						}
-						proof.Record(t, "%d operations failed", nth-1)
-						break
-					}
-				}
-			})
+				})
+			}
 		}
-	}
+	})
 }

@@ -90,6 +90,7 @@ func (c *clock) advance(d time.Duration) {
 // rig is a store in a folder of the test: a real catalogue and a real tree.
 type rig struct {
 	*archive.Archive
+	seal
 	t       testing.TB
 	root    string // of the tree
 	catalog jarvis.Catalog
@@ -97,16 +98,16 @@ type rig struct {
 	clock   *clock
 }
 
-// newRig makes an empty store on SQLite.
-func newRig(t testing.TB) *rig {
+// newRig makes an empty store on SQLite, plain or sealed.
+func newRig(t testing.TB, s seal) *rig {
 	t.Helper()
-	return newRigOn(t, openSQLite(t, filepath.Join(t.TempDir(), "catalog.db")))
+	return newRigOn(t, s, openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"), s))
 }
 
-func newRigOn(t testing.TB, catalog jarvis.Catalog) *rig {
+func newRigOn(t testing.TB, s seal, catalog jarvis.Catalog) *rig {
 	t.Helper()
-	r := &rig{t: t, root: t.TempDir(), catalog: catalog, clock: &clock{}}
-	r.blobs = openTree(t, r.root)
+	r := &rig{t: t, seal: s, root: t.TempDir(), catalog: catalog, clock: &clock{}}
+	r.blobs = s.over(openTree(t, r.root))
 	r.reopen()
 	return r
 }
@@ -122,12 +123,12 @@ func (r *rig) reopen() {
 }
 
 func (r *rig) options() archive.Options {
-	return archive.Options{Images: images{}, StoragePath: r.root, Now: r.clock.Now}
+	return archive.Options{Images: images{}, Secret: r.secret, StoragePath: r.root, Now: r.clock.Now}
 }
 
-func openSQLite(t testing.TB, path string) *sqlite.Catalog {
+func openSQLite(t testing.TB, path string, s seal) *sqlite.Catalog {
 	t.Helper()
-	catalog, err := sqlite.Open(t.Context(), sqlite.Options{Path: path})
+	catalog, err := sqlite.Open(t.Context(), sqlite.Options{Path: path, Key: s.key, NewStore: s.store})
 	if err != nil {
 		t.Fatalf("open SQLite: %v", err)
 	}
@@ -243,12 +244,45 @@ func (r *rig) put(name string, data []byte) {
 	}
 }
 
+// place puts an image into the tree past the store as one that was published
+// there: in a sealed store it is sealed, for the capture of its name.
+func (r *rig) place(path string, data []byte) {
+	r.t.Helper()
+	name, err := jarvis.ParseBlobName(path)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	staged, err := r.blobs.Stage(r.t.Context(), name.ID(), data)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer staged.Discard()
+	if err := staged.Replace(r.t.Context(), name); err != nil {
+		r.t.Fatal(err)
+	}
+	stored, err := r.blobs.ReadStored(r.t.Context(), name)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	r.put(path, stored)
+}
+
 // drop removes a file or a folder of the tree past the store.
 func (r *rig) drop(name string) {
 	r.t.Helper()
 	if err := os.RemoveAll(r.path(name)); err != nil {
 		r.t.Fatal(err)
 	}
+}
+
+// onDisk returns the bytes of a file of the tree.
+func (r *rig) onDisk(name string) []byte {
+	r.t.Helper()
+	data, err := os.ReadFile(r.path(name))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return data
 }
 
 // exists reports whether the tree has the file.

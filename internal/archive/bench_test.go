@@ -14,8 +14,10 @@ import (
 
 // BenchmarkArchive_Verify verifies 24,000 captures of four days, not deeply.
 func BenchmarkArchive_Verify(b *testing.B) {
-	b.Run("SQLite", func(b *testing.B) { benchmarkVerify(b, newRig(b)) })
-	b.Run("PostgreSQL", func(b *testing.B) { benchmarkVerify(b, newRigOn(b, openPostgres(b, server.NewDatabase(b)))) })
+	b.Run("SQLite", func(b *testing.B) { benchmarkVerify(b, newRig(b, seal{})) })
+	b.Run("PostgreSQL", func(b *testing.B) {
+		benchmarkVerify(b, newRigOn(b, seal{}, openPostgres(b, server.NewDatabase(b), seal{})))
+	})
 }
 
 func benchmarkVerify(b *testing.B, r *rig) {

@@ -44,7 +44,7 @@ func TestArchive_Verify_WhileOthersWork(t *testing.T) {
 				}
 			})
 		}
-		for range proof.Rounds(15, 300) {
+		for range proof.Rounds(4, 300) {
 			for _, o := range []archive.VerifyOptions{{}, {Deep: true}, {Repair: true, Force: true}} {
 				report, findings := r.verify(o)
 				if !report.OK() || report.Wrong > 0 {

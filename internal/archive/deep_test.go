@@ -12,27 +12,28 @@ import (
 
 // What can't be read or decoded is told, and the rest is looked at all the same.
 func TestArchive_Verify_Deep(t *testing.T) {
-	r := newRig(t)
-	all := r.addMany(3)
-	q := request(3)
-	q.Data = bytes.Clone(plainPNG())
-	q.Data[len(q.Data)-20] ^= 1 // in the pixels, after the header
-	broken := r.add(q)
-	failing := &faultyBlobs{BlobStore: r.blobs, unreadable: all[1].ID}
-	a, err := archive.Open(t.Context(), r.catalog, failing, r.options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var findings []archive.Finding
-	report, err := a.Verify(t.Context(), archive.VerifyOptions{Deep: true, Repair: true}, func(f archive.Finding) { findings = append(findings, f) })
-	if err != nil || report.Captures != 4 || report.OK() {
-		t.Errorf("report %+v, %v", report, err)
-	}
-	wantSeen(t, findings, seen{Kind: archive.KindUnreadable, Path: all[1].Filepath}, seen{Kind: archive.KindBroken, Path: broken.Filepath})
-	if report.Wrong != 1 {
-		t.Errorf("%d things wrong, want 1: what was added broken is told, not wrong", report.Wrong)
-	}
-	r.holds(all[2], photo(2))
+	onSQLite(t, func(t *testing.T, r *rig) {
+		all := r.addMany(3)
+		q := request(3)
+		q.Data = bytes.Clone(plainPNG())
+		q.Data[len(q.Data)-20] ^= 1 // in the pixels, after the header
+		broken := r.add(q)
+		failing := &faultyBlobs{BlobStore: r.blobs, unreadable: all[1].ID}
+		a, err := archive.Open(t.Context(), r.catalog, failing, r.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var findings []archive.Finding
+		report, err := a.Verify(t.Context(), archive.VerifyOptions{Deep: true, Repair: true}, func(f archive.Finding) { findings = append(findings, f) })
+		if err != nil || report.Captures != 4 || report.OK() {
+			t.Errorf("report %+v, %v", report, err)
+		}
+		wantSeen(t, findings, seen{Kind: archive.KindUnreadable, Path: all[1].Filepath}, seen{Kind: archive.KindBroken, Path: broken.Filepath})
+		if report.Wrong != 1 {
+			t.Errorf("%d things wrong, want 1: what was added broken is told, not wrong", report.Wrong)
+		}
+		r.holds(all[2], photo(2))
+	})
 }
 
 // slowImages is an ImageReader to which every image is large, and whose Decode
@@ -71,7 +72,7 @@ func (s *slowImages) count(n int) {
 // Large images are decoded one at a time.
 func TestArchive_Verify_DeepMemory(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
-	r := newRig(t)
+	r := newRig(t, seal{})
 	r.addMany(12)
 	for side, want := range map[int]func(most int) bool{
 		14_000: func(most int) bool { return most == 1 },

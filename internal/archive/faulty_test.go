@@ -13,11 +13,11 @@ type faultyBlobs struct {
 	unreadable jarvis.ID
 }
 
-func (b *faultyBlobs) Read(ctx context.Context, name jarvis.BlobName) ([]byte, error) {
+func (b *faultyBlobs) ReadStored(ctx context.Context, name jarvis.BlobName) ([]byte, error) {
 	if name.ID() == b.unreadable {
 		return nil, jarvis.Errorf(jarvis.CodeUnavailable, "the disk reported an input/output error")
 	}
-	return b.BlobStore.Read(ctx, name)
+	return b.BlobStore.ReadStored(ctx, name)
 }
 
 func (b *faultyBlobs) Delete(ctx context.Context, name jarvis.BlobName) error {

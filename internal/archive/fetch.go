@@ -14,7 +14,8 @@ import (
 //
 // CodeNotFound and CodeDeleted are as jarvis.Catalog.FindCapture, and then the
 // capture is nil. With the capture, CodeNotFound means that its image is gone,
-// and CodeCorrupt that it is not what was stored.
+// CodeCorrupt that it is not what was stored, CodeMismatch that it is sealed to
+// another identity, and CodeLocked that the identity is not at hand.
 func (a *Archive) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error) {
 	c, err := a.catalog.FindCapture(ctx, id)
 	if err != nil {
@@ -47,11 +48,23 @@ func (a *Archive) difference(c *jarvis.Capture, name jarvis.BlobName, data []byt
 	switch {
 	case int64(len(data)) != c.FileSize:
 		return jarvis.Errorf(jarvis.CodeCorrupt, "it has %d bytes instead of %d", len(data), c.FileSize).Message
-	// The digest is of the bytes on disk, and data is what a seal held.
+	// The digest is of the bytes on disk, and data is what a seal held, which
+	// vouched for it.
 	case c.StoredSHA256 != nil && !name.Sealed() && !bytes.Equal(c.StoredSHA256, sum[:]):
 		return "its SHA-256 is not the one that was stored"
-	case c.ContentDigest != nil && !hmac.Equal(c.ContentDigest, a.store.Secret.ContentDigest(sum)):
+	case !a.isContent(c, sum):
 		return "its content is not what was given"
 	}
 	return ""
+}
+
+// knowsContent reports whether it can be said what was given for c.
+func (a *Archive) knowsContent(c *jarvis.Capture) bool {
+	return c.ContentDigest != nil && !a.secret.IsZero()
+}
+
+// isContent reports whether sum is the digest of what was given for c, and true
+// where that can't be said.
+func (a *Archive) isContent(c *jarvis.Capture, sum [sha256.Size]byte) bool {
+	return !a.knowsContent(c) || hmac.Equal(c.ContentDigest, a.secret.ContentDigest(sum))
 }

@@ -17,7 +17,7 @@ func TestArchive_ForgetMissing_Guard(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(fmt.Sprintf("%dOf%d", test.gone, test.rows), func(t *testing.T) {
-			r := newRig(t)
+			r := newRig(t, seal{})
 			all := r.addMany(test.rows)
 			for _, c := range all[:test.gone] {
 				r.drop(c.Filepath)

@@ -50,10 +50,14 @@ type Result struct {
 //
 // Errors: CodeInvalid and CodeTooLarge for what is no acceptable image, time or
 // monitor; CodeConflict for an id that has other content; CodeDeleted for an id
-// that was deleted, unless Undelete; CodeNoSpace and CodeUnavailable as the
-// stores say. After any but the first four it is not known whether the capture
-// was stored: send it again.
+// that was deleted, unless Undelete; CodeLocked when the identity of a sealed
+// store is not at hand; CodeNoSpace and CodeUnavailable as the stores say. After
+// any but the first five it is not known whether the capture was stored: send it
+// again.
 func (a *Archive) Ingest(ctx context.Context, r Request) (Result, error) {
+	if a.secret.IsZero() {
+		return Result{}, jarvis.Errorf(jarvis.CodeLocked, "the store is sealed, and without its identity %s nothing can be stored in it", a.store.PublicKey)
+	}
 	in, err := a.admit(r)
 	if err != nil {
 		return Result{}, err
@@ -68,7 +72,7 @@ func (a *Archive) Ingest(ctx context.Context, r Request) (Result, error) {
 		unlock()
 		return Result{Capture: row, Existed: known}, err
 	}
-	staged, err := a.blobs.Stage(ctx, in.data)
+	staged, err := a.blobs.Stage(ctx, in.capture.ID, in.data)
 	if err != nil {
 		unlock()
 		return Result{}, err
@@ -119,7 +123,7 @@ func (a *Archive) admit(r Request) (*intake, error) {
 	device := jarvis.CleanText(r.Device, jarvis.MaxDevice)
 	id := r.ID
 	if id.IsZero() {
-		id = jarvis.CaptureID(a.store.Secret, in.sum, t, device, r.Monitor)
+		id = jarvis.CaptureID(a.secret, in.sum, t, device, r.Monitor)
 	}
 	in.name = a.blobs.Name(id, t, image.Format)
 	in.capture = jarvis.Capture{
@@ -134,7 +138,7 @@ func (a *Archive) admit(r Request) (*intake, error) {
 		AppName:       jarvis.CleanText(r.AppName, jarvis.MaxTitle),
 		WindowTitle:   jarvis.CleanText(r.WindowTitle, jarvis.MaxTitle),
 		URL:           jarvis.CleanText(r.URL, jarvis.MaxURL),
-		ContentDigest: a.store.Secret.ContentDigest(in.sum),
+		ContentDigest: a.secret.ContentDigest(in.sum),
 	}
 	return in, nil
 }
@@ -191,7 +195,9 @@ func (a *Archive) commit(ctx context.Context, in *intake, staged jarvis.StagedBl
 	return Result{Capture: &c}, nil
 }
 
-// restore puts the image of a row back that is gone or damaged.
+// restore puts the image of a row back that is gone or damaged. Should it end
+// between the two steps, then what is sealed anew is not what the row says was
+// stored: compare and Verify see that, and mend it.
 func (a *Archive) restore(ctx context.Context, in *intake, row *jarvis.Capture, staged jarvis.StagedBlob) (Result, error) {
 	name, ok := ownName(row.ID, row.Filepath)
 	if !ok || name.Sealed() != in.name.Sealed() {
@@ -227,14 +233,12 @@ func (a *Archive) compare(ctx context.Context, in *intake, row *jarvis.Capture) 
 	if !row.Recovered && (!row.Timestamp.Equal(c.Timestamp) || row.MonitorIndex != c.MonitorIndex) {
 		return false, conflict(row, "of another time or monitor")
 	}
-	var stored []byte
 	name, ok := ownName(row.ID, row.Filepath)
 	if ok {
-		stored, err = a.blobs.Read(ctx, name)
-		if err != nil && !errors.Is(err, jarvis.ErrNotFound) && !errors.Is(err, jarvis.ErrCorrupt) {
+		sound, err = a.holds(ctx, in, row, name)
+		if err != nil && !isLost(err) {
 			return false, err
 		}
-		sound = err == nil && bytes.Equal(stored, in.data)
 	}
 	switch {
 	case row.ContentDigest != nil:
@@ -249,6 +253,30 @@ func (a *Archive) compare(ctx context.Context, in *intake, row *jarvis.Capture) 
 		return false, conflict(row, "whose image is another, or is gone and can't be compared")
 	}
 	return sound, nil
+}
+
+// holds reports whether the file of a name is the one that its row says was stored,
+// and holds the image of the request.
+func (a *Archive) holds(ctx context.Context, in *intake, row *jarvis.Capture, name jarvis.BlobName) (bool, error) {
+	stored, err := a.blobs.ReadStored(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	data, err := a.blobs.Open(name, stored)
+	if err != nil || !bytes.Equal(data, in.data) {
+		return false, err
+	}
+	sum := in.sum
+	if name.Sealed() {
+		sum = sha256.Sum256(stored)
+	}
+	return row.StoredSHA256 == nil || bytes.Equal(row.StoredSHA256, sum[:]), nil
+}
+
+// isLost reports whether err says that an image is not there or not what it was:
+// gone, damaged, another's, or sealed to another identity.
+func isLost(err error) bool {
+	return errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrCorrupt) || errors.Is(err, jarvis.ErrMismatch)
 }
 
 func conflict(row *jarvis.Capture, what string) error {

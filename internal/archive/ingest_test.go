@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/archive"
@@ -26,10 +27,16 @@ func TestArchive_Ingest(t *testing.T) {
 		}
 		c := first.Capture
 		want := jarvis.Capture{
-			ID: c.ID, Filepath: "2026/01/24/" + c.ID.String() + ".jpg", Timestamp: q.Timestamp, MonitorIndex: 2,
+			ID: c.ID, Filepath: r.file("2026/01/24/" + c.ID.String() + ".jpg"), Timestamp: q.Timestamp, MonitorIndex: 2,
 			Width: 16, Height: 9, FileSize: int64(len(q.Data)), CreatedAt: c.CreatedAt,
 			Device: "user@host", AppName: "editor", WindowTitle: "window 1", URL: q.URL,
 			StoredSize: int64(len(q.Data)), StoredSHA256: c.StoredSHA256, ContentDigest: c.ContentDigest,
+		}
+		if r.sealed() {
+			want.StoredSize = int64(len(r.onDisk(c.Filepath)))
+		}
+		if digest := sum(r.onDisk(c.Filepath)); !bytes.Equal(c.StoredSHA256, digest[:]) {
+			t.Error("the digest is not that of the bytes on disk")
 		}
 		if diff := cmp.Diff(&want, c, compareIDs); diff != "" {
 			t.Errorf("capture (-want +got):\n%s", diff)
@@ -51,105 +58,109 @@ func TestArchive_Ingest(t *testing.T) {
 }
 
 func TestArchive_Ingest_Refused(t *testing.T) {
-	r := newRig(t)
-	taken := request(1)
-	taken.ID = clientID
-	r.add(taken)
-	deleted := r.add(request(2))
-	if _, err := r.RemoveIDs(t.Context(), []jarvis.ID{deleted.ID}, archive.RemoveOptions{}); err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct {
-		name  string
-		edit  func(*archive.Request)
-		code  jarvis.Code
-		wants string
-	}{
-		{"Empty", func(q *archive.Request) { q.Data = nil }, jarvis.CodeInvalid, "empty"},
-		{"Text", func(q *archive.Request) { q.Data = []byte("hello, world, this is text") }, jarvis.CodeInvalid, ""},
-		{"Truncated", func(q *archive.Request) { q.Data = plainJPEG()[:20] }, jarvis.CodeInvalid, ""},
-		{"Year10000", func(q *archive.Request) { q.Timestamp = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, jarvis.CodeInvalid, "10000"},
-		{"Before1970", func(q *archive.Request) { q.Timestamp = time.Unix(-1, 0) }, jarvis.CodeInvalid, "1970"},
-		{"NoTime", func(q *archive.Request) { q.Timestamp = time.Time{} }, jarvis.CodeInvalid, "1970"},
-		{"Monitor", func(q *archive.Request) { q.Monitor = -1 }, jarvis.CodeInvalid, "monitor"},
-		{"OtherBytes", func(q *archive.Request) { q.ID, q.Timestamp = taken.ID, taken.Timestamp }, jarvis.CodeConflict, taken.ID.String()},
-		{"OtherTime", func(q *archive.Request) { q.ID, q.Data = taken.ID, taken.Data }, jarvis.CodeConflict, taken.ID.String()},
-		{"OtherMonitor", func(q *archive.Request) { *q = taken; q.Monitor = 1 }, jarvis.CodeConflict, taken.ID.String()},
-		{"Deleted", func(q *archive.Request) { *q = request(2) }, jarvis.CodeDeleted, ""},
-	}
-	for _, test := range tests {
-		t.Run(test.name, func(t *testing.T) {
-			q := request(9)
-			test.edit(&q)
-			_, err := r.Ingest(t.Context(), q)
-			wantCode(t, err, test.code)
-			if !strings.Contains(err.Error(), test.wants) {
-				t.Errorf("message %q does not say %q", err, test.wants)
-			}
-		})
-	}
-	r.isClean()
+	onSQLite(t, func(t *testing.T, r *rig) {
+		taken := request(1)
+		taken.ID = clientID
+		r.add(taken)
+		deleted := r.add(request(2))
+		if _, err := r.RemoveIDs(t.Context(), []jarvis.ID{deleted.ID}, archive.RemoveOptions{}); err != nil {
+			t.Fatal(err)
+		}
+		tests := []struct {
+			name  string
+			edit  func(*archive.Request)
+			code  jarvis.Code
+			wants string
+		}{
+			{"Empty", func(q *archive.Request) { q.Data = nil }, jarvis.CodeInvalid, "empty"},
+			{"Text", func(q *archive.Request) { q.Data = []byte("hello, world, this is text") }, jarvis.CodeInvalid, ""},
+			{"Truncated", func(q *archive.Request) { q.Data = plainJPEG()[:20] }, jarvis.CodeInvalid, ""},
+			{"Year10000", func(q *archive.Request) { q.Timestamp = time.Date(10000, 1, 1, 0, 0, 0, 0, time.UTC) }, jarvis.CodeInvalid, "10000"},
+			{"Before1970", func(q *archive.Request) { q.Timestamp = time.Unix(-1, 0) }, jarvis.CodeInvalid, "1970"},
+			{"NoTime", func(q *archive.Request) { q.Timestamp = time.Time{} }, jarvis.CodeInvalid, "1970"},
+			{"Monitor", func(q *archive.Request) { q.Monitor = -1 }, jarvis.CodeInvalid, "monitor"},
+			{"OtherBytes", func(q *archive.Request) { q.ID, q.Timestamp = taken.ID, taken.Timestamp }, jarvis.CodeConflict, taken.ID.String()},
+			{"OtherTime", func(q *archive.Request) { q.ID, q.Data = taken.ID, taken.Data }, jarvis.CodeConflict, taken.ID.String()},
+			{"OtherMonitor", func(q *archive.Request) { *q = taken; q.Monitor = 1 }, jarvis.CodeConflict, taken.ID.String()},
+			{"Deleted", func(q *archive.Request) { *q = request(2) }, jarvis.CodeDeleted, ""},
+		}
+		for _, test := range tests {
+			t.Run(test.name, func(t *testing.T) {
+				q := request(9)
+				test.edit(&q)
+				_, err := r.Ingest(t.Context(), q)
+				wantCode(t, err, test.code)
+				if !strings.Contains(err.Error(), test.wants) {
+					t.Errorf("message %q does not say %q", err, test.wants)
+				}
+			})
+		}
+		r.isClean()
+	})
 }
 
 func TestArchive_Ingest_Limits(t *testing.T) {
-	r := newRig(t)
-	for name, limits := range map[string]jarvis.ImageLimits{
-		"Bytes":  {MaxBytes: 100},
-		"Pixels": {MaxPixels: 16*9 - 1},
-	} {
-		t.Run(name, func(t *testing.T) {
-			o := r.options()
-			o.Limits = limits
-			a, err := archive.Open(t.Context(), r.catalog, r.blobs, o)
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = a.Ingest(t.Context(), request(1))
-			wantCode(t, err, jarvis.CodeTooLarge)
-		})
-	}
+	onSQLite(t, func(t *testing.T, r *rig) {
+		for name, limits := range map[string]jarvis.ImageLimits{
+			"Bytes":  {MaxBytes: 100},
+			"Pixels": {MaxPixels: 16*9 - 1},
+		} {
+			t.Run(name, func(t *testing.T) {
+				o := r.options()
+				o.Limits = limits
+				a, err := archive.Open(t.Context(), r.catalog, r.blobs, o)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_, err = a.Ingest(t.Context(), request(1))
+				wantCode(t, err, jarvis.CodeTooLarge)
+			})
+		}
+	})
 }
 
 func TestArchive_Ingest_CleansText(t *testing.T) {
-	r := newRig(t)
-	q := request(1)
-	q.Device = strings.Repeat("d", 300)
-	q.WindowTitle = "bad \xff and \x00 " + strings.Repeat("é", 4000)
-	c := r.add(q)
-	if len(c.Device) != jarvis.MaxDevice || len(c.WindowTitle) > jarvis.MaxTitle || !strings.HasPrefix(c.WindowTitle, "bad \uFFFD and \uFFFD ") {
-		t.Errorf("device of %d bytes, title %.20q of %d", len(c.Device), c.WindowTitle, len(c.WindowTitle))
-	}
-	r.holds(c, q.Data)
-	if again, err := r.Ingest(t.Context(), q); err != nil || !again.Existed {
-		t.Errorf("again: %+v, %v", again, err)
-	}
+	onSQLite(t, func(t *testing.T, r *rig) {
+		q := request(1)
+		q.Device = strings.Repeat("d", 300)
+		q.WindowTitle = "bad \xff and \x00 " + strings.Repeat("é", 4000)
+		c := r.add(q)
+		if len(c.Device) != jarvis.MaxDevice || len(c.WindowTitle) > jarvis.MaxTitle || !strings.HasPrefix(c.WindowTitle, "bad \uFFFD and \uFFFD ") {
+			t.Errorf("device of %d bytes, title %.20q of %d", len(c.Device), c.WindowTitle, len(c.WindowTitle))
+		}
+		r.holds(c, q.Data)
+		if again, err := r.Ingest(t.Context(), q); err != nil || !again.Existed {
+			t.Errorf("again: %+v, %v", again, err)
+		}
+	})
 }
 
 func TestArchive_Ingest_Undelete(t *testing.T) {
-	r := newRig(t)
-	for _, name := range []string{"Finished", "Pending"} {
-		t.Run(name, func(t *testing.T) {
-			q := request(1)
-			q.Undelete = true
-			c := r.add(q)
-			if _, err := r.catalog.BeginDelete(t.Context(), c.ID); err != nil {
-				t.Fatal(err)
-			}
-			if name == "Finished" {
-				r.reopen()
-			}
-			q.Undelete = false
-			_, err := r.Ingest(t.Context(), q)
-			wantCode(t, err, jarvis.CodeDeleted)
-			q.Undelete = true
-			result, err := r.Ingest(t.Context(), q)
-			if err != nil || result.Existed {
-				t.Fatalf("undelete: %+v, %v", result, err)
-			}
-			r.holds(result.Capture, q.Data)
-			r.isClean()
-		})
-	}
+	onSQLite(t, func(t *testing.T, r *rig) {
+		for _, name := range []string{"Finished", "Pending"} {
+			t.Run(name, func(t *testing.T) {
+				q := request(1)
+				q.Undelete = true
+				c := r.add(q)
+				if _, err := r.catalog.BeginDelete(t.Context(), c.ID); err != nil {
+					t.Fatal(err)
+				}
+				if name == "Finished" {
+					r.reopen()
+				}
+				q.Undelete = false
+				_, err := r.Ingest(t.Context(), q)
+				wantCode(t, err, jarvis.CodeDeleted)
+				q.Undelete = true
+				result, err := r.Ingest(t.Context(), q)
+				if err != nil || result.Existed {
+					t.Fatalf("undelete: %+v, %v", result, err)
+				}
+				r.holds(result.Capture, q.Data)
+				r.isClean()
+			})
+		}
+	})
 }
 
 // "exists" is said only of an image that was read back.
@@ -173,57 +184,65 @@ func TestArchive_Ingest_Restores(t *testing.T) {
 			if err != nil || !result.Existed || !result.Restored {
 				t.Fatalf("%s: %+v, %v; want it restored", name, result, err)
 			}
-			r.holds(c, q.Data)
+			r.holds(result.Capture, q.Data)
+			if diff := cmp.Diff(c, result.Capture, compareIDs, exceptDigest); diff != "" {
+				t.Errorf("%s: another capture (-stored +restored):\n%s", name, diff)
+			}
 			r.isClean()
 		}
 	})
 }
 
+// exceptDigest leaves out what is new in an image that was sealed anew.
+var exceptDigest = cmpopts.IgnoreFields(jarvis.Capture{}, "StoredSHA256")
+
 // A file without a row was never acknowledged: it may be torn.
 func TestArchive_Ingest_ReplacesLeftover(t *testing.T) {
-	r := newRig(t)
-	q := request(1)
-	q.ID = clientID
-	r.put("2026/01/24/"+q.ID.String()+".jpg", q.Data[:50])
-	c := r.add(q)
-	r.holds(c, q.Data)
-	r.isClean()
+	onSQLite(t, func(t *testing.T, r *rig) {
+		q := request(1)
+		q.ID = clientID
+		r.put(r.file("2026/01/24/"+q.ID.String()+".jpg"), q.Data[:50])
+		c := r.add(q)
+		r.holds(c, q.Data)
+		r.isClean()
+	})
 }
 
 // The database may have committed although it said otherwise.
 func TestArchive_Ingest_CommitFails(t *testing.T) {
-	r := newRig(t)
-	q := request(1)
-	for name, committed := range map[string]bool{"Lost": false, "Committed": true} {
-		t.Run(name, func(t *testing.T) {
-			q := q
-			q.Data = photo(map[bool]int{false: 10, true: 11}[committed])
-			faulty := &faultyCatalog{Catalog: r.catalog, insert: func(ctx context.Context, c *jarvis.Capture) error {
-				if committed {
-					if err := r.catalog.InsertCapture(ctx, c); err != nil {
-						return err
+	onSQLite(t, func(t *testing.T, r *rig) {
+		q := request(1)
+		for name, committed := range map[string]bool{"Lost": false, "Committed": true} {
+			t.Run(name, func(t *testing.T) {
+				q := q
+				q.Data = photo(map[bool]int{false: 10, true: 11}[committed])
+				faulty := &faultyCatalog{Catalog: r.catalog, insert: func(ctx context.Context, c *jarvis.Capture) error {
+					if committed {
+						if err := r.catalog.InsertCapture(ctx, c); err != nil {
+							return err
+						}
 					}
+					return jarvis.Errorf(jarvis.CodeUnavailable, "the database does not answer")
+				}}
+				a, err := archive.Open(t.Context(), faulty, r.blobs, r.options())
+				if err != nil {
+					t.Fatal(err)
 				}
-				return jarvis.Errorf(jarvis.CodeUnavailable, "the database does not answer")
-			}}
-			a, err := archive.Open(t.Context(), faulty, r.blobs, r.options())
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = a.Ingest(t.Context(), q)
-			wantCode(t, err, jarvis.CodeUnavailable)
-			entries, err := os.ReadDir(r.path("2026/01/24"))
-			if err != nil || len(entries) == 0 {
-				t.Fatalf("the image was unlinked: %v, %v", entries, err)
-			}
-			result, err := r.Ingest(t.Context(), q)
-			if err != nil || result.Existed != committed || result.Restored {
-				t.Fatalf("retry: %+v, %v", result, err)
-			}
-			r.holds(result.Capture, q.Data)
-			r.isClean()
-		})
-	}
+				_, err = a.Ingest(t.Context(), q)
+				wantCode(t, err, jarvis.CodeUnavailable)
+				entries, err := os.ReadDir(r.path("2026/01/24"))
+				if err != nil || len(entries) == 0 {
+					t.Fatalf("the image was unlinked: %v, %v", entries, err)
+				}
+				result, err := r.Ingest(t.Context(), q)
+				if err != nil || result.Existed != committed || result.Restored {
+					t.Fatalf("retry: %+v, %v", result, err)
+				}
+				r.holds(result.Capture, q.Data)
+				r.isClean()
+			})
+		}
+	})
 }
 
 func TestArchive_Ingest_SameAtOnce(t *testing.T) {
@@ -288,18 +307,19 @@ func TestArchive_Ingest_OthersAtOnce(t *testing.T) {
 }
 
 func TestArchive_Ingest_KeepsFormat(t *testing.T) {
-	r := newRig(t)
-	q := request(1)
-	q.Data = plainPNG()
-	c := r.add(q)
-	if !strings.HasSuffix(c.Filepath, ".png") {
-		t.Errorf("a PNG is stored as %s", c.Filepath)
-	}
-	r.holds(c, q.Data)
+	onSQLite(t, func(t *testing.T, r *rig) {
+		q := request(1)
+		q.Data = plainPNG()
+		c := r.add(q)
+		if !strings.HasSuffix(c.Filepath, r.file(".png")) {
+			t.Errorf("a PNG is stored as %s", c.Filepath)
+		}
+		r.holds(c, q.Data)
+	})
 }
 
 func TestArchive_Fetch(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, seal{})
 	c := r.add(request(1))
 	other := r.add(request(2))
 	pathOf := func(path string) func() {

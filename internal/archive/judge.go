@@ -3,7 +3,6 @@ package archive
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
 	"crypto/sha256"
 	"errors"
 	"time"
@@ -46,13 +45,14 @@ func storedSize(row *jarvis.Capture) int64 {
 }
 
 // examine reads and decodes the image of a row, and returns nil when it is sound.
+// CodeLocked means that it is sound as far as can be known without the identity.
 func (a *Archive) examine(ctx context.Context, r jarvis.FileRecord, name jarvis.BlobName) (*Finding, error) {
 	row, err := a.current(ctx, r)
 	if row == nil || err != nil {
 		return nil, err
 	}
 	f := &Finding{Day: name.Day(), ID: r.ID, Path: name.String()}
-	data, err := a.blobs.Read(ctx, name)
+	stored, err := a.blobs.ReadStored(ctx, name)
 	switch {
 	case ctx.Err() != nil:
 		return nil, stopped(ctx)
@@ -62,41 +62,65 @@ func (a *Archive) examine(ctx context.Context, r jarvis.FileRecord, name jarvis.
 		}
 		f.Kind, f.Detail = KindMissing, "the image is gone since a moment ago"
 		return f, nil
-	case errors.Is(err, jarvis.ErrCorrupt):
-		f.Kind, f.Detail = KindDigest, message(err)
-		return f, nil
 	case err != nil:
 		f.Kind, f.Detail = KindUnreadable, message(err)
 		return f, nil
 	}
-	sum := sha256.Sum256(data)
-	// The digest is of the bytes on disk, and data is what a seal held.
-	if row.StoredSHA256 != nil && !name.Sealed() && !bytes.Equal(row.StoredSHA256, sum[:]) {
-		f.Kind, f.Detail = KindDigest, "the SHA-256 of the file is not the one that was stored: put it back from a copy, or add the picture again"
-		return f, nil
+	if err := a.inspect(ctx, f, row, name, stored); err != nil || f.Kind == "" {
+		return nil, err
 	}
-	if row.ContentDigest != nil && !hmac.Equal(row.ContentDigest, a.store.Secret.ContentDigest(sum)) {
+	return f, nil
+}
+
+// inspect enters in f what is to be said of the bytes on disk of a row's image,
+// and no Kind when they are sound. Its errors are CodeLocked, for bytes that are
+// those stored, and that of a context which ended.
+func (a *Archive) inspect(ctx context.Context, f *Finding, row *jarvis.Capture, name jarvis.BlobName, stored []byte) error {
+	sum := sha256.Sum256(stored)
+	same := row.StoredSHA256 == nil || bytes.Equal(row.StoredSHA256, sum[:])
+	data, err := a.blobs.Open(name, stored)
+	locked := errors.Is(err, jarvis.ErrLocked)
+	switch {
+	case !same && (locked || !name.Sealed() || !a.knowsContent(row)):
+		f.Kind, f.Detail = KindDigest, "the SHA-256 of the file is not the one that was stored: put it back from a copy, or add the picture again"
+		return nil
+	case locked:
+		return err
+	case err != nil:
+		f.Kind, f.Detail = KindSeal, message(err)
+		if !same {
+			f.Kind = KindDigest
+		}
+		return nil
+	}
+	if name.Sealed() {
+		sum = sha256.Sum256(data)
+	}
+	if !a.isContent(row, sum) {
 		f.Kind, f.Detail = KindContent, "the image is not the one that was given: put it back from a copy, or add the picture again"
-		return f, nil
+		return nil
 	}
 	// An image beyond the limits of today was within those of its day.
 	err = a.decode(ctx, data)
 	switch {
 	case ctx.Err() != nil:
-		return nil, stopped(ctx)
-	case err != nil && !errors.Is(err, jarvis.ErrTooLarge):
+		return stopped(ctx)
+	case err != nil && !errors.Is(err, jarvis.ErrTooLarge) && same:
 		f.Kind, f.Detail = KindDecode, message(err)
-		if row.ContentDigest != nil || row.StoredSHA256 != nil && !name.Sealed() { // then it was right
+		if row.ContentDigest != nil || row.StoredSHA256 != nil { // then it was right
 			f.Kind = KindBroken
-			f.Detail += "; its bytes are those that were added, so keep what can be seen of it, or remove it with jarvis rm " + r.ID.String()
+			f.Detail += "; its bytes are those that were added, so keep what can be seen of it, or remove it with jarvis rm " + row.ID.String()
 		}
-		return f, nil
+		return nil
 	}
-	if row.StoredSHA256 == nil && !name.Sealed() {
+	switch {
+	case row.StoredSHA256 == nil:
 		f.Kind, f.Remedy, f.Detail = KindUnrecorded, RemedyRecord, "the row does not know the size and digest of its file yet"
-		return f, nil
+	case !same:
+		// What a power cut leaves of a restored image: see restore.
+		f.Kind, f.Remedy, f.Detail = KindDigest, RemedyRecord, "the file is another than the one that was stored, and holds the image that was given: it was sealed anew, and the row does not know"
 	}
-	return nil, nil
+	return nil
 }
 
 // maxDecoding is how many pixels are decoded at once, those of four UHD screens:
@@ -182,6 +206,9 @@ func (a *Archive) second(ctx context.Context, row *jarvis.Capture, own jarvis.Bl
 	return RemedyNone, "the row of this capture names another file, which is not there or not sound: this may be its image", nil
 }
 
+// sealRoom is more than what sealing adds to an image, in bytes.
+const sealRoom = 1 << 20
+
 // adoptable decides about an image without a row: adopt it with the row in
 // v.capture, or say in v.finding why not.
 func (a *Archive) adoptable(ctx context.Context, name jarvis.BlobName, info jarvis.BlobInfo, v *verdict) error {
@@ -193,20 +220,29 @@ func (a *Archive) adoptable(ctx context.Context, name jarvis.BlobName, info jarv
 	case jarvis.DayOf(t) != name.Day():
 		v.finding.Detail = "the image has no row, and its time " + t.Format(time.RFC3339) + " is not of its folder's date"
 		return nil
-	case a.blobs.Name(name.ID(), t, name.Format()).Sealed() != name.Sealed():
-		v.finding.Remedy = RemedyNone
-		v.finding.Detail = "the image has no row, and can't be judged: it is sealed and this store is not, or the reverse"
+	case a.store.Sealed && !name.Sealed():
+		// To adopt it plain would break the promise of the store, and to seal it
+		// would vouch for a picture that anyone may have put there.
+		v.finding.Detail = "the image has no row, and is plain in a store that is sealed: whoever reads the disk can see it; add it with jarvis add if it is yours, and remove the file"
 		return nil
-	case !name.Sealed() && info.Size > a.limits.MaxBytes:
+	case a.secret.IsZero():
+		v.finding.Remedy = RemedyNone
+		v.finding.Detail = "the image has no row, and can't be judged without the identity of the store"
+		return nil
+	case info.Size > a.limits.MaxBytes+sealRoom:
 		v.finding.Detail = "the file has no row, and is larger than an image may be"
 		return nil
 	}
 	data, err := a.blobs.Read(ctx, name)
-	if errors.Is(err, jarvis.ErrNotFound) {
+	switch {
+	case errors.Is(err, jarvis.ErrNotFound):
 		v.finding = nil
 		return nil
-	}
-	if err != nil && !errors.Is(err, jarvis.ErrCorrupt) {
+	case errors.Is(err, jarvis.ErrLocked), errors.Is(err, jarvis.ErrMismatch):
+		v.finding.Remedy = RemedyNone
+		v.finding.Detail = "the file has no row, and can't be judged: " + message(err)
+		return nil
+	case err != nil && !errors.Is(err, jarvis.ErrCorrupt):
 		return err
 	}
 	var image jarvis.Image
@@ -231,7 +267,7 @@ func (a *Archive) adoptable(ctx context.Context, name jarvis.BlobName, info jarv
 		Width:         image.Width,
 		Height:        image.Height,
 		FileSize:      int64(len(data)),
-		ContentDigest: a.store.Secret.ContentDigest(sha256.Sum256(data)),
+		ContentDigest: a.secret.ContentDigest(sha256.Sum256(data)),
 		Recovered:     true,
 	}
 	return nil

@@ -24,6 +24,7 @@ import (
 // proved by the database's own tests.)
 type machine struct {
 	*archive.Archive
+	seal
 	t       testing.TB
 	fs      *crashfs.FS
 	catalog jarvis.Catalog // the real one
@@ -33,14 +34,10 @@ type machine struct {
 	failing bool // operations were made to fail, and Close may say so
 }
 
-func newMachine(t testing.TB) *machine {
+func newMachine(t testing.TB, s seal) *machine {
 	t.Helper()
-	return newMachineOn(t, openSQLite(t, filepath.Join(t.TempDir(), "catalog.db")))
-}
-
-func newMachineOn(t testing.TB, catalog jarvis.Catalog) *machine {
-	t.Helper()
-	m := &machine{t: t, fs: crashfs.New(), catalog: catalog, clock: &clock{}}
+	catalog := openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"), s)
+	m := &machine{seal: s, t: t, fs: crashfs.New(), catalog: catalog, clock: &clock{}}
 	if err := m.boot(); err != nil {
 		t.Fatalf("boot: %v", err)
 	}
@@ -56,7 +53,7 @@ func (m *machine) boot() error {
 	}
 	m.blobs = blobs
 	m.commits = &cutCatalog{Catalog: m.catalog, fs: m.fs}
-	m.Archive, err = archive.Open(m.t.Context(), m.commits, blobs, archive.Options{Images: images{}, Now: m.clock.Now})
+	m.Archive, err = archive.Open(m.t.Context(), m.commits, m.over(blobs), archive.Options{Images: images{}, Secret: m.secret, Now: m.clock.Now})
 	return err
 }
 

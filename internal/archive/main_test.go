@@ -18,7 +18,7 @@ var server pgtest.Server
 
 func TestMain(m *testing.M) {
 	// A default that -rapid.checks still overrides.
-	if err := flag.Set("rapid.checks", strconv.Itoa(proof.Rounds(40, 2000))); err != nil {
+	if err := flag.Set("rapid.checks", strconv.Itoa(proof.Rounds(20, 2000))); err != nil {
 		panic(err)
 	}
 	code := server.Main(m)
@@ -31,9 +31,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func openPostgres(t testing.TB, url string) *postgres.Catalog {
+func openPostgres(t testing.TB, url string, s seal) *postgres.Catalog {
 	t.Helper()
-	catalog, err := postgres.Open(t.Context(), postgres.Options{URL: url})
+	catalog, err := postgres.Open(t.Context(), postgres.Options{URL: url, NewStore: s.store})
 	if err != nil {
 		t.Fatalf("open PostgreSQL: %v", err)
 	}
@@ -41,8 +41,17 @@ func openPostgres(t testing.TB, url string) *postgres.Catalog {
 	return catalog
 }
 
-// onBoth runs a test on SQLite and on PostgreSQL.
+// onBoth runs a test on SQLite and on PostgreSQL, plain and sealed.
 func onBoth(t *testing.T, test func(*testing.T, *rig)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, newRig(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, newRigOn(t, openPostgres(t, server.NewDatabase(t)))) })
+	t.Run("SQLite", func(t *testing.T) {
+		bothWays(t, func(t *testing.T, s seal) { test(t, newRig(t, s)) })
+	})
+	t.Run("PostgreSQL", func(t *testing.T) {
+		bothWays(t, func(t *testing.T, s seal) { test(t, newRigOn(t, s, openPostgres(t, server.NewDatabase(t), s))) })
+	})
+}
+
+// onSQLite runs a test on SQLite, plain and sealed.
+func onSQLite(t *testing.T, test func(*testing.T, *rig)) {
+	bothWays(t, func(t *testing.T, s seal) { test(t, newRig(t, s)) })
 }

@@ -59,10 +59,10 @@ func (a *Archive) apply(ctx context.Context, f Finding) (Finding, error) {
 	})
 }
 
-// adopt gives an image its row. The image is written anew first: nobody knows
-// whether its bytes and its name were ever synced.
+// adopt gives an image its row. The image is written anew first, and sealed anew:
+// nobody knows whether its bytes and its name were ever synced.
 func (a *Archive) adopt(ctx context.Context, f Finding, name jarvis.BlobName, v verdict) (Finding, error) {
-	staged, err := a.blobs.Stage(ctx, v.data)
+	staged, err := a.blobs.Stage(ctx, name.ID(), v.data)
 	if err != nil {
 		return f, err
 	}
@@ -88,24 +88,32 @@ func (a *Archive) quarantine(ctx context.Context, f Finding, base string) (Findi
 	return f, err
 }
 
-// record tells a row the size and digest of its file.
+// record tells a row the size and digest of its file, if they are all that is to
+// be said of it.
 func (a *Archive) record(ctx context.Context, f Finding, name jarvis.BlobName) (Finding, error) {
 	row, err := a.catalog.FindCapture(ctx, f.ID)
 	if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrDeleted) {
 		return f, nil
 	}
-	if err != nil || row.StoredSHA256 != nil {
-		return f, err
-	}
-	data, err := a.blobs.Read(ctx, name)
 	if err != nil {
 		return f, err
 	}
-	if int64(len(data)) != storedSize(row) {
+	stored, err := a.blobs.ReadStored(ctx, name)
+	if err != nil {
+		return f, err
+	}
+	var now Finding
+	if err := a.inspect(ctx, &now, row, name, stored); err != nil {
+		return f, err
+	}
+	if now.Kind == "" {
+		return f, nil
+	}
+	if now.Remedy != RemedyRecord || int64(len(stored)) != storedSize(row) {
 		return f, jarvis.Errorf(jarvis.CodeCorrupt, "the image %s changed while it was looked at", name)
 	}
-	sum := sha256.Sum256(data)
-	err = a.catalog.SetStored(ctx, f.ID, row.Filepath, int64(len(data)), sum[:])
+	sum := sha256.Sum256(stored)
+	err = a.catalog.SetStored(ctx, f.ID, row.Filepath, int64(len(stored)), sum[:])
 	f.Mended = err == nil
 	return f, err
 }

@@ -124,7 +124,7 @@ func (m *model) orphan(t *rapid.T, i int) {
 	if err := m.catalog.Undelete(m.t.Context(), s.capture.ID); err != nil {
 		t.Fatal(err)
 	}
-	m.put(s.capture.Filepath, m.request(i).Data)
+	m.place(s.capture.Filepath, m.request(i).Data)
 	o := archive.VerifyOptions{From: m.day, To: m.day.Add(time.Hour), Repair: true}
 	report, err := m.Verify(m.t.Context(), o, func(archive.Finding) {})
 	if err != nil || report.Adopted != 1 {
@@ -168,8 +168,9 @@ func (m *model) check(t *rapid.T) {
 }
 
 // Any sequence of what people do leaves what the model says.
-func TestArchive_Model(t *testing.T) {
-	r := newRig(t)
+func TestArchive_Model(t *testing.T) { onSQLite(t, testModel) }
+
+func testModel(t *testing.T, r *rig) {
 	round := 0
 	rapid.Check(t, func(t *rapid.T) {
 		round++

@@ -17,7 +17,7 @@ func TestArchive_RemovePlanned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plan.Captures != 5 || plan.Bytes != int64(5*len(photo(0))) {
+		if plan.Captures != 5 || plan.Bytes != 5*all[0].StoredSize {
 			t.Errorf("plan %+v; want 5 captures", plan.Summary)
 		}
 		later := request(100) // stored after the preview, in its range
@@ -31,7 +31,7 @@ func TestArchive_RemovePlanned(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := archive.Receipt{Removed: 5, Missing: 1, Bytes: int64(4 * len(photo(0)))}
+		want := archive.Receipt{Removed: 5, Missing: 1, Bytes: 4 * all[0].StoredSize}
 		if receipt != want || done != 5 || total != 5 {
 			t.Errorf("receipt %+v, progress %d of %d; want %+v", receipt, done, total, want)
 		}
@@ -55,7 +55,7 @@ func TestArchive_RemovePlanned(t *testing.T) {
 // shown, even when that happens between reading its row and removing it.
 func TestArchive_RemovePlanned_StoredAgain(t *testing.T) {
 	for _, meanwhile := range []bool{false, true} {
-		r := newRig(t)
+		r := newRig(t, seal{})
 		c := r.add(request(1))
 		locking := &lockHook{BlobStore: r.blobs}
 		a, err := archive.Open(t.Context(), r.catalog, locking, r.options())
@@ -100,7 +100,7 @@ func TestArchive_RemovePlanned_ClockSetBack(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if plan.Captures != 9 || plan.Bytes != int64(9*len(photo(1))) {
+		if plan.Captures != 9 || plan.Bytes != 9*all[0].StoredSize {
 			t.Errorf("plan %+v; want 9 captures", plan.Summary)
 		}
 		r.clock.advance(time.Second)
@@ -113,7 +113,7 @@ func TestArchive_RemovePlanned_ClockSetBack(t *testing.T) {
 		keptToo := r.add(again)
 
 		receipt, err := r.RemovePlanned(t.Context(), plan, archive.RemoveOptions{})
-		if want := (archive.Receipt{Removed: 8, Bytes: int64(8 * len(photo(1)))}); err != nil || receipt != want {
+		if want := (archive.Receipt{Removed: 8, Bytes: 8 * all[0].StoredSize}); err != nil || receipt != want {
 			t.Errorf("receipt %+v, %v; want %+v", receipt, err, want)
 		}
 		r.holds(all[0], photo(0))
@@ -124,77 +124,80 @@ func TestArchive_RemovePlanned_ClockSetBack(t *testing.T) {
 }
 
 func TestArchive_RemoveIDs(t *testing.T) {
-	r := newRig(t)
-	all := r.addMany(3)
-	unknown := jarvis.NewRandomID()
-	failures := map[jarvis.ID]error{}
-	receipt, err := r.RemoveIDs(t.Context(), []jarvis.ID{all[0].ID, unknown, all[2].ID}, archive.RemoveOptions{
-		Failed: func(id jarvis.ID, err error) { failures[id] = err },
+	onSQLite(t, func(t *testing.T, r *rig) {
+		all := r.addMany(3)
+		unknown := jarvis.NewRandomID()
+		failures := map[jarvis.ID]error{}
+		receipt, err := r.RemoveIDs(t.Context(), []jarvis.ID{all[0].ID, unknown, all[2].ID}, archive.RemoveOptions{
+			Failed: func(id jarvis.ID, err error) { failures[id] = err },
+		})
+		if err != nil || receipt.Removed != 2 || receipt.Failed != 1 {
+			t.Errorf("receipt %+v, %v", receipt, err)
+		}
+		if !errors.Is(failures[unknown], jarvis.ErrNotFound) {
+			t.Errorf("failures %v", failures)
+		}
+		receipt, err = r.RemoveIDs(t.Context(), []jarvis.ID{all[0].ID}, archive.RemoveOptions{
+			Failed: func(id jarvis.ID, err error) { failures[id] = err },
+		})
+		if err != nil || receipt.Failed != 1 || !errors.Is(failures[all[0].ID], jarvis.ErrDeleted) {
+			t.Errorf("again: %+v, %v, %v", receipt, err, failures)
+		}
+		r.holds(all[1], photo(1))
+		r.isClean()
 	})
-	if err != nil || receipt.Removed != 2 || receipt.Failed != 1 {
-		t.Errorf("receipt %+v, %v", receipt, err)
-	}
-	if !errors.Is(failures[unknown], jarvis.ErrNotFound) {
-		t.Errorf("failures %v", failures)
-	}
-	receipt, err = r.RemoveIDs(t.Context(), []jarvis.ID{all[0].ID}, archive.RemoveOptions{
-		Failed: func(id jarvis.ID, err error) { failures[id] = err },
-	})
-	if err != nil || receipt.Failed != 1 || !errors.Is(failures[all[0].ID], jarvis.ErrDeleted) {
-		t.Errorf("again: %+v, %v, %v", receipt, err, failures)
-	}
-	r.holds(all[1], photo(1))
-	r.isClean()
 }
 
 // An image that can't be unlinked is a failure, and removing it again finishes it.
 func TestArchive_RemoveIDs_DiskFails(t *testing.T) {
-	r := newRig(t)
-	c := r.add(request(1))
-	failing := &faultyBlobs{BlobStore: r.blobs, deleteErr: jarvis.Errorf(jarvis.CodeUnavailable, "read-only")}
-	a, err := archive.Open(t.Context(), r.catalog, failing, r.options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	receipt, err := a.RemoveIDs(t.Context(), []jarvis.ID{c.ID}, archive.RemoveOptions{})
-	if err != nil || receipt.Failed != 1 || receipt.Removed != 0 {
-		t.Errorf("receipt %+v, %v", receipt, err)
-	}
-	receipt, err = r.RemoveIDs(t.Context(), []jarvis.ID{c.ID}, archive.RemoveOptions{})
-	if err != nil || receipt.Removed != 1 || r.exists(c.Filepath) {
-		t.Errorf("again: %+v, %v", receipt, err)
-	}
-	r.isClean()
+	onSQLite(t, func(t *testing.T, r *rig) {
+		c := r.add(request(1))
+		failing := &faultyBlobs{BlobStore: r.blobs, deleteErr: jarvis.Errorf(jarvis.CodeUnavailable, "read-only")}
+		a, err := archive.Open(t.Context(), r.catalog, failing, r.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		receipt, err := a.RemoveIDs(t.Context(), []jarvis.ID{c.ID}, archive.RemoveOptions{})
+		if err != nil || receipt.Failed != 1 || receipt.Removed != 0 {
+			t.Errorf("receipt %+v, %v", receipt, err)
+		}
+		receipt, err = r.RemoveIDs(t.Context(), []jarvis.ID{c.ID}, archive.RemoveOptions{})
+		if err != nil || receipt.Removed != 1 || r.exists(c.Filepath) {
+			t.Errorf("again: %+v, %v", receipt, err)
+		}
+		r.isClean()
+	})
 }
 
 func TestArchive_Remove_Cancelled(t *testing.T) {
-	r := newRig(t)
-	all := r.addMany(60)
-	plan, err := r.PlanRemoval(t.Context(), jarvis.CaptureFilter{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	receipt, err := r.RemovePlanned(ctx, plan, archive.RemoveOptions{Progress: func(done, _ int64) {
-		if done == 10 {
-			cancel()
+	onSQLite(t, func(t *testing.T, r *rig) {
+		all := r.addMany(60)
+		plan, err := r.PlanRemoval(t.Context(), jarvis.CaptureFilter{})
+		if err != nil {
+			t.Fatal(err)
 		}
-	}})
-	if !errors.Is(err, context.Canceled) {
-		t.Fatalf("got %v, want it cancelled", err)
-	}
-	if receipt.Removed < 10 || receipt.Removed >= 60 || receipt.Failed > 0 {
-		t.Errorf("receipt %+v; want it stopped soon after 10", receipt)
-	}
-	stats, err := r.catalog.Stats(t.Context())
-	if err != nil || stats.Captures != 60-receipt.Removed {
-		t.Errorf("%d captures are left, %v; the receipt says %d went", stats.Captures, err, receipt.Removed)
-	}
-	for i, c := range all {
-		if _, err := r.catalog.FindCapture(t.Context(), c.ID); err == nil {
-			r.holds(c, photo(i))
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		receipt, err := r.RemovePlanned(ctx, plan, archive.RemoveOptions{Progress: func(done, _ int64) {
+			if done == 10 {
+				cancel()
+			}
+		}})
+		if !errors.Is(err, context.Canceled) {
+			t.Fatalf("got %v, want it cancelled", err)
 		}
-	}
-	r.isClean()
+		if receipt.Removed < 10 || receipt.Removed >= 60 || receipt.Failed > 0 {
+			t.Errorf("receipt %+v; want it stopped soon after 10", receipt)
+		}
+		stats, err := r.catalog.Stats(t.Context())
+		if err != nil || stats.Captures != 60-receipt.Removed {
+			t.Errorf("%d captures are left, %v; the receipt says %d went", stats.Captures, err, receipt.Removed)
+		}
+		for i, c := range all {
+			if _, err := r.catalog.FindCapture(t.Context(), c.ID); err == nil {
+				r.holds(c, photo(i))
+			}
+		}
+		r.isClean()
+	})
 }

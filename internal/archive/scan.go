@@ -7,6 +7,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -287,17 +288,23 @@ const deepBatch = 64
 // are processors, and reports in the order of the rows.
 func (s *scan) examine(ctx context.Context) error {
 	findings := make([]*Finding, len(s.batch))
+	var unopened atomic.Int64
 	group, deepCtx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, d := range s.batch {
 		group.Go(func() (err error) {
 			findings[i], err = s.archive.examine(deepCtx, d.row, d.name)
+			if errors.Is(err, jarvis.ErrLocked) {
+				unopened.Add(1)
+				return nil
+			}
 			return err
 		})
 	}
 	if err := group.Wait(); err != nil {
 		return err
 	}
+	s.report.Unopened += unopened.Load()
 	s.emitAll(ctx, findings)
 	s.meter.tick(int64(len(s.batch)))
 	s.batch = s.batch[:0]

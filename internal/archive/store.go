@@ -17,6 +17,14 @@ func (a *Archive) bind(ctx context.Context) error {
 		return err
 	}
 	a.store = info
+	if !info.Secret.IsZero() {
+		a.secret = info.Secret
+	}
+	// Neither may a sealed store get plain images, nor a plain one images that
+	// nobody might be able to open.
+	if a.blobs.Name(info.ID, jarvis.MinTime, jarvis.JPEG).Sealed() != info.Sealed {
+		return jarvis.Errorf(jarvis.CodeInternal, "the store %s is sealed or is not, and its images would be kept the other way", info.ID)
+	}
 	marker, err := a.blobs.Marker(ctx)
 	if err != nil {
 		return err

@@ -11,24 +11,25 @@ import (
 )
 
 func TestOpen_New(t *testing.T) {
-	r := newRig(t)
-	marker, err := r.blobs.Marker(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	info, err := r.catalog.Store(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if marker != info.ID || !info.Bound || !r.Store().Bound {
-		t.Errorf("after Open the marker is %v, the store %v bound %v", marker, info.ID, info.Bound)
-	}
-	r.reopen()
+	onSQLite(t, func(t *testing.T, r *rig) {
+		marker, err := r.blobs.Marker(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		info, err := r.catalog.Store(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if marker != info.ID || !info.Bound || !r.Store().Bound {
+			t.Errorf("after Open the marker is %v, the store %v bound %v", marker, info.ID, info.Bound)
+		}
+		r.reopen()
+	})
 }
 
 // The power may go after the marker and before the row that says so.
 func TestOpen_MarkedAndNotBound(t *testing.T) {
-	catalog := openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"))
+	catalog := openSQLite(t, filepath.Join(t.TempDir(), "catalog.db"), seal{})
 	blobs := openTree(t, t.TempDir())
 	info, err := catalog.Store(t.Context())
 	if err != nil {
@@ -46,7 +47,7 @@ func TestOpen_MarkedAndNotBound(t *testing.T) {
 }
 
 func TestOpen_Mismatch(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, seal{})
 	tests := []struct {
 		name  string
 		tree  func(t *testing.T) jarvis.BlobStore
@@ -57,7 +58,7 @@ func TestOpen_Mismatch(t *testing.T) {
 			[]string{"has no marker", r.Store().ID.String(), "is the disk mounted?", "--storage-path"},
 		},
 		{
-			"OtherStore", func(t *testing.T) jarvis.BlobStore { return newRig(t).blobs },
+			"OtherStore", func(t *testing.T) jarvis.BlobStore { return newRig(t, seal{}).blobs },
 			[]string{"belongs to another store", r.Store().ID.String(), "--storage-path"},
 		},
 	}
@@ -83,75 +84,79 @@ func TestOpen_Mismatch(t *testing.T) {
 }
 
 func TestOpen_FinishesDeletes(t *testing.T) {
-	r := newRig(t)
-	kept, gone := r.add(request(1)), r.add(request(2))
-	if _, err := r.catalog.BeginDelete(t.Context(), gone.ID); err != nil {
-		t.Fatal(err)
-	}
-	r.reopen()
-	if r.exists(gone.Filepath) {
-		t.Error("the image of an interrupted deletion is still there")
-	}
-	pending, err := r.catalog.PendingDeletes(t.Context(), jarvis.ID{}, 10)
-	if err != nil || len(pending) > 0 {
-		t.Errorf("pending deletes: %v, %v; want none", pending, err)
-	}
-	r.holds(kept, photo(1))
-	r.isClean()
+	onSQLite(t, func(t *testing.T, r *rig) {
+		kept, gone := r.add(request(1)), r.add(request(2))
+		if _, err := r.catalog.BeginDelete(t.Context(), gone.ID); err != nil {
+			t.Fatal(err)
+		}
+		r.reopen()
+		if r.exists(gone.Filepath) {
+			t.Error("the image of an interrupted deletion is still there")
+		}
+		pending, err := r.catalog.PendingDeletes(t.Context(), jarvis.ID{}, 10)
+		if err != nil || len(pending) > 0 {
+			t.Errorf("pending deletes: %v, %v; want none", pending, err)
+		}
+		r.holds(kept, photo(1))
+		r.isClean()
+	})
 }
 
 // A deletion that can't be finished does not keep the store from being opened.
 func TestOpen_DeleteThatFails(t *testing.T) {
-	r := newRig(t)
-	kept, gone := r.add(request(1)), r.add(request(2))
-	if _, err := r.catalog.BeginDelete(t.Context(), gone.ID); err != nil {
-		t.Fatal(err)
-	}
-	failing := &faultyBlobs{BlobStore: r.blobs, deleteErr: jarvis.Errorf(jarvis.CodeUnavailable, "read-only")}
-	a, err := archive.Open(t.Context(), r.catalog, failing, r.options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, _, err := a.Fetch(t.Context(), kept.ID); err != nil {
-		t.Fatal(err)
-	}
-	var findings []archive.Finding
-	if _, err := a.Verify(t.Context(), archive.VerifyOptions{}, func(f archive.Finding) { findings = append(findings, f) }); err != nil {
-		t.Fatal(err)
-	}
-	if len(findings) != 1 || findings[0].Kind != archive.KindDelete || findings[0].ID != gone.ID {
-		t.Errorf("findings %+v; want the interrupted deletion", findings)
-	}
-	report, _ := r.verify(archive.VerifyOptions{Repair: true})
-	if report.Finished != 1 || !report.OK() || r.exists(gone.Filepath) {
-		t.Errorf("report %+v; want the deletion finished", report)
-	}
-	r.isClean()
+	onSQLite(t, func(t *testing.T, r *rig) {
+		kept, gone := r.add(request(1)), r.add(request(2))
+		if _, err := r.catalog.BeginDelete(t.Context(), gone.ID); err != nil {
+			t.Fatal(err)
+		}
+		failing := &faultyBlobs{BlobStore: r.blobs, deleteErr: jarvis.Errorf(jarvis.CodeUnavailable, "read-only")}
+		a, err := archive.Open(t.Context(), r.catalog, failing, r.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := a.Fetch(t.Context(), kept.ID); err != nil {
+			t.Fatal(err)
+		}
+		var findings []archive.Finding
+		if _, err := a.Verify(t.Context(), archive.VerifyOptions{}, func(f archive.Finding) { findings = append(findings, f) }); err != nil {
+			t.Fatal(err)
+		}
+		if len(findings) != 1 || findings[0].Kind != archive.KindDelete || findings[0].ID != gone.ID {
+			t.Errorf("findings %+v; want the interrupted deletion", findings)
+		}
+		report, _ := r.verify(archive.VerifyOptions{Repair: true})
+		if report.Finished != 1 || !report.OK() || r.exists(gone.Filepath) {
+			t.Errorf("report %+v; want the deletion finished", report)
+		}
+		r.isClean()
+	})
 }
 
 // A row whose path is that of another capture must not take the other's image with it.
 func TestOpen_DeleteOfStrangePath(t *testing.T) {
-	r := newRig(t)
-	kept := r.add(request(1))
-	gone := r.add(request(2))
-	if err := r.catalog.SetStored(t.Context(), gone.ID, kept.Filepath, 1, make([]byte, 32)); err != nil {
-		t.Fatal(err)
-	}
-	receipt, err := r.RemoveIDs(t.Context(), []jarvis.ID{gone.ID}, archive.RemoveOptions{})
-	if err != nil || receipt.Removed != 1 || receipt.Missing != 1 {
-		t.Errorf("receipt %+v, %v", receipt, err)
-	}
-	r.holds(kept, photo(1))
+	onSQLite(t, func(t *testing.T, r *rig) {
+		kept := r.add(request(1))
+		gone := r.add(request(2))
+		if err := r.catalog.SetStored(t.Context(), gone.ID, kept.Filepath, 1, make([]byte, 32)); err != nil {
+			t.Fatal(err)
+		}
+		receipt, err := r.RemoveIDs(t.Context(), []jarvis.ID{gone.ID}, archive.RemoveOptions{})
+		if err != nil || receipt.Removed != 1 || receipt.Missing != 1 {
+			t.Errorf("receipt %+v, %v", receipt, err)
+		}
+		r.holds(kept, photo(1))
+	})
 }
 
 func TestStore_Modes(t *testing.T) {
-	r := newRig(t)
-	c := r.add(request(1))
-	info, err := os.Stat(r.path(c.Filepath))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info.Mode().Perm() != 0o600 {
-		t.Errorf("the image has mode %v", info.Mode())
-	}
+	onSQLite(t, func(t *testing.T, r *rig) {
+		c := r.add(request(1))
+		info, err := os.Stat(r.path(c.Filepath))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("the image has mode %v", info.Mode())
+		}
+	})
 }

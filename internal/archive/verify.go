@@ -19,6 +19,7 @@ const (
 	KindForeign    Kind = "foreign"    // a file that no capture could have, older than an hour
 	KindSize       Kind = "size"       // an image that has not the size that was stored
 	KindDigest     Kind = "digest"     // deep: bytes on disk that are not those stored (SHA-256)
+	KindSeal       Kind = "seal"       // deep: bytes on disk that are those stored, and do not open with the identity
 	KindContent    Kind = "content"    // deep: content that is not what was given (keyed digest)
 	KindDecode     Kind = "decode"     // deep: an image that does not decode, nor is known to be as it was given
 	KindUnreadable Kind = "unreadable" // deep: an image that the disk does not give
@@ -41,7 +42,7 @@ const (
 	RemedyAdopt      Remedy = "adopt"      // give the image a row
 	RemedyQuarantine Remedy = "quarantine" // move the file to where nothing looks for captures
 	RemedyFinish     Remedy = "finish"     // finish the deletion
-	RemedyRecord     Remedy = "record"     // record size and digest
+	RemedyRecord     Remedy = "record"     // record size and digest, the image being sound
 )
 
 // Finding is one thing that Verify saw.
@@ -73,6 +74,7 @@ type VerifyReport struct {
 	Files    int64          `json:"files"`    // files looked at in the folders of days
 	Bytes    int64          `json:"bytes"`    // of the files
 	Found    map[Kind]int64 `json:"found"`    // findings by kind
+	Unopened int64          `json:"unopened"` // deep: sealed images with the bytes that were stored, whose content was not checked for want of the identity
 	Wrong    int64          `json:"wrong"`    // findings that mean something is wrong
 	Mended   int64          `json:"mended"`   // of those, mended
 
@@ -122,7 +124,14 @@ func (r *VerifyReport) add(f Finding) {
 // allows: 10, or 5% of the captures and files without one in range if that is
 // more. Then it looks again, and applies each remedy under the lock of the id
 // after checking it once more. A remedy that fails does not stop it. Size and
-// digest of adopted rows are recorded only when Deep too, after the image decoded.
+// digest are recorded only when Deep too, after the image decoded: those of
+// adopted rows, and of an image that was sealed anew when the power went before
+// its row knew.
+//
+// Deep compares the bytes on disk with their digest, and needs no identity for
+// that; then it opens and decodes what they hold. In a sealed store an image
+// without a row is adopted only if it opens and was sealed for the capture of
+// its name. A plain one is quarantined.
 //
 // The report holds also with an error.
 func (a *Archive) Verify(ctx context.Context, o VerifyOptions, report func(Finding)) (VerifyReport, error) {

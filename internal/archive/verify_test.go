@@ -126,7 +126,7 @@ func TestArchive_Verify_Kinds(t *testing.T) {
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			r := newRig(t)
+			r := newRig(t, seal{})
 			all := r.addMany(20)
 			r.isClean()
 			test.damage(t, r, all)
@@ -193,9 +193,9 @@ func TestArchive_Verify_Adopts(t *testing.T) {
 		at := noon.Add(time.Hour)
 		q := request(7)
 		q.Timestamp = at
-		id := jarvis.CaptureID(r.Store().Secret, sum(q.Data), at, q.Device, 0)
-		path := jarvis.NewBlobName(id, at, jarvis.JPEG, false).String()
-		r.put(path, q.Data)
+		id := jarvis.CaptureID(r.theSecret(), sum(q.Data), at, q.Device, 0)
+		path := jarvis.NewBlobName(id, at, jarvis.JPEG, r.sealed()).String()
+		r.place(path, q.Data)
 
 		report, findings := r.verify(archive.VerifyOptions{Repair: true})
 		wantSeen(t, findings, seen{archive.KindOrphan, path, archive.RemedyAdopt, true})
@@ -218,71 +218,74 @@ func TestArchive_Verify_Adopts(t *testing.T) {
 }
 
 func TestArchive_Verify_Pending(t *testing.T) {
-	r := newRig(t)
-	r.addMany(2)
-	orphan := "2026/01/24/" + v7(noon, 1).String() + ".jpg"
-	r.put(orphan, photo(50)) // two hours old
-	r.put("2026/01/24/notes.txt", []byte("x"))
-	for _, back := range []time.Duration{90 * time.Minute, time.Hour} { // half an hour old, then of half an hour later
-		r.clock.advance(-back)
-		report, findings := r.verify(archive.VerifyOptions{Repair: true})
-		wantSeen(t, findings,
-			seen{archive.KindPending, orphan, archive.RemedyNone, false},
-			seen{archive.KindPending, "2026/01/24/notes.txt", archive.RemedyNone, false})
-		if !report.OK() || report.Wrong != 0 {
-			t.Errorf("report %+v; want nothing wrong", report)
+	onSQLite(t, func(t *testing.T, r *rig) {
+		r.addMany(2)
+		orphan := r.file("2026/01/24/" + v7(noon, 1).String() + ".jpg")
+		r.place(orphan, photo(50)) // two hours old
+		r.put("2026/01/24/notes.txt", []byte("x"))
+		for _, back := range []time.Duration{90 * time.Minute, time.Hour} { // half an hour old, then of half an hour later
+			r.clock.advance(-back)
+			report, findings := r.verify(archive.VerifyOptions{Repair: true})
+			wantSeen(t, findings,
+				seen{archive.KindPending, orphan, archive.RemedyNone, false},
+				seen{archive.KindPending, "2026/01/24/notes.txt", archive.RemedyNone, false})
+			if !report.OK() || report.Wrong != 0 {
+				t.Errorf("report %+v; want nothing wrong", report)
+			}
 		}
-	}
-	// A file of tomorrow is not pending until then.
-	r.clock.advance(-24 * time.Hour)
-	_, findings := r.verify(archive.VerifyOptions{})
-	wantSeen(t, findings,
-		seen{archive.KindOrphan, orphan, archive.RemedyAdopt, false},
-		seen{archive.KindForeign, "2026/01/24/notes.txt", archive.RemedyQuarantine, false})
+		// A file of tomorrow is not pending until then.
+		r.clock.advance(-24 * time.Hour)
+		_, findings := r.verify(archive.VerifyOptions{})
+		wantSeen(t, findings,
+			seen{archive.KindOrphan, orphan, archive.RemedyAdopt, false},
+			seen{archive.KindForeign, "2026/01/24/notes.txt", archive.RemedyQuarantine, false})
+	})
 }
 
 // A file that grows old while it is judged is pending once more.
 func TestArchive_Verify_GrowsOld(t *testing.T) {
-	r := newRig(t)
-	orphan := "2026/01/24/" + v7(noon, 1).String() + ".jpg"
-	r.put(orphan, photo(50)) // two hours old
-	looks := 0
-	o := r.options()
-	o.Now = func() time.Time {
-		looks++
-		if looks == 1 {
-			return time.Now().Add(-90 * time.Minute)
+	onSQLite(t, func(t *testing.T, r *rig) {
+		orphan := r.file("2026/01/24/" + v7(noon, 1).String() + ".jpg")
+		r.place(orphan, photo(50)) // two hours old
+		looks := 0
+		o := r.options()
+		o.Now = func() time.Time {
+			looks++
+			if looks == 1 {
+				return time.Now().Add(-90 * time.Minute)
+			}
+			return time.Now()
 		}
-		return time.Now()
-	}
-	a, err := archive.Open(t.Context(), r.catalog, r.blobs, o)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var findings []archive.Finding
-	if _, err := a.Verify(t.Context(), archive.VerifyOptions{}, func(f archive.Finding) { findings = append(findings, f) }); err != nil {
-		t.Fatal(err)
-	}
-	wantSeen(t, findings, seen{archive.KindPending, orphan, archive.RemedyNone, false})
+		a, err := archive.Open(t.Context(), r.catalog, r.blobs, o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var findings []archive.Finding
+		if _, err := a.Verify(t.Context(), archive.VerifyOptions{}, func(f archive.Finding) { findings = append(findings, f) }); err != nil {
+			t.Fatal(err)
+		}
+		wantSeen(t, findings, seen{archive.KindPending, orphan, archive.RemedyNone, false})
+	})
 }
 
 // An interrupted deletion whose path names no day says none.
 func TestArchive_Verify_NoDay(t *testing.T) {
-	r := newRig(t)
-	c := *r.add(request(1))
-	c.ID, c.Filepath = jarvis.NewRandomID(), "elsewhere/1.jpg"
-	if err := r.catalog.InsertCapture(t.Context(), &c); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := r.catalog.BeginDelete(t.Context(), c.ID); err != nil {
-		t.Fatal(err)
-	}
-	_, findings := r.verify(archive.VerifyOptions{})
-	wantSeen(t, findings, seen{archive.KindDelete, c.Filepath, archive.RemedyFinish, false})
-	text, err := json.Marshal(findings[0])
-	if err != nil || bytes.Contains(text, []byte(`"day"`)) {
-		t.Errorf("as JSON: %s, %v", text, err)
-	}
+	onSQLite(t, func(t *testing.T, r *rig) {
+		c := *r.add(request(1))
+		c.ID, c.Filepath = jarvis.NewRandomID(), "elsewhere/1.jpg"
+		if err := r.catalog.InsertCapture(t.Context(), &c); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := r.catalog.BeginDelete(t.Context(), c.ID); err != nil {
+			t.Fatal(err)
+		}
+		_, findings := r.verify(archive.VerifyOptions{})
+		wantSeen(t, findings, seen{archive.KindDelete, c.Filepath, archive.RemedyFinish, false})
+		text, err := json.Marshal(findings[0])
+		if err != nil || bytes.Contains(text, []byte(`"day"`)) {
+			t.Errorf("as JSON: %s, %v", text, err)
+		}
+	})
 }
 
 func TestArchive_Verify_DayGone(t *testing.T) {
@@ -323,70 +326,73 @@ func TestArchive_Verify_DayGone(t *testing.T) {
 
 // A disk that is not mounted must not cost the rows.
 func TestArchive_Verify_Unmounted(t *testing.T) {
-	r := newRig(t)
-	r.addMany(3)
-	r.drop("2026")
-	_, err := r.ForgetMissing(t.Context(), archive.ForgetOptions{}, nil)
-	wantCode(t, err, jarvis.CodeConflict)
-	r.drop(".jarvis/store")
-	_, err = r.ForgetMissing(t.Context(), archive.ForgetOptions{Force: true}, nil)
-	wantCode(t, err, jarvis.CodeMismatch)
-	_, _, err = r.tryVerify(archive.VerifyOptions{Repair: true, Force: true})
-	wantCode(t, err, jarvis.CodeMismatch)
-	stats, err := r.catalog.Stats(t.Context())
-	if err != nil || stats.Captures != 3 {
-		t.Errorf("%d captures left, %v; want 3", stats.Captures, err)
-	}
+	onSQLite(t, func(t *testing.T, r *rig) {
+		r.addMany(3)
+		r.drop("2026")
+		_, err := r.ForgetMissing(t.Context(), archive.ForgetOptions{}, nil)
+		wantCode(t, err, jarvis.CodeConflict)
+		r.drop(".jarvis/store")
+		_, err = r.ForgetMissing(t.Context(), archive.ForgetOptions{Force: true}, nil)
+		wantCode(t, err, jarvis.CodeMismatch)
+		_, _, err = r.tryVerify(archive.VerifyOptions{Repair: true, Force: true})
+		wantCode(t, err, jarvis.CodeMismatch)
+		stats, err := r.catalog.Stats(t.Context())
+		if err != nil || stats.Captures != 3 {
+			t.Errorf("%d captures left, %v; want 3", stats.Captures, err)
+		}
+	})
 }
 
 func TestArchive_Verify_Guard(t *testing.T) {
-	r := newRig(t)
-	r.addMany(5)
-	for n := range 11 {
-		r.put("2026/01/24/"+v7(noon, n).String()+".jpg", photo(50+n))
-	}
-	before := r.tree()
-	_, findings, err := r.tryVerify(archive.VerifyOptions{Repair: true})
-	wantCode(t, err, jarvis.CodeConflict)
-	if !strings.Contains(err.Error(), "--force") || !strings.Contains(err.Error(), "11") || len(findings) > 0 {
-		t.Errorf("message %q, findings %v", err, findings)
-	}
-	if diff := cmp.Diff(before, r.tree()); diff != "" {
-		t.Errorf("what was refused changed the tree:\n%s", diff)
-	}
-	if report, _ := r.verify(archive.VerifyOptions{Repair: true, Force: true}); report.Adopted != 11 || !report.OK() {
-		t.Errorf("with Force: %+v", report)
-	}
-	r.isClean()
+	onSQLite(t, func(t *testing.T, r *rig) {
+		r.addMany(5)
+		for n := range 11 {
+			r.place(r.file("2026/01/24/"+v7(noon, n).String()+".jpg"), photo(50+n))
+		}
+		before := r.tree()
+		_, findings, err := r.tryVerify(archive.VerifyOptions{Repair: true})
+		wantCode(t, err, jarvis.CodeConflict)
+		if !strings.Contains(err.Error(), "--force") || !strings.Contains(err.Error(), "11") || len(findings) > 0 {
+			t.Errorf("message %q, findings %v", err, findings)
+		}
+		if diff := cmp.Diff(before, r.tree()); diff != "" {
+			t.Errorf("what was refused changed the tree:\n%s", diff)
+		}
+		if report, _ := r.verify(archive.VerifyOptions{Repair: true, Force: true}); report.Adopted != 11 || !report.OK() {
+			t.Errorf("with Force: %+v", report)
+		}
+		r.isClean()
+	})
 }
 
 // What happens between the look and the act is seen under the lock.
 func TestArchive_Verify_ChecksAgain(t *testing.T) {
-	r := newRig(t)
-	q := request(1)
-	id := jarvis.CaptureID(r.Store().Secret, sum(q.Data), q.Timestamp, q.Device, 0)
-	path := "2026/01/24/" + id.String() + ".jpg"
-	r.put(path, q.Data)
-	locking := &lockHook{BlobStore: r.blobs}
-	a, err := archive.Open(t.Context(), r.catalog, locking, r.options())
-	if err != nil {
-		t.Fatal(err)
-	}
-	var c *jarvis.Capture
-	locking.before = func() { c = r.add(q) }
-	report, err := a.Verify(t.Context(), archive.VerifyOptions{Repair: true}, func(f archive.Finding) {
-		t.Errorf("reported %+v, which is not so any more", f)
+	onSQLite(t, func(t *testing.T, r *rig) {
+		q := request(1)
+		id := jarvis.CaptureID(r.theSecret(), sum(q.Data), q.Timestamp, q.Device, 0)
+		path := r.file("2026/01/24/" + id.String() + ".jpg")
+		r.place(path, q.Data)
+		locking := &lockHook{BlobStore: r.blobs}
+		a, err := archive.Open(t.Context(), r.catalog, locking, r.options())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var c *jarvis.Capture
+		locking.before = func() { c = r.add(q) }
+		report, err := a.Verify(t.Context(), archive.VerifyOptions{Repair: true}, func(f archive.Finding) {
+			t.Errorf("reported %+v, which is not so any more", f)
+		})
+		if err != nil || report.Adopted != 0 || !report.OK() {
+			t.Errorf("report %+v, %v", report, err)
+		}
+		r.holds(c, q.Data)
+		r.isClean()
 	})
-	if err != nil || report.Adopted != 0 || !report.OK() {
-		t.Errorf("report %+v, %v", report, err)
-	}
-	r.holds(c, q.Data)
-	r.isClean()
 }
 
 // Progress counts the rows of both passes.
 func TestArchive_Verify_Progress(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, seal{})
 	r.addMany(300)
 	var done, total int64
 	r.verify(archive.VerifyOptions{Repair: true, Progress: func(d, t int64) {
@@ -415,7 +421,7 @@ func (b *lockHook) Lock(ctx context.Context, id jarvis.ID) (func(), error) {
 }
 
 func TestArchive_Verify_Range(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, seal{})
 	for day := range 5 {
 		q := request(day)
 		q.Timestamp = noon.AddDate(0, 0, day)
@@ -443,7 +449,7 @@ func TestArchive_Verify_Range(t *testing.T) {
 }
 
 func TestArchive_Verify_Cancelled(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, seal{})
 	r.addMany(5)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -455,7 +461,7 @@ func TestArchive_Verify_Cancelled(t *testing.T) {
 
 // A repair that is interrupted brings to its end what it had begun, and says so.
 func TestArchive_Verify_RepairCancelled(t *testing.T) {
-	r := newRig(t)
+	r := newRig(t, seal{})
 	r.addMany(2)
 	for n := range 5 {
 		r.put(fmt.Sprintf("2026/01/24/%d.txt", n), []byte("x"))

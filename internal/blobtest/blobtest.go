@@ -41,6 +41,9 @@ func Run(t *testing.T, newTree func(t *testing.T) Tree) {
 		{"Name", testName},
 		{"Stage/NothingIsPublished", testStage},
 		{"Stage/EmptyAndBig", testSizes},
+		{"Stage/ForOneCapture", testBound},
+		{"ReadStored", testReadStored},
+		{"Open/Damage", testOpenDamage},
 		{"Publish/OnceThere", testPublish},
 		{"Publish/NeverOverwrites", testPublishConflict},
 		{"Publish/OneOfManyWins", testPublishRace},
@@ -97,16 +100,16 @@ func newImage(store jarvis.BlobStore, at time.Time, size int) image {
 // put stages and publishes an image.
 func put(t testing.TB, store jarvis.BlobStore, im image) {
 	t.Helper()
-	staged := stage(t, store, im.data)
+	staged := stage(t, store, im.id, im.data)
 	defer staged.Discard()
 	if err := staged.Publish(t.Context(), im.name); err != nil {
 		t.Fatalf("Publish %s: %v", im.name, err)
 	}
 }
 
-func stage(t testing.TB, store jarvis.BlobStore, data []byte) jarvis.StagedBlob {
+func stage(t testing.TB, store jarvis.BlobStore, id jarvis.ID, data []byte) jarvis.StagedBlob {
 	t.Helper()
-	staged, err := store.Stage(t.Context(), data)
+	staged, err := store.Stage(t.Context(), id, data)
 	if err != nil {
 		t.Fatalf("Stage %d bytes: %v", len(data), err)
 	}

@@ -35,7 +35,7 @@ func testName(t *testing.T, tree Tree) {
 func testStage(t *testing.T, tree Tree) {
 	store := tree.Open(t)
 	im := newImage(store, morning, 1000)
-	staged := stage(t, store, im.data)
+	staged := stage(t, store, im.id, im.data)
 	_, err := store.Stat(t.Context(), im.name)
 	wantCode(t, jarvis.CodeNotFound, err, "Stat of an image that is only staged")
 	days, err := store.Days(t.Context())
@@ -60,7 +60,7 @@ func testPublish(t *testing.T, tree Tree) {
 	store, other := tree.Open(t), tree.Open(t)
 	before := time.Now().Add(-time.Minute)
 	im := newImage(store, morning, 156<<10)
-	staged := stage(t, store, im.data)
+	staged := stage(t, store, im.id, im.data)
 	if err := staged.Publish(t.Context(), im.name); err != nil {
 		t.Fatal(err)
 	}
@@ -98,13 +98,13 @@ func testPublishConflict(t *testing.T, tree Tree) {
 	store := tree.Open(t)
 	im := newImage(store, morning, 1000)
 	put(t, store, im)
-	second := stage(t, store, []byte("other bytes"))
+	second := stage(t, store, im.id, []byte("other bytes"))
 	err := second.Publish(t.Context(), im.name)
 	wantCode(t, jarvis.CodeConflict, err, "Publish of a name that is taken")
 	wantImage(t, store, im)
 
 	// The staged image is still good for another name.
-	free := image{name: store.Name(jarvis.NewRandomID(), morning, jarvis.PNG), data: []byte("other bytes")}
+	free := image{name: store.Name(im.id, morning, jarvis.PNG), data: []byte("other bytes")}
 	if err := second.Publish(t.Context(), free.name); err != nil {
 		t.Fatalf("Publish of a free name after a conflict: %v", err)
 	}
@@ -113,7 +113,7 @@ func testPublishConflict(t *testing.T, tree Tree) {
 	// A leftover that no row knows is in the way just as well.
 	leftover := store.Name(jarvis.NewRandomID(), morning, jarvis.JPEG)
 	tree.WriteFile(t, leftover.String(), []byte("torn"))
-	err = stage(t, store, im.data).Publish(t.Context(), leftover)
+	err = stage(t, store, leftover.ID(), im.data).Publish(t.Context(), leftover)
 	wantCode(t, jarvis.CodeConflict, err, "Publish over a leftover")
 }
 
@@ -123,7 +123,7 @@ func testPublishRace(t *testing.T, tree Tree) {
 	name := stores[0].Name(jarvis.NewRandomID(), morning, jarvis.JPEG)
 	staged := make([]jarvis.StagedBlob, writers)
 	for i := range writers {
-		staged[i] = stage(t, stores[i%2], fmt.Appendf(nil, "the bytes of writer %d", i))
+		staged[i] = stage(t, stores[i%2], name.ID(), fmt.Appendf(nil, "the bytes of writer %d", i))
 	}
 	var winner atomic.Int32
 	winner.Store(-1)
@@ -155,7 +155,7 @@ func testPublishForty(t *testing.T, tree Tree) {
 		store := stores[i%2]
 		images[i] = newImage(store, morning.AddDate(0, 0, i%3), 10_000+i)
 		writing.Go(func() {
-			staged, err := store.Stage(t.Context(), images[i].data)
+			staged, err := store.Stage(t.Context(), images[i].id, images[i].data)
 			if err != nil {
 				t.Errorf("Stage: %v", err)
 				return
@@ -206,7 +206,7 @@ func testReplace(t *testing.T, tree Tree) {
 	name := store.Name(jarvis.NewRandomID(), morning, jarvis.JPEG)
 	tree.WriteFile(t, name.String(), bytes.Repeat([]byte("a leftover "), 10_000))
 	fresh := image{name: name, data: []byte("the fresh bytes")}
-	staged := stage(t, store, fresh.data)
+	staged := stage(t, store, name.ID(), fresh.data)
 	if err := staged.Replace(t.Context(), name); err != nil {
 		t.Fatalf("Replace of a leftover: %v", err)
 	}
@@ -216,16 +216,17 @@ func testReplace(t *testing.T, tree Tree) {
 
 	// Without a file in the way, in a day that has no folder, it is Publish.
 	free := newImage(store, morning.AddDate(1, 0, 0), 1000)
-	if err := stage(t, store, free.data).Replace(t.Context(), free.name); err != nil {
+	if err := stage(t, store, free.id, free.data).Replace(t.Context(), free.name); err != nil {
 		t.Fatalf("Replace of nothing: %v", err)
 	}
 	wantImage(t, store, free)
 
 	// Whoever reads meanwhile sees the old bytes or the new ones, whole.
 	old, next := bytes.Repeat([]byte("o"), 100_000), bytes.Repeat([]byte("n"), 100_000)
-	changing := image{name: store.Name(jarvis.NewRandomID(), morning, jarvis.JPEG), data: old}
+	changing := newImage(store, morning, 0)
+	changing.data = old
 	put(t, store, changing)
-	replacement := stage(t, store, next)
+	replacement := stage(t, store, changing.id, next)
 	replaced := make(chan error, 1)
 	go func() { replaced <- replacement.Replace(t.Context(), changing.name) }()
 	for done := false; !done; {
@@ -248,7 +249,7 @@ func testReplace(t *testing.T, tree Tree) {
 func testDiscard(t *testing.T, tree Tree) {
 	store := tree.Open(t)
 	im := newImage(store, morning, 1000)
-	staged := stage(t, store, im.data)
+	staged := stage(t, store, im.id, im.data)
 	staged.Discard()
 	staged.Discard()
 	if err := staged.Publish(t.Context(), im.name); err == nil {
@@ -257,7 +258,7 @@ func testDiscard(t *testing.T, tree Tree) {
 	_, err := store.Stat(t.Context(), im.name)
 	wantCode(t, jarvis.CodeNotFound, err, "Stat of a discarded image")
 
-	published := stage(t, store, im.data)
+	published := stage(t, store, im.id, im.data)
 	if err := published.Publish(t.Context(), im.name); err != nil {
 		t.Fatal(err)
 	}
@@ -276,6 +277,8 @@ func testMissing(t *testing.T, tree Tree) {
 	} {
 		_, err := store.Read(t.Context(), missing)
 		wantCode(t, jarvis.CodeNotFound, err, "Read "+missing.String())
+		_, err = store.ReadStored(t.Context(), missing)
+		wantCode(t, jarvis.CodeNotFound, err, "ReadStored "+missing.String())
 		_, err = store.Stat(t.Context(), missing)
 		wantCode(t, jarvis.CodeNotFound, err, "Stat "+missing.String())
 		if err := store.Delete(t.Context(), missing); err != nil {
@@ -287,7 +290,7 @@ func testMissing(t *testing.T, tree Tree) {
 
 func testInvalidName(t *testing.T, tree Tree) {
 	store := tree.Open(t)
-	staged := stage(t, store, []byte("bytes"))
+	staged := stage(t, store, jarvis.NewRandomID(), []byte("bytes"))
 	ctx := t.Context()
 	for _, name := range []jarvis.BlobName{
 		{},
@@ -299,6 +302,8 @@ func testInvalidName(t *testing.T, tree Tree) {
 		what := fmt.Sprintf(" %q", name)
 		_, err := store.Read(ctx, name)
 		wantCode(t, jarvis.CodeInvalid, err, "Read"+what)
+		_, err = store.ReadStored(ctx, name)
+		wantCode(t, jarvis.CodeInvalid, err, "ReadStored"+what)
 		_, err = store.Stat(ctx, name)
 		wantCode(t, jarvis.CodeInvalid, err, "Stat"+what)
 		wantCode(t, jarvis.CodeInvalid, store.Delete(ctx, name), "Delete"+what)

@@ -137,15 +137,16 @@ func testCancelled(t *testing.T, tree Tree) {
 	store := tree.Open(t)
 	im := newImage(store, morning, 1000)
 	put(t, store, im)
-	staged := stage(t, store, []byte("bytes"))
 	free := store.Name(jarvis.NewRandomID(), morning, jarvis.JPEG)
+	staged := stage(t, store, free.ID(), []byte("bytes"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	calls := map[string]func() error{
-		"Stage":       func() error { _, err := store.Stage(ctx, im.data); return err },
+		"Stage":       func() error { _, err := store.Stage(ctx, im.id, im.data); return err },
 		"Publish":     func() error { return staged.Publish(ctx, free) },
 		"Replace":     func() error { return staged.Replace(ctx, free) },
 		"Read":        func() error { _, err := store.Read(ctx, im.name); return err },
+		"ReadStored":  func() error { _, err := store.ReadStored(ctx, im.name); return err },
 		"Stat":        func() error { _, err := store.Stat(ctx, im.name); return err },
 		"Delete":      func() error { return store.Delete(ctx, im.name) },
 		"Lock":        func() error { _, err := store.Lock(ctx, im.id); return err },

@@ -127,7 +127,7 @@ func testSymlinks(t *testing.T, tree Tree) {
 		wantCode(t, jarvis.CodeNotFound, err, "Read of a symbolic link")
 		_, err = store.Stat(t.Context(), name)
 		wantCode(t, jarvis.CodeNotFound, err, "Stat of a symbolic link")
-		err = stage(t, store, []byte("bytes")).Publish(t.Context(), name)
+		err = stage(t, store, name.ID(), []byte("bytes")).Publish(t.Context(), name)
 		wantCode(t, jarvis.CodeConflict, err, "Publish over a symbolic link")
 	}
 	if days, err := store.Days(t.Context()); err != nil || !slices.Equal(days, []jarvis.Day{day}) {

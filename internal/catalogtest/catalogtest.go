@@ -28,6 +28,10 @@ type Harness struct {
 	// the test ends.
 	New func(t testing.TB) Database
 
+	// NewSealed makes one on which a sealed store can be made, of a database
+	// that asks for more than New does; nil for New.
+	NewSealed func(t testing.TB) Database
+
 	// TimestampType and Now spell the column type and the default of the
 	// table that an older Jarvis made: "timestamptz" and "now()" on PostgreSQL,
 	// "DATETIME" and "CURRENT_TIMESTAMP" on SQLite. The suite writes its times as
@@ -49,6 +53,9 @@ type Database struct {
 	// Open opens the catalogue as a program that starts does: it makes or
 	// migrates it. Each call is another handle, as if of another process.
 	Open func(ctx context.Context) (jarvis.Catalog, error)
+
+	// OpenNew is Open with something to record when the store is made.
+	OpenNew func(ctx context.Context, n jarvis.NewStore) (jarvis.Catalog, error)
 
 	// Status lists every migration the program knows, oldest first. It
 	// changes nothing.
@@ -74,6 +81,7 @@ func Run(t *testing.T, h Harness) {
 		run  func(*testing.T, Harness)
 	}{
 		{"Store", testStore},
+		{"Sealed", testSealed},
 		{"Capture", testCapture},
 		{"Page", testPage},
 		{"Delete", testDelete},

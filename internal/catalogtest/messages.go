@@ -13,6 +13,7 @@ const (
 	messageTimeout       = "the catalogue was not waited for: the time allowed ran out"
 	messageForeign       = "the database has a table captures that is not a catalogue of Jarvis: use another database"
 	messageNothingToUndo = "there is no migration to undo: the first one made the captures themselves"
+	messageNoPublicKey   = "a sealed store needs the public key of its identity, and got none"
 )
 
 func messageMissing(id jarvis.ID) string { return fmt.Sprintf("there is no capture %s", id) }

@@ -29,6 +29,7 @@ type addCmd struct {
 	MaxImageBytes  string `placeholder:"SIZE" help:"Largest file that is taken (default: ${default_max_image_bytes})."`
 	MaxImagePixels string `placeholder:"N" help:"Most pixels that an image may have (default: ${default_max_image_pixels})."`
 	MinFree        string `placeholder:"SPACE" help:"Space to leave free on the disk (default: ${default_min_free})."`
+	creation
 }
 
 // Help is the long help.
@@ -62,6 +63,7 @@ func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 	a.setting("max_image_bytes", cmd.MaxImageBytes)
 	a.setting("max_image_pixels", cmd.MaxImagePixels)
 	a.setting("min_free", cmd.MinFree)
+	cmd.creation.set(a)
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return err
@@ -75,7 +77,7 @@ func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	s, err := a.openStore(ctx, cfg, storeMayBeNew)
+	s, err := a.openStore(ctx, cfg, storeMayBeNew, keyRequired)
 	if err != nil {
 		return err
 	}

@@ -178,5 +178,5 @@ func failed(name string, err error) added {
 // isFatal reports whether the next file would fail for the same reason.
 func isFatal(err error) bool {
 	return errors.Is(err, jarvis.ErrNoSpace) || errors.Is(err, jarvis.ErrUnavailable) ||
-		errors.Is(err, jarvis.ErrMismatch) || errors.Is(err, context.Canceled)
+		errors.Is(err, jarvis.ErrMismatch) || errors.Is(err, jarvis.ErrLocked) || errors.Is(err, context.Canceled)
 }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/vault"
 )
 
 // memoryLimit makes the garbage collector work harder before a command needs
@@ -31,6 +32,7 @@ const memoryLimit = 36 << 20
 type grammar struct {
 	DataDir     string      `group:"everywhere" placeholder:"DIR" help:"Folder of the store (default: ${default_data_dir})."`
 	StoragePath string      `group:"everywhere" placeholder:"DIR" help:"Folder of the images (default: captures in the data folder)."`
+	Identity    string      `name:"identity-file" group:"everywhere" placeholder:"FILE" help:"File of the identity that opens a sealed store (default: ${default_identity_file})."`
 	Config      string      `group:"everywhere" placeholder:"FILE" help:"File of settings (default: ${default_config})."`
 	TZ          string      `name:"tz" group:"everywhere" placeholder:"ZONE" help:"Time zone of times without one, and of times that are shown, such as Europe/Berlin (default: local)."`
 	JSON        bool        `name:"json" group:"everywhere" help:"Print JSON Lines: one object per line."`
@@ -45,6 +47,7 @@ type grammar struct {
 	Start   startCmd   `cmd:"" group:"store" help:"Make a store, offer to fill it, and say how to go on."`
 	Stats   statsCmd   `cmd:"" group:"store" help:"Count captures and bytes, per day and device."`
 	Verify  verifyCmd  `cmd:"" group:"store" help:"Prove that catalogue and images agree; mend what can be mended."`
+	Key     keyCmd     `cmd:"" group:"store" help:"Show, save and restore the identity that opens a sealed store."`
 	Migrate migrateCmd `cmd:"" group:"store" help:"Bring the catalogue's database to a version."`
 
 	Settings   configCmd  `cmd:"" name:"config" group:"program" help:"Print the settings in force, and where each came from."`
@@ -63,11 +66,15 @@ type app struct {
 	parser  *kong.Kong
 	// settings are the flags given to a command that are settings too, by key.
 	settings map[string]string
+	// identity is that of the identity file once it was read or made, so that
+	// its passphrase is asked for once.
+	identity *vault.Identity
 }
 
 // Main runs the program with the arguments of the process and returns its exit
 // status. The version is what the linker was told, or empty.
 func Main(version string) int {
+	hardenErr := vault.Harden()
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
@@ -78,7 +85,10 @@ func Main(version string) int {
 	defer stop()
 
 	a := &app{console: c, name: programName(os.Args[0]), grammar: &grammar{}, version: version, settings: map[string]string{}}
-	err := a.run(ctx, args)
+	err := hardenErr
+	if err == nil {
+		err = a.run(ctx, args)
+	}
 	if flushErr := c.flush(); err == nil {
 		err = flushErr
 	}
@@ -169,6 +179,7 @@ func defaults() kong.Vars {
 func (a *app) loadConfig() (*config.Config, error) {
 	a.setting("data_dir", a.grammar.DataDir)
 	a.setting("storage_path", a.grammar.StoragePath)
+	a.setting("identity_file", a.grammar.Identity)
 	a.setting("tz", a.grammar.TZ)
 	return config.Load(config.Input{Flags: a.settings, File: a.grammar.Config})
 }

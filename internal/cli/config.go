@@ -8,7 +8,7 @@ type configCmd struct{}
 func (configCmd) Help() string {
 	return `A setting is a flag, else an environment variable (JARVIS_DATA_DIR), else a line of
 the file of settings, else its default. JARVIS_X_FILE names a file that holds the
-value of JARVIS_X: for passwords, which are never printed.
+value of JARVIS_X: for passwords and the passphrase, which are never printed.
 
 Examples:
 

@@ -20,6 +20,7 @@ const (
 	exitMismatch    = 7
 	exitWrong       = 8
 	exitConflict    = 9
+	exitLocked      = 10
 	exitInterrupted = 130 // by the person; 128 + SIGINT, as shells count
 	exitClosedPipe  = 141 // 128 + SIGPIPE
 )
@@ -40,9 +41,10 @@ func exitMeanings() []exitMeaning {
 		{exitPartial, "some of several failed; the rest was done"},
 		{exitUnavailable, "the database or the storage does not answer"},
 		{exitNoSpace, "no space is left for captures"},
-		{exitMismatch, "catalogue and images are not of one store, or the database is newer than this program"},
+		{exitMismatch, "catalogue, images and key are not of one store, or the database is newer than this program"},
 		{exitWrong, "verify found something wrong, or stored bytes are corrupt"},
 		{exitConflict, "in conflict with what exists"},
+		{exitLocked, "the store is sealed, and what opens it is not at hand: the identity, its passphrase or the key file"},
 		{exitInterrupted, "interrupted (Ctrl-C), or a question was answered no; what was reported as stored is stored"},
 		{exitClosedPipe, "the reader of the output went away (jarvis list | head)"},
 	}
@@ -94,6 +96,8 @@ func codeStatus(code jarvis.Code) int {
 		return exitWrong
 	case jarvis.CodeConflict:
 		return exitConflict
+	case jarvis.CodeLocked:
+		return exitLocked
 	default:
 		return exitFailure
 	}

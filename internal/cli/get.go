@@ -5,13 +5,14 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/jarvis-memory/jarvis"
 )
 
 type getCmd struct {
 	ID     string `arg:"" help:"Id of the capture."`
-	Output string `short:"o" default:"-" placeholder:"FILE" help:"Write to this file, into this folder under the name in the store, or to standard output (-, the default)."`
+	Output string `short:"o" default:"-" placeholder:"FILE" help:"Write to this file, into this folder under its id, or to standard output (-, the default)."`
 	Force  bool   `help:"Overwrite the file if it exists."`
 }
 
@@ -53,7 +54,7 @@ func (cmd *getCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMustExist)
+	s, err := a.openStore(ctx, cfg, storeMustExist, keyRequired)
 	if err != nil {
 		return err
 	}
@@ -67,7 +68,7 @@ func (cmd *getCmd) Run(ctx context.Context, a *app) error {
 	}
 	target := cmd.Output
 	if info, err := os.Stat(target); err == nil && info.IsDir() {
-		target = filepath.Join(target, filepath.Base(capture.Filepath))
+		target = filepath.Join(target, strings.TrimSuffix(filepath.Base(capture.Filepath), jarvis.SealedExtension))
 	}
 	if err := writeFile(target, data, cmd.Force); err != nil {
 		return err

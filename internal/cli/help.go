@@ -36,12 +36,16 @@ everything else that is not known is null. Where nothing is to be told, nothing 
   show      one object, with the text as ocr_text
   get -o    {id, file, file_size}
   rm        {id, error, code} for each capture that could not be removed, then
-            {removed, bytes, missing, failed}
+            {removed, bytes, missing, failed, gone, may_remain}: what was removed,
+            and where Jarvis does not reach
   stats     one object with the arrays devices and days
   start     one object with what is there, and the screenshots that were found
   migrate   one object per migration: status all of them, up those it applied, which
             may be none, and down the one it undid
   verify    one object per finding, with its kind, then one with the counts
+  key       status: {store: sealed|plain|none, public_key, key_file, identity_file,
+            identity, passphrase, no_text_in_database, opens}; show-recovery:
+            {public_key, words}; restore: {identity_file, public_key}
 
 Errors go to standard error, also as one object: {error, code, exit}. Nothing else is
 written there.

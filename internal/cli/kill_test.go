@@ -17,9 +17,7 @@ import (
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/archive"
-	"github.com/jarvis-memory/jarvis/internal/fsblob"
 	"github.com/jarvis-memory/jarvis/internal/proof"
-	"github.com/jarvis-memory/jarvis/internal/sqlite"
 )
 
 const (
@@ -137,23 +135,13 @@ func (p *place) addUntil(t *testing.T, enough int, delay time.Duration, args ...
 // checkStored checks that acknowledged captures are in the store byte for byte.
 func (p *place) checkStored(t *testing.T, told []added) {
 	t.Helper()
-	data := filepath.Join(p.folder, ".local/share/jarvis")
-	catalog, err := sqlite.Open(t.Context(), sqlite.Options{Path: filepath.Join(data, "jarvis.db"), MustExist: true})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer shut(t, catalog)
-	blobs, err := fsblob.Open(t.Context(), filepath.Join(data, "captures"), fsblob.Options{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer shut(t, blobs)
-	store, err := archive.Open(t.Context(), catalog, blobs, archive.Options{Images: pictures{}})
+	a, cfg := p.app(t)
+	s, err := a.openStore(t.Context(), cfg, storeMustExist, keyRequired)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() {
-		if err := store.Close(t.Context()); err != nil {
+		if err := s.close(t.Context()); err != nil {
 			t.Error(err)
 		}
 	}()
@@ -162,7 +150,7 @@ func (p *place) checkStored(t *testing.T, told []added) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, got, err := store.Fetch(t.Context(), *line.ID)
+		_, got, err := s.archive.Fetch(t.Context(), *line.ID)
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("acknowledged capture %s of %s: %d bytes, %v; want %d bytes", line.ID, line.File, len(got), err, len(want))
 		}

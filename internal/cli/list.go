@@ -78,7 +78,7 @@ func (cmd *listCmd) Run(ctx context.Context, a *app) error {
 	if filter.After, err = jarvis.ParseCursor(cmd.After); err != nil {
 		return err
 	}
-	catalog, err := a.openCatalog(ctx, cfg, storeMustExist)
+	catalog, err := a.openCatalog(ctx, cfg, storeMustExist, keyUnused)
 	if err != nil {
 		return err
 	}

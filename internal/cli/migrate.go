@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"time"
 
@@ -29,7 +28,7 @@ Examples:
 `
 }
 
-type migrateUpCmd struct{}
+type migrateUpCmd struct{ creation }
 
 // Help is the long help.
 func (migrateUpCmd) Help() string {
@@ -40,22 +39,13 @@ func (migrateUpCmd) Help() string {
 }
 
 // Run applies the migrations.
-func (migrateUpCmd) Run(ctx context.Context, a *app) error {
+func (cmd migrateUpCmd) Run(ctx context.Context, a *app) error {
+	cmd.creation.set(a)
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return err
 	}
-	db := databaseOf(cfg)
-	migrations, err := db.migrations(ctx)
-	if err != nil && !errors.Is(err, jarvis.ErrNotFound) {
-		return err
-	}
-	if lastApplied(migrations) == nil {
-		if err := checkNoStore(ctx, cfg); err != nil {
-			return err
-		}
-	}
-	applied, err := db.migrateUp(ctx)
+	applied, err := a.databaseOf(cfg).migrateUp(ctx)
 	if err != nil {
 		return err
 	}
@@ -86,7 +76,7 @@ func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	db := databaseOf(cfg)
+	db := a.databaseOf(cfg)
 	migrations, err := db.migrations(ctx)
 	if err != nil {
 		return err
@@ -135,7 +125,7 @@ func (migrateStatusCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	migrations, err := databaseOf(cfg).migrations(ctx)
+	migrations, err := a.databaseOf(cfg).migrations(ctx)
 	if err != nil {
 		return err
 	}

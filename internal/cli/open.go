@@ -13,6 +13,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
 	"github.com/jarvis-memory/jarvis/internal/picture"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
+	"github.com/jarvis-memory/jarvis/internal/vault"
 )
 
 // olderDatabaseURL is where an older Jarvis kept its catalogue unless told
@@ -20,43 +21,87 @@ import (
 const olderDatabaseURL = "postgresql://jarvis:jarvis@localhost:5432/jarvis"
 
 // existence says what a command does where there is no store yet.
-type existence bool
+type existence int
 
 const (
-	storeMustExist existence = false
-	storeMayBeNew  existence = true // it is made
+	storeMustExist    existence = iota
+	storeMayBeNew               // it is made
+	storeMayBeginAnew           // and so is one whose catalogue is lost, while its key is there
 )
+
+// keyNeed says what a command does without the key of a sealed store, where it
+// can be opened without: on PostgreSQL, whose rows are readable.
+type keyNeed int
+
+const (
+	keyUnused   keyNeed = iota // nothing that it does needs the key
+	keyIfAtHand                // it does what it can
+	keyRequired
+)
+
+// catalog is an open catalogue, and what opens what is sealed in its store.
+type catalog struct {
+	jarvis.Catalog
+	info jarvis.StoreInfo
+	key  *storeKey // nil in a plain store, and when it is not at hand
+}
 
 // openCatalog opens the catalogue alone: commands that need no image also work
 // while the disk of the images hangs.
-func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence) (jarvis.Catalog, error) {
-	db := databaseOf(cfg)
-	c, err := db.open(ctx, storeMustExist)
-	if !errors.Is(err, jarvis.ErrNotFound) {
-		return c, err
-	}
-	if err := checkNoStore(ctx, cfg); err != nil {
+func (a *app) openCatalog(ctx context.Context, cfg *config.Config, may existence, need keyNeed) (*catalog, error) {
+	c, err := a.databaseOf(cfg).open(ctx, may)
+	if err != nil {
 		return nil, err
 	}
-	if may == storeMustExist {
-		return nil, noStore(cfg)
+	if c.info, err = c.Store(ctx); err == nil && c.info.Sealed && c.key == nil && need != keyUnused {
+		c.key, err = a.unlock(ctx, cfg, c.info.ID, c.info.WrappedKey)
+		if need == keyIfAtHand && errors.Is(err, jarvis.ErrLocked) {
+			if !a.json {
+				a.note("Going on without the key: %s", errorMessage(err))
+			}
+			err = nil
+		}
 	}
-	a.announceStore(ctx, cfg, olderDatabaseURL)
-	return db.open(ctx, storeMayBeNew)
+	if err != nil {
+		return nil, errors.Join(err, c.Close())
+	}
+	a.noteSettings(cfg, c.info, may)
+	return c, nil
 }
 
-// checkNoStore fails when the images are of a store. Its catalogue is lost or
-// elsewhere then, and a new one would only hide that.
-func checkNoStore(ctx context.Context, cfg *config.Config) error {
+// noteSettings tells who set how a store is made that it was made otherwise.
+func (a *app) noteSettings(cfg *config.Config, info jarvis.StoreInfo, may existence) {
+	if may == storeMustExist || a.json {
+		return
+	}
+	if !isDefault(cfg, "seal") && cfg.Seal != info.Sealed {
+		a.note("The store %s: the setting seal counts only when a store is made.", sealedText(info.Sealed))
+	}
+	if !isDefault(cfg, "no_text_in_database") && cfg.NoTextInDatabase != info.NoText {
+		a.note("The setting no_text_in_database counts only when a store is made: this one stays as it is.")
+	}
+}
+
+// sealedText says whether a store is sealed.
+func sealedText(sealed bool) string {
+	if sealed {
+		return "is sealed"
+	}
+	return "is plain (not encrypted)"
+}
+
+// checkNoStore fails when the images are of a store that is not own, which may be
+// zero. Its catalogue is lost or elsewhere then, and a new one would only hide that.
+func checkNoStore(ctx context.Context, cfg *config.Config, own jarvis.ID) error {
 	if missing(cfg.StoragePath) {
 		return nil
 	}
-	blobs, err := fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{})
+	tree, err := fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{})
 	if err != nil {
 		return err
 	}
-	marker, err := blobs.Marker(ctx)
-	if err = errors.Join(err, blobs.Close()); err != nil || marker.IsZero() {
+	marker, err := tree.Marker(ctx)
+	if err = errors.Join(err, tree.Close()); err != nil || marker.IsZero() || marker == own {
 		return err
 	}
 	return jarvis.Errorf(jarvis.CodeMismatch,
@@ -76,13 +121,21 @@ func storePlace(cfg *config.Config) string {
 	return cfg.DataDir
 }
 
-// announceStore says that a store is about to be made, and whether an older one
-// may be meant.
-func (a *app) announceStore(ctx context.Context, cfg *config.Config, older string) {
+// announceStore says that a store is about to be made, how, and whether an older
+// one may be meant.
+func (a *app) announceStore(ctx context.Context, cfg *config.Config, seal bool, older string) {
 	if a.json {
 		return
 	}
-	a.note("Making a new store in %s", storePlace(cfg))
+	where := storePlace(cfg)
+	if cfg.Database.Kind() == config.PostgreSQL {
+		where += " and " + cfg.StoragePath
+	}
+	if seal {
+		a.note("Making a new store in %s, sealed: only the identity %s opens it", where, tilde(cfg.IdentityFile))
+	} else {
+		a.note("Making a new store in %s, plain: whoever reads the disk can read it", where)
+	}
 	if isDefault(cfg, "database_url") && postgres.HoldsOlderStore(ctx, older) {
 		a.note("An older Jarvis has a store in PostgreSQL on this machine. To go on with that one:")
 		a.note("  JARVIS_DATABASE_URL=postgresql://jarvis:PASSWORD@localhost:5432/jarvis")
@@ -102,27 +155,24 @@ func isDefault(cfg *config.Config, key string) bool {
 
 // store is a catalogue and a tree that belong together.
 type store struct {
-	catalog jarvis.Catalog
-	blobs   *fsblob.Store
+	catalog *catalog
+	tree    *fsblob.Store
 	archive *archive.Archive
 }
 
 // openStore opens catalogue and images.
-func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence) (_ *store, err error) {
+func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence, need keyNeed) (_ *store, err error) {
 	s := &store{}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, s.close(ctx))
 		}
 	}()
-	if s.catalog, err = a.openCatalog(ctx, cfg, may); err != nil {
+	if s.catalog, err = a.openCatalog(ctx, cfg, may, need); err != nil {
 		return nil, err
 	}
-	info, err := s.catalog.Store(ctx)
-	if err != nil {
-		return nil, err
-	}
-	s.blobs, err = fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{
+	info := s.catalog.info
+	s.tree, err = fsblob.Open(ctx, cfg.StoragePath, fsblob.Options{
 		// Afterwards, or where an older Jarvis kept images, a missing folder is
 		// a disk that is not mounted.
 		Create:  !info.Bound && !info.Adopted,
@@ -132,27 +182,50 @@ func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence) 
 		return nil, err
 	}
 	if !info.Bound && !info.Adopted {
-		if err := a.announceImages(ctx, cfg, s.blobs); err != nil {
+		if err := a.announceImages(ctx, cfg, s.tree); err != nil {
 			return nil, err
 		}
 	}
-	s.archive, err = archive.Open(ctx, s.catalog, s.blobs, archive.Options{
+	o := archive.Options{
 		Images:      pictures{},
 		Limits:      cfg.Images,
 		StoragePath: cfg.StoragePath,
 		Now:         a.now,
-	})
+	}
+	blobs, err := s.blobs(&o)
+	if err != nil {
+		return nil, err
+	}
+	s.archive, err = archive.Open(ctx, s.catalog, blobs, o)
 	return s, err
+}
+
+// blobs returns the tree, sealed if the store is, and completes the options of
+// the archive.
+func (s *store) blobs(o *archive.Options) (jarvis.BlobStore, error) {
+	key := s.catalog.key
+	switch {
+	case !s.catalog.info.Sealed:
+		return s.tree, nil
+	case key == nil:
+		return vault.SealTo(s.tree, s.catalog.info.PublicKey)
+	}
+	secret, err := key.data.Secret()
+	if err != nil {
+		return nil, err
+	}
+	o.Secret = secret
+	return vault.Seal(s.tree, key.identity), nil
 }
 
 // announceImages says that a new store gets a folder that has images already, but
 // no marker of a store.
-func (a *app) announceImages(ctx context.Context, cfg *config.Config, blobs *fsblob.Store) error {
-	marker, err := blobs.Marker(ctx)
+func (a *app) announceImages(ctx context.Context, cfg *config.Config, tree *fsblob.Store) error {
+	marker, err := tree.Marker(ctx)
 	if err != nil || !marker.IsZero() || a.json {
 		return err
 	}
-	days, err := blobs.Days(ctx)
+	days, err := tree.Days(ctx)
 	if len(days) > 0 {
 		a.note("%s has images that no catalogue knows: jarvis verify --repair takes them over", cfg.StoragePath)
 	}
@@ -173,8 +246,8 @@ func (s *store) close(ctx context.Context) error {
 			return nil // the disk hangs, and closing would too
 		}
 	}
-	if s.blobs != nil {
-		errs = append(errs, s.blobs.Close())
+	if s.tree != nil {
+		errs = append(errs, s.tree.Close())
 	}
 	if s.catalog != nil {
 		errs = append(errs, s.catalog.Close())

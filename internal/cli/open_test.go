@@ -57,7 +57,7 @@ func TestAnnounceStore(t *testing.T) {
 			}
 			defer shut(t, reader)
 			a := &app{console: newConsole(os.Stdin, os.Stdout, writer, os.Getenv)}
-			a.announceStore(t.Context(), cfg, test.older)
+			a.announceStore(t.Context(), cfg, true, test.older)
 			shut(t, writer)
 			buffer := make([]byte, 4096)
 			n, err := reader.Read(buffer)

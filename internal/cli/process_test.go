@@ -15,6 +15,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"github.com/jarvis-memory/jarvis/internal/config"
 )
 
 // place is a person's home with a store in it, for tests that need more than a
@@ -54,6 +56,23 @@ func (p *place) command(t *testing.T, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(t.Context(), "jarvis", args...)
 	cmd.Dir, cmd.Env = p.folder, p.env
 	return cmd
+}
+
+// app returns the program as it is in this place, within the test's process.
+func (p *place) app(t *testing.T) (*app, *config.Config) {
+	t.Helper()
+	cfg, err := config.Load(config.Input{LookupEnv: func(name string) (string, bool) {
+		for _, variable := range slices.Backward(p.env) {
+			if value, ok := strings.CutPrefix(variable, name+"="); ok {
+				return value, true
+			}
+		}
+		return "", false
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &app{console: newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv)}, cfg
 }
 
 // run runs jarvis to its end.

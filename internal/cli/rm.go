@@ -51,14 +51,14 @@ func (cmd *rmCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMustExist)
+	s, err := a.openStore(ctx, cfg, storeMustExist, keyUnused)
 	if err != nil {
 		return err
 	}
 	if len(ids) > 0 {
 		err = cmd.removeIDs(ctx, a, s, ids, cfg.Location)
 	} else {
-		err = cmd.removeSelected(ctx, a, s.archive, filter, cfg.Location)
+		err = cmd.removeSelected(ctx, a, s, filter, cfg.Location)
 	}
 	return errors.Join(err, s.close(ctx))
 }
@@ -84,7 +84,7 @@ func (cmd *rmCmd) removeIDs(ctx context.Context, a *app, s *store, ids []jarvis.
 	if err := a.confirm(ctx, cmd.Yes, "Remove "+plural(int64(len(ids)), "capture")+" for good?"); err != nil {
 		return err
 	}
-	return a.remove(func(o archive.RemoveOptions) (archive.Receipt, error) { return s.archive.RemoveIDs(ctx, ids, o) })
+	return a.remove(s, func(o archive.RemoveOptions) (archive.Receipt, error) { return s.archive.RemoveIDs(ctx, ids, o) })
 }
 
 // doomedShown is how many captures are shown before a question about them.
@@ -120,13 +120,13 @@ func nonEmpty(texts ...string) []string {
 	return kept
 }
 
-func (cmd *rmCmd) removeSelected(ctx context.Context, a *app, store *archive.Archive, filter jarvis.CaptureFilter, loc *time.Location) error {
-	plan, err := store.PlanRemoval(ctx, filter)
+func (cmd *rmCmd) removeSelected(ctx context.Context, a *app, s *store, filter jarvis.CaptureFilter, loc *time.Location) error {
+	plan, err := s.archive.PlanRemoval(ctx, filter)
 	if err != nil {
 		return err
 	}
 	if plan.Captures == 0 {
-		return a.printReceipt(archive.Receipt{})
+		return a.printReceipt(newReceipt(s, archive.Receipt{}, false))
 	}
 	of := ""
 	if devices := nonEmpty(plan.Devices...); len(devices) > 0 {
@@ -137,7 +137,7 @@ func (cmd *rmCmd) removeSelected(ctx context.Context, a *app, store *archive.Arc
 	if err := a.confirm(ctx, cmd.Yes, question); err != nil {
 		return err
 	}
-	return a.remove(func(o archive.RemoveOptions) (archive.Receipt, error) { return store.RemovePlanned(ctx, plan, o) })
+	return a.remove(s, func(o archive.RemoveOptions) (archive.Receipt, error) { return s.archive.RemovePlanned(ctx, plan, o) })
 }
 
 // failedRemoval is the line of --json for a capture that could not be removed.
@@ -159,7 +159,7 @@ func removalMessage(err error) string {
 }
 
 // remove removes with a bar, tells what failed, and prints the receipt.
-func (a *app) remove(work func(archive.RemoveOptions) (archive.Receipt, error)) error {
+func (a *app) remove(s *store, work func(archive.RemoveOptions) (archive.Receipt, error)) error {
 	bar := a.newProgress("captures")
 	var firstError, printError error
 	receipt, err := work(archive.RemoveOptions{
@@ -177,7 +177,7 @@ func (a *app) remove(work func(archive.RemoveOptions) (archive.Receipt, error)) 
 		},
 	})
 	bar.hide()
-	if printErr := errors.Join(printError, a.printReceipt(receipt)); printErr != nil {
+	if printErr := errors.Join(printError, a.printReceipt(newReceipt(s, receipt, err == nil))); printErr != nil {
 		return printErr
 	}
 	switch {
@@ -191,16 +191,4 @@ func (a *app) remove(work func(archive.RemoveOptions) (archive.Receipt, error)) 
 		return &statusError{exitStatus(firstError), ""} // each was told
 	}
 	return nil
-}
-
-func (a *app) printReceipt(r archive.Receipt) error {
-	if a.json {
-		return errors.Join(a.printJSON(r), a.flush())
-	}
-	a.printf("Removed %s, %s freed", plural(r.Removed, "capture"), sizeText(r.Bytes))
-	if r.Missing > 0 {
-		a.printf("; of %s the image was already gone", countText(r.Missing))
-	}
-	a.printf(".\n")
-	return a.flush()
 }

@@ -43,7 +43,7 @@ func (cmd *showCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := a.openCatalog(ctx, cfg, storeMustExist)
+	catalog, err := a.openCatalog(ctx, cfg, storeMustExist, keyUnused)
 	if err != nil {
 		return err
 	}

@@ -15,13 +15,17 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/timetext"
 )
 
-type startCmd struct{}
+type startCmd struct{ creation }
 
 // Help is the long help.
 func (startCmd) Help() string {
 	return `Makes a store where there is none. Where it is empty, it looks for screenshots in
 your folder of pictures and asks whether to add them. Then it lists the newest.
 Running it again changes nothing.
+
+A new store is sealed: images and catalogue are encrypted, and only the identity, a
+file that is made with the first store and lies apart from it, opens them. See
+jarvis key --help.
 
 Example:
 
@@ -33,12 +37,13 @@ Example:
 const newestShown = 10
 
 // Run makes the store ready and says how to go on.
-func (startCmd) Run(ctx context.Context, a *app) error {
+func (cmd startCmd) Run(ctx context.Context, a *app) error {
+	cmd.creation.set(a)
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMayBeNew)
+	s, err := a.openStore(ctx, cfg, storeMayBeginAnew, keyRequired)
 	if err != nil {
 		return err
 	}
@@ -52,9 +57,9 @@ func (a *app) start(ctx context.Context, cfg *config.Config, s *store) error {
 	}
 	found := findScreenshots(ctx, cfg)
 	if a.json {
-		return a.printJSON(newStarted(cfg, sums, found))
+		return a.printJSON(newStarted(cfg, s.catalog.info, sums, found))
 	}
-	a.printStore(cfg, sums)
+	a.printStore(cfg, s.catalog.info, sums)
 	if len(found) > 0 && sums.Captures == 0 {
 		if err := a.offer(ctx, cfg, s, found); err != nil {
 			return err
@@ -78,6 +83,7 @@ func (a *app) start(ctx context.Context, cfg *config.Config, s *store) error {
 type started struct {
 	StoragePath string             `json:"storage_path"`
 	DatabaseURL string             `json:"database_url"` // without its password
+	Sealed      bool               `json:"sealed"`
 	Captures    int64              `json:"captures"`
 	Bytes       int64              `json:"bytes"`
 	Found       []foundScreenshots `json:"found"`
@@ -90,19 +96,24 @@ type foundScreenshots struct {
 	Add         string `json:"add"` // what to give to jarvis add
 }
 
-func newStarted(cfg *config.Config, sums jarvis.CatalogStats, found []screenshotFolder) started {
-	s := started{cfg.StoragePath, cfg.Database.String(), sums.Captures, sums.Bytes, []foundScreenshots{}}
+func newStarted(cfg *config.Config, info jarvis.StoreInfo, sums jarvis.CatalogStats, found []screenshotFolder) started {
+	s := started{cfg.StoragePath, cfg.Database.String(), info.Sealed, sums.Captures, sums.Bytes, []foundScreenshots{}}
 	for _, f := range found {
 		s.Found = append(s.Found, foundScreenshots{f.path, f.count, f.pattern()})
 	}
 	return s
 }
 
-func (a *app) printStore(cfg *config.Config, sums jarvis.CatalogStats) {
+func (a *app) printStore(cfg *config.Config, info jarvis.StoreInfo, sums jarvis.CatalogStats) {
 	a.printf("%s\n\n", a.style.bold("Jarvis, a private memory of your screen"))
 	line := func(name, value string) { a.printf("  %s  %s\n", a.style.faint(pad(name, 9)), value) }
 	line("images", cfg.StoragePath)
 	line("catalogue", cfg.Database.String())
+	if info.Sealed {
+		line("sealed", "yes: only the identity "+tilde(cfg.IdentityFile)+" opens it")
+	} else {
+		line("sealed", "no: whoever reads the disk can read it")
+	}
 	line("captures", countText(sums.Captures)+" ("+sizeText(sums.Bytes)+")")
 }
 

@@ -54,7 +54,7 @@ func (cmd *statsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := a.openCatalog(ctx, cfg, storeMustExist)
+	catalog, err := a.openCatalog(ctx, cfg, storeMustExist, keyUnused)
 	if err != nil {
 		return err
 	}

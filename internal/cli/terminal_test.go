@@ -10,6 +10,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -64,6 +65,24 @@ func (term *terminal) waitFor(t *testing.T, text string) {
 			t.Fatalf("the program ended (%v) before it showed %q:\n%s", err, text, &term.seen)
 		}
 	}
+}
+
+// waitHidden waits until what is typed is not shown.
+func (term *terminal) waitHidden(t *testing.T) {
+	t.Helper()
+	const deadline = 10 * time.Second
+	ticker := time.NewTicker(time.Millisecond) // nothing else tells what another process does to its terminal
+	defer ticker.Stop()
+	for end := time.Now().Add(deadline); time.Now().Before(end); <-ticker.C {
+		settings, err := unix.IoctlGetTermios(int(term.master.Fd()), unix.TCGETS)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if settings.Lflag&unix.ECHO == 0 {
+			return
+		}
+	}
+	t.Fatalf("what is typed is shown:\n%s", &term.seen)
 }
 
 func (term *terminal) enter(t *testing.T, keys string) {
@@ -168,6 +187,7 @@ func TestTerminal_Colours(t *testing.T) {
 func TestTerminal_Add(t *testing.T) {
 	p := newPlace(t)
 	p.pictures(t, "shots", 60)
+	p.must(t, "start")
 	shown, status := p.onTerminal(t, "add", "shots").end(t)
 	if status != 0 || strings.Count(shown, "shots/") != linesOnTerminal || !strings.Contains(shown, "Stored 60 screenshots") ||
 		!strings.Contains(shown, "only what fails is shown") {
@@ -188,6 +208,9 @@ func TestTerminal_Start(t *testing.T) {
 		}
 	}
 	term := p.onTerminal(t, "start")
+	term.waitFor(t, "Passphrase to protect the identity with (Enter for none): ")
+	term.waitHidden(t)
+	term.enter(t, "\r")
 	term.waitFor(t, "Add the 4 screenshots in ~/Pictures/Screenshots?")
 	term.waitFor(t, " [Y/n] ")
 	term.enter(t, "\r")

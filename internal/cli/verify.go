@@ -52,7 +52,11 @@ func (cmd *verifyCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMustExist)
+	need := keyIfAtHand
+	if cmd.ForgetMissing {
+		need = keyUnused
+	}
+	s, err := a.openStore(ctx, cfg, storeMustExist, need)
 	if err != nil {
 		return err
 	}
@@ -183,6 +187,9 @@ func reportText(r *archive.VerifyReport, repaired, ended bool) string {
 	}
 	if n := r.Found[archive.KindPending]; n > 0 {
 		fmt.Fprintf(&text, "; %s may be on the way in", plural(n, "young file"))
+	}
+	if r.Unopened > 0 {
+		fmt.Fprintf(&text, "; %s could not be opened without the identity", plural(r.Unopened, "sealed image"))
 	}
 	return text.String() + "."
 }

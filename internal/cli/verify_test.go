@@ -37,7 +37,7 @@ func (m meddled) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.PendingD
 func runVerify(t *testing.T, p *place, cmd verifyCmd, meddle func(stop context.CancelFunc) error) (string, error) {
 	t.Helper()
 	cfg, err := config.Load(config.Input{
-		Flags:     map[string]string{"data_dir": filepath.Join(p.folder, ".local", "share", "jarvis"), "min_free": "1MiB"},
+		Flags:     map[string]string{"data_dir": filepath.Join(p.folder, ".local", "share", "jarvis"), "min_free": "1MiB", "identity_file": filepath.Join(p.folder, identityPath)},
 		LookupEnv: func(string) (string, bool) { return "", false },
 	})
 	if err != nil {
@@ -49,7 +49,7 @@ func runVerify(t *testing.T, p *place, cmd verifyCmd, meddle func(stop context.C
 	}
 	defer shut(t, printed)
 	a := &app{console: newConsole(os.Stdin, printed, printed, func(string) string { return "" })}
-	s, err := a.openStore(t.Context(), cfg, storeMustExist)
+	s, err := a.openStore(t.Context(), cfg, storeMustExist, keyRequired)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -61,7 +61,12 @@ func runVerify(t *testing.T, p *place, cmd verifyCmd, meddle func(stop context.C
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
 	catalog := meddled{s.catalog, func() error { return meddle(stop) }}
-	s.archive, err = archive.Open(t.Context(), catalog, s.blobs, archive.Options{Images: pictures{}})
+	o := archive.Options{Images: pictures{}}
+	blobs, err := s.blobs(&o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.archive, err = archive.Open(t.Context(), catalog, blobs, o)
 	if err != nil {
 		t.Fatal(err)
 	}

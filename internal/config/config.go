@@ -33,6 +33,11 @@ type Config struct {
 	MinFree     Space // free space below which nothing is stored
 	Jobs        int   // captures that are worked on at once
 
+	Seal             bool   // a new store is sealed
+	IdentityFile     string // that opens sealed stores; empty where there is no home folder to keep it in
+	Passphrase       Passphrase
+	NoTextInDatabase bool // a new store keeps the text in images out of its catalogue
+
 	// File is the configuration file that was read, empty when there is none.
 	File string
 	// Values are all settings in the order of Settings, for a person to read.

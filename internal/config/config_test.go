@@ -99,6 +99,10 @@ func TestLoad_Defaults(t *testing.T) {
 		{"max_image_pixels", "200MP", "default", false},
 		{"min_free", "1GiB,2%", "default", false},
 		{"jobs", "8", "default", false},
+		{"seal", "on", "default", false},
+		{"identity_file", filepath.Join(w.home, ".config/jarvis/identity"), "default", false},
+		{"passphrase", "", "default", false},
+		{"no_text_in_database", "off", "default", false},
 	}
 	if diff := cmp.Diff(want, c.Values); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)

@@ -50,8 +50,8 @@ func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
 // table lists the settings: a new one is a row here and a field of Config.
 func table() []setting {
 	return []setting{
-		{key: "data_dir", def: "~/.local/share/jarvis", help: "Folder of the store.", fallback: defaultDataDir, apply: folder(func(c *Config) *string { return &c.DataDir })},
-		{key: "storage_path", def: "captures in data_dir", help: "Folder of the images.", fallback: defaultStorage, apply: folder(func(c *Config) *string { return &c.StoragePath })},
+		{key: "data_dir", def: "~/.local/share/jarvis", help: "Folder of the store.", fallback: defaultDataDir, apply: pathOf(func(c *Config) *string { return &c.DataDir })},
+		{key: "storage_path", def: "captures in data_dir", help: "Folder of the images.", fallback: defaultStorage, apply: pathOf(func(c *Config) *string { return &c.StoragePath })},
 		{key: "database_url", def: "jarvis.db in data_dir", help: "Where the catalogue is: sqlite:/path/to/file or postgresql://user:password@host/name.", secret: true, fallback: defaultDatabase, apply: applyDatabase},
 		{key: "device", def: "user@host", help: "Name of this machine in its captures.", fallback: func(*loader) string { return DefaultDevice() }, apply: applyDevice},
 		{key: "tz", def: "local", help: "Time zone of times without one, and of times that are shown, such as Europe/Berlin.", apply: applyZone},
@@ -59,6 +59,10 @@ func table() []setting {
 		{key: "max_image_pixels", def: "200MP", help: "Most pixels that an image may have.", number: true, apply: applyMaxPixels},
 		{key: "min_free", def: "1GiB,2%", help: "Free disk space below which nothing is stored: a size, a part of the disk, or the smaller of both.", number: true, apply: applyMinFree},
 		{key: "jobs", def: "8", help: "Captures that are worked on at once.", number: true, apply: applyJobs},
+		{key: "seal", def: "on", help: "Whether a new store is sealed (encrypted): on or off. An existing one stays as it was made.", apply: switched(func(c *Config) *bool { return &c.Seal })},
+		{key: "identity_file", def: "~/.config/jarvis/identity", help: "File of the identity that opens sealed stores.", fallback: defaultIdentity, apply: applyIdentity},
+		{key: "passphrase", def: "asked for", help: "Passphrase of the identity file: best in a file that JARVIS_PASSPHRASE_FILE names.", secret: true, fallback: func(*loader) string { return "" }, apply: applyPassphrase},
+		{key: "no_text_in_database", def: "off", help: "Whether a new store keeps the text in images out of its catalogue: on or off.", apply: switched(func(c *Config) *bool { return &c.NoTextInDatabase })},
 	}
 }
 
@@ -76,8 +80,50 @@ func defaultDatabase(l *loader) string {
 	return "sqlite:" + escapePath(filepath.Join(l.config.DataDir, "jarvis.db"))
 }
 
-// folder reads a path into a field.
-func folder(field func(*Config) *string) func(*Config, given) (string, error) {
+func defaultIdentity(l *loader) string {
+	base := l.xdg("XDG_CONFIG_HOME", ".config")
+	if base == "" {
+		return "" // only who seals needs it
+	}
+	return filepath.Join(base, "jarvis", "identity")
+}
+
+func applyIdentity(c *Config, g given) (string, error) {
+	if g.text == "" {
+		return "", nil
+	}
+	return pathOf(func(c *Config) *string { return &c.IdentityFile })(c, g)
+}
+
+// switched reads on or off into a field.
+func switched(field func(*Config) *bool) func(*Config, given) (string, error) {
+	return func(c *Config, g given) (string, error) {
+		switch strings.ToLower(strings.TrimSpace(g.text)) {
+		case "on", "yes", "true", "1":
+			*field(c) = true
+			return "on", nil
+		case "off", "no", "false", "0":
+			*field(c) = false
+			return "off", nil
+		}
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.40q is neither on nor off", g.text)
+	}
+}
+
+// applyPassphrase never quotes the text.
+func applyPassphrase(c *Config, g given) (string, error) {
+	if g.text == "" {
+		return "", nil
+	}
+	if g.public {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "it stands in a file that others may read: run chmod 600 on the file, or move it to one that JARVIS_PASSPHRASE_FILE names")
+	}
+	c.Passphrase = Passphrase{func() string { return g.text }}
+	return c.Passphrase.String(), nil
+}
+
+// pathOf reads the path of a folder or a file into a field.
+func pathOf(field func(*Config) *string) func(*Config, given) (string, error) {
 	return func(c *Config, g given) (string, error) {
 		path, err := absolute(g)
 		if err != nil {

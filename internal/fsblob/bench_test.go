@@ -78,12 +78,12 @@ func BenchmarkStore_Publish(b *testing.B) {
 	}
 	now := time.Now()
 	parallel(b, func(_ int64, data []byte) error {
-		staged, err := store.Stage(b.Context(), data)
+		id := jarvis.NewRandomID()
+		staged, err := store.Stage(b.Context(), id, data)
 		if err != nil {
 			return err
 		}
 		defer staged.Discard()
-		id := jarvis.NewRandomID()
 		unlock, err := store.Lock(b.Context(), id)
 		if err != nil {
 			return err

@@ -150,7 +150,7 @@ func (s *script) run(ctx context.Context, store *fsblob.Store) {
 
 func (s *script) publish(ctx context.Context, store *fsblob.Store, i int, text string) func() error {
 	return func() error {
-		staged, err := store.Stage(ctx, []byte(text))
+		staged, err := store.Stage(ctx, s.names[i].ID(), []byte(text))
 		if err != nil {
 			return err
 		}
@@ -161,7 +161,7 @@ func (s *script) publish(ctx context.Context, store *fsblob.Store, i int, text s
 
 func (s *script) replace(ctx context.Context, store *fsblob.Store, i int, text string) func() error {
 	return func() error {
-		staged, err := store.Stage(ctx, []byte(text))
+		staged, err := store.Stage(ctx, s.names[i].ID(), []byte(text))
 		if err != nil {
 			return err
 		}

@@ -84,7 +84,7 @@ func TestStore_CrashForty(t *testing.T) {
 				id := jarvis.NewRandomID()
 				name := store.Name(id, time.Date(2026, time.January, 1+i%3, 0, 0, 0, 0, time.UTC), jarvis.JPEG)
 				errs[i] = b.attempt(name.String(), text, func() error {
-					staged, err := store.Stage(t.Context(), []byte(text))
+					staged, err := store.Stage(t.Context(), id, []byte(text))
 					if err != nil {
 						return err
 					}
@@ -167,7 +167,7 @@ func TestStore_CrashFolderMadeAnew(t *testing.T) {
 				publish := func(text string) (string, error) {
 					id := jarvis.NewRandomID()
 					name := store.Name(id, time.Date(2026, time.January, 24, 0, 0, 0, 0, time.UTC), jarvis.JPEG)
-					staged, err := store.Stage(t.Context(), []byte(text))
+					staged, err := store.Stage(t.Context(), id, []byte(text))
 					if err != nil {
 						return "", err
 					}

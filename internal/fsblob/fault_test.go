@@ -74,7 +74,7 @@ func TestStore_FailedSync(t *testing.T) {
 			if err := s.book.attempt(s.names[0].String(), kept, s.publish(t.Context(), store, 0, kept)); err != nil {
 				t.Fatal(err)
 			}
-			early, err := store.Stage(t.Context(), []byte("staged before the failure"))
+			early, err := store.Stage(t.Context(), s.names[2].ID(), []byte("staged before the failure"))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -95,7 +95,7 @@ func TestStore_FailedSync(t *testing.T) {
 				"WriteMarker": store.WriteMarker(t.Context(), s.marker),
 				"Check":       store.Check(t.Context()),
 			}
-			_, refused["Stage"] = store.Stage(t.Context(), []byte("new"))
+			_, refused["Stage"] = store.Stage(t.Context(), jarvis.NewRandomID(), []byte("new"))
 			_, refused["Quarantine"] = store.Quarantine(t.Context(), s.names[0].Day(), "notes.txt")
 			for what, err := range refused {
 				if !errors.Is(err, jarvis.ErrUnavailable) || !strings.Contains(err.Error(), "failed to sync") {
@@ -135,7 +135,7 @@ func TestStore_FailedSyncMeanwhile(t *testing.T) {
 	go func() { slow <- s.publish(t.Context(), store, 0, "slow")() }()
 	<-entered
 	disk.FailAt(1, syscall.EIO, crashfs.Sync)
-	if _, err := store.Stage(t.Context(), []byte("lost")); !errors.Is(err, jarvis.ErrUnavailable) {
+	if _, err := store.Stage(t.Context(), jarvis.NewRandomID(), []byte("lost")); !errors.Is(err, jarvis.ErrUnavailable) {
 		t.Errorf("Stage with a failed sync = %v", err)
 	}
 	release()
@@ -168,7 +168,7 @@ func TestStore_NoSpace(t *testing.T) {
 			disk := crashfs.New()
 			disk.SetUsage(jarvis.Usage{Free: c.free, Total: total})
 			store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MinFree: c.minFree})
-			staged, err := store.Stage(t.Context(), make([]byte, c.size))
+			staged, err := store.Stage(t.Context(), jarvis.NewRandomID(), make([]byte, c.size))
 			if err == nil {
 				staged.Discard()
 			}
@@ -199,14 +199,14 @@ func TestStore_NoSpace(t *testing.T) {
 		store := open(t, "tree", fsblob.Options{FS: disk, Create: true, MinFree: fixed(500)})
 		before := disk.Operations()
 		for range 2 {
-			staged, err := store.Stage(t.Context(), make([]byte, 1000))
+			staged, err := store.Stage(t.Context(), jarvis.NewRandomID(), make([]byte, 1000))
 			if err != nil {
 				t.Fatal(err)
 			}
 			defer staged.Discard()
 		}
 		disk.SetUsage(jarvis.Usage{Free: 500, Total: total})
-		if _, err := store.Stage(t.Context(), make([]byte, 1000)); !errors.Is(err, jarvis.ErrNoSpace) {
+		if _, err := store.Stage(t.Context(), jarvis.NewRandomID(), make([]byte, 1000)); !errors.Is(err, jarvis.ErrNoSpace) {
 			t.Errorf("a third Stage = %v, want CodeNoSpace", err)
 		}
 		asked := 0
@@ -220,7 +220,7 @@ func TestStore_NoSpace(t *testing.T) {
 		}
 		// Room that others make is seen at once.
 		disk.SetUsage(jarvis.Usage{Free: 5000, Total: total})
-		staged, err := store.Stage(t.Context(), make([]byte, 1000))
+		staged, err := store.Stage(t.Context(), jarvis.NewRandomID(), make([]byte, 1000))
 		if err != nil {
 			t.Fatalf("Stage after room was made: %v", err)
 		}

@@ -35,12 +35,12 @@ func closed(t *testing.T, store *fsblob.Store) {
 
 func TestStore_Hang(t *testing.T) {
 	methods := map[string]func(context.Context, *fsblob.Store, jarvis.StagedBlob, jarvis.BlobName) error{
-		"Stage": func(ctx context.Context, s *fsblob.Store, _ jarvis.StagedBlob, _ jarvis.BlobName) error {
-			_, err := s.Stage(ctx, []byte("x"))
+		"Stage": func(ctx context.Context, s *fsblob.Store, _ jarvis.StagedBlob, name jarvis.BlobName) error {
+			_, err := s.Stage(ctx, name.ID(), []byte("x"))
 			return err
 		},
-		"Publish": func(ctx context.Context, s *fsblob.Store, b jarvis.StagedBlob, _ jarvis.BlobName) error {
-			return b.Publish(ctx, s.Name(jarvis.NewRandomID(), time.Now(), jarvis.JPEG))
+		"Publish": func(ctx context.Context, s *fsblob.Store, b jarvis.StagedBlob, name jarvis.BlobName) error {
+			return b.Publish(ctx, s.Name(name.ID(), time.Now(), jarvis.JPEG))
 		},
 		"Replace": func(ctx context.Context, _ *fsblob.Store, b jarvis.StagedBlob, name jarvis.BlobName) error {
 			return b.Replace(ctx, name)
@@ -95,7 +95,7 @@ func TestStore_Hang(t *testing.T) {
 				if err := s.publish(t.Context(), store, 0, "image")(); err != nil {
 					t.Fatal(err)
 				}
-				staged, err := store.Stage(t.Context(), []byte("staged"))
+				staged, err := store.Stage(t.Context(), s.names[0].ID(), []byte("staged"))
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -143,7 +143,7 @@ func TestStore_HangAtTheEnd(t *testing.T) {
 			<-entered
 			cancel()
 		}()
-		if _, err := store.Stage(ctx, []byte("image")); !errors.Is(err, context.Canceled) {
+		if _, err := store.Stage(ctx, jarvis.NewRandomID(), []byte("image")); !errors.Is(err, context.Canceled) {
 			t.Errorf("Stage = %v, want context.Canceled", err)
 		}
 		release()

@@ -156,13 +156,13 @@ func TestStore_Modes(t *testing.T) {
 func TestOpen_Sweep(t *testing.T) {
 	root := t.TempDir()
 	first := open(t, root, fsblob.Options{})
-	staged, err := first.Stage(t.Context(), []byte("image"))
+	name := first.Name(jarvis.NewRandomID(), time.Now(), jarvis.JPEG)
+	staged, err := first.Stage(t.Context(), name.ID(), []byte("image"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer staged.Discard()
 	open(t, root, fsblob.Options{}) // not the first: sweeps nothing
-	name := first.Name(jarvis.NewRandomID(), time.Now(), jarvis.JPEG)
 	if err := staged.Publish(t.Context(), name); err != nil {
 		t.Fatalf("Publish after another process opened the tree: %v", err)
 	}
@@ -236,7 +236,7 @@ func TestStore_Delete_SecondName(t *testing.T) {
 	if err := s.publish(t.Context(), store, 0, "image")(); err != nil {
 		t.Fatal(err)
 	}
-	staged, err := store.Stage(t.Context(), []byte("another"))
+	staged, err := store.Stage(t.Context(), s.names[1].ID(), []byte("another"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -290,7 +290,7 @@ func TestStore_NotAFile(t *testing.T) {
 		if _, err := store.Stat(t.Context(), name); !errors.Is(err, jarvis.ErrNotFound) {
 			t.Errorf("Stat = %v, want CodeNotFound", err)
 		}
-		staged, err := store.Stage(t.Context(), []byte("image"))
+		staged, err := store.Stage(t.Context(), name.ID(), []byte("image"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -299,7 +299,7 @@ func TestStore_NotAFile(t *testing.T) {
 			t.Errorf("Publish = %v, want CodeConflict", err)
 		}
 	}
-	staged, err := store.Stage(t.Context(), []byte("image"))
+	staged, err := store.Stage(t.Context(), folder.ID(), []byte("image"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -311,7 +311,7 @@ func TestStore_NotAFile(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(root, "1999"), nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	inFile := store.Name(jarvis.NewRandomID(), time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), jarvis.JPEG)
+	inFile := store.Name(folder.ID(), time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), jarvis.JPEG)
 	if err := staged.Publish(t.Context(), inFile); !errors.Is(err, jarvis.ErrUnavailable) || !strings.Contains(err.Error(), "a file stands where a folder should be") {
 		t.Errorf("Publish below a file = %v", err)
 	}
@@ -338,7 +338,7 @@ func TestStore_Messages(t *testing.T) {
 	for _, c := range cases {
 		disk := crashfs.New()
 		store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
-		staged, err := store.Stage(t.Context(), []byte("image"))
+		staged, err := store.Stage(t.Context(), name.ID(), []byte("image"))
 		if err != nil {
 			t.Fatal(err)
 		}

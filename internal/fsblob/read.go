@@ -15,6 +15,24 @@ import (
 // Read implements jarvis.BlobStore. A file larger than Options.MaxRead is
 // CodeTooLarge.
 func (s *Store) Read(ctx context.Context, name jarvis.BlobName) ([]byte, error) {
+	stored, err := s.ReadStored(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	return s.Open(name, stored)
+}
+
+// Open implements jarvis.BlobStore. This store has no identity: see package vault.
+func (s *Store) Open(name jarvis.BlobName, stored []byte) ([]byte, error) {
+	if name.Sealed() {
+		return nil, jarvis.Errorf(jarvis.CodeLocked, "the image %s is sealed, and this store is not: open it with the identity that it was sealed for, as in age --decrypt", name)
+	}
+	return stored, nil
+}
+
+// ReadStored implements jarvis.BlobStore. A file larger than Options.MaxRead is
+// CodeTooLarge.
+func (s *Store) ReadStored(ctx context.Context, name jarvis.BlobName) ([]byte, error) {
 	if err := checkName(name); err != nil {
 		return nil, err
 	}

@@ -21,12 +21,15 @@ func (s *Store) Name(id jarvis.ID, timestamp time.Time, format jarvis.Format) ja
 }
 
 // Stage implements jarvis.BlobStore.
-func (s *Store) Stage(ctx context.Context, data []byte) (jarvis.StagedBlob, error) {
+func (s *Store) Stage(ctx context.Context, id jarvis.ID, data []byte) (jarvis.StagedBlob, error) {
+	if id.IsZero() {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "an image of no capture is to be stored: give the id of its capture")
+	}
 	if err := s.writable(ctx); err != nil {
 		return nil, err
 	}
 	b, err := do(ctx, s.inFlight, func() (*staged, error) {
-		b := &staged{store: s, name: stagingName(), data: data}
+		b := &staged{store: s, id: id, name: stagingName(), data: data}
 		err := s.health.mutate(func() error { return s.write(ctx, b.name, data) })
 		if err != nil {
 			b.remove()
@@ -86,6 +89,7 @@ func stagingName() string { return path.Join(stagingFolder, jarvis.NewRandomID()
 // staged implements jarvis.StagedBlob.
 type staged struct {
 	store *Store
+	id    jarvis.ID // of the capture that data is the image of
 	name  string
 	data  []byte
 	gone  atomic.Bool // the staging name is no more; an abandoned Publish may still set it
@@ -127,6 +131,9 @@ func (b *staged) Replace(ctx context.Context, name jarvis.BlobName) error {
 func (b *staged) publish(ctx context.Context, name jarvis.BlobName, move func() error) error {
 	if err := checkName(name); err != nil {
 		return err
+	}
+	if name.ID() != b.id {
+		return jarvis.Errorf(jarvis.CodeInvalid, "%s is not a name of the capture %s, whose image is to be stored", name, b.id)
 	}
 	s := b.store
 	return run(ctx, s.inFlight, func() error {

@@ -101,6 +101,18 @@ func (s *Server) OverTCP(t testing.TB, database string) string {
 	return s.cluster.tcpURL(u.Path)
 }
 
+// Folder returns the folder that holds the cluster's data, as after a
+// CHECKPOINT. It skips the test on a server that is not ours.
+func (s *Server) Folder(t testing.TB) string {
+	t.Helper()
+	s.start(t)
+	if s.cluster == nil {
+		proof.Skip(t, "the files of the server at JARVIS_TEST_POSTGRES_URL are not ours to read: unset it to let the tests start their own")
+	}
+	s.run(t, "CHECKPOINT")
+	return s.cluster.data()
+}
+
 // Stop ends the server as a crash does, without a checkpoint, and returns when
 // it is gone. The data stay, and the server is started again when the test
 // ends. It skips the test on a server that is not ours.

@@ -60,10 +60,13 @@ func (c *Catalog) InsertCapture(ctx context.Context, capture *jarvis.Capture) er
 			SELECT $18::integer, device, 1, $19::bigint FROM added
 		)
 		SELECT EXISTS (SELECT FROM added), EXISTS (SELECT FROM gone)`
-	timestamp := jarvis.Instant(capture.Timestamp)
+	timestamp, text := jarvis.Instant(capture.Timestamp), capture.OCRText
+	if c.noText {
+		text = nil
+	}
 	var inserted, gone bool
 	err := c.writeID(ctx, "insert capture", capture.ID, statement, []any{
-		capture.ID.String(), capture.Filepath, timestamp, capture.MonitorIndex, capture.Width, capture.Height, capture.FileSize, capture.OCRText,
+		capture.ID.String(), capture.Filepath, timestamp, capture.MonitorIndex, capture.Width, capture.Height, capture.FileSize, text,
 		jarvis.Instant(capture.CreatedAt), capture.Device, capture.AppName, capture.WindowTitle, capture.URL, capture.StoredSize,
 		capture.StoredSHA256, capture.ContentDigest, capture.Recovered, int32(jarvis.BucketOf(timestamp)), bytesOf(capture),
 	}, &inserted, &gone)

@@ -30,6 +30,7 @@ const (
 	stateInvalidParameter       = "22023"
 	stateUndefinedObject        = "42704"
 	stateProgramLimit           = "54000"
+	stateLockNotAvailable       = "55P03"
 	stateCancelled              = "57014"
 	stateAdminShutdown          = "57P01"
 	stateCrashShutdown          = "57P02"

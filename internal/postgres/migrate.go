@@ -24,7 +24,7 @@ import (
 var migrationFiles embed.FS
 
 const (
-	newestVersion = 3
+	newestVersion = 4
 	versionTable  = "jarvis_migrations"
 )
 

@@ -6,6 +6,7 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"sync"
@@ -22,18 +23,28 @@ type Options struct {
 	// what is missing from the environment. Its password appears in no error.
 	URL string
 
+	// NewStore is what a catalogue that is made anew records of its store; one
+	// that is there already, or an older Jarvis made, ignores it.
+	NewStore jarvis.NewStore
+
 	// MustExist refuses to make a new catalogue: a database without one is
-	// CodeNotFound.
+	// CodeNotFound, and so is one whose making was interrupted.
 	MustExist bool
 
 	// Logger is told of migrations; nil for nobody.
 	Logger *slog.Logger
+
+	rewriteLimit int64 // what tests set; see defaultRewriteLimit
 }
 
 // Catalog is a jarvis.Catalog on PostgreSQL.
 type Catalog struct {
 	server server
 	pool   *pgxpool.Pool
+	noText bool // the store keeps no OCRText
+
+	rewriteLimit int64
+	leftPages    atomic.Bool
 
 	closed     atomic.Bool
 	mu         sync.Mutex     // held while closed is set and while background grows
@@ -60,12 +71,16 @@ func Open(ctx context.Context, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, s.translate(ctx, "open the catalogue", err)
 	}
-	c := &Catalog{server: s, pool: pool}
+	c := &Catalog{server: s, pool: pool, rewriteLimit: cmp.Or(o.rewriteLimit, defaultRewriteLimit)}
 	if err := c.prepare(ctx, o); err != nil {
 		pool.Close()
 		return nil, s.translate(ctx, "open the catalogue", err)
 	}
 	return c, nil
+}
+
+func (s server) missing() error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue in database %q at %s", s.database(), s.address())
 }
 
 // prepare brings the schema up to date and gives a new store its identity.
@@ -79,13 +94,13 @@ func (c *Catalog) prepare(ctx context.Context, o Options) error {
 	}
 	if schema.version < newestVersion {
 		if o.MustExist && !schema.captures {
-			return jarvis.Errorf(jarvis.CodeNotFound, "there is no catalogue in database %q at %s", c.server.database(), c.server.address())
+			return c.server.missing()
 		}
 		if _, err := migrateUp(ctx, c.server, o.Logger); err != nil {
 			return err
 		}
 	}
-	return c.identify(ctx)
+	return c.identify(ctx, o)
 }
 
 // Close waits for what is in flight and closes the connections.

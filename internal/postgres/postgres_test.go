@@ -31,7 +31,10 @@ func TestCatalog(t *testing.T) {
 func newDatabase(t testing.TB) catalogtest.Database {
 	o := Options{URL: cluster.NewDatabase(t)}
 	return catalogtest.Database{
-		Open:   func(ctx context.Context) (jarvis.Catalog, error) { return Open(ctx, o) },
+		Open: func(ctx context.Context) (jarvis.Catalog, error) { return Open(ctx, o) },
+		OpenNew: func(ctx context.Context, n jarvis.NewStore) (jarvis.Catalog, error) {
+			return Open(ctx, Options{URL: o.URL, NewStore: n})
+		},
 		Status: func(ctx context.Context) ([]jarvis.Migration, error) { return MigrationStatus(ctx, o) },
 		Up:     func(ctx context.Context) ([]jarvis.Migration, error) { return MigrateUp(ctx, o) },
 		Down:   func(ctx context.Context) (jarvis.Migration, error) { return MigrateDown(ctx, o) },

@@ -9,16 +9,45 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// identify gives a store its identity, once.
-func (c *Catalog) identify(ctx context.Context) error {
-	var known bool
-	if err := c.pool.QueryRow(ctx, "SELECT EXISTS (SELECT FROM store)").Scan(&known); err != nil || known {
+// identify gives a new store its identity. Of several processes that make one
+// at once the first decides.
+func (c *Catalog) identify(ctx context.Context, o Options) error {
+	const known = "SELECT no_text FROM store"
+	err := c.pool.QueryRow(ctx, known).Scan(&c.noText)
+	if !errors.Is(err, pgx.ErrNoRows) {
 		return err
 	}
-	_, err := c.pool.Exec(ctx, `
-		INSERT INTO store (id, secret, adopted) VALUES ($1, $2, to_regclass('alembic_version') IS NOT NULL)
-		ON CONFLICT DO NOTHING`, jarvis.NewRandomID().String(), jarvis.NewSecret().Bytes())
-	return err
+	schema, err := inspect(ctx, c.pool)
+	if err != nil {
+		return err
+	}
+	n := o.NewStore
+	switch {
+	case schema.alembic:
+		n = jarvis.NewStore{}
+	case o.MustExist:
+		return c.server.missing()
+	}
+	if n.Sealed && n.PublicKey == "" {
+		return jarvis.Errorf(jarvis.CodeInvalid, "a sealed store needs the public key of its identity, and got none")
+	}
+	if n.ID.IsZero() {
+		n.ID = jarvis.NewRandomID()
+	}
+	var secret []byte
+	if !n.Sealed {
+		if n.Secret.IsZero() {
+			n.Secret = jarvis.NewSecret()
+		}
+		secret = n.Secret.Bytes()
+	}
+	_, err = c.pool.Exec(ctx, `
+		INSERT INTO store (id, secret, adopted, sealed, public_key, wrapped_key, no_text) VALUES ($1, $2, $3, $4, $5, $6, $7)
+		ON CONFLICT DO NOTHING`, n.ID.String(), secret, schema.alembic, n.Sealed, n.PublicKey, n.WrappedKey, n.NoText)
+	if err != nil {
+		return err
+	}
+	return c.pool.QueryRow(ctx, known).Scan(&c.noText)
 }
 
 // Store returns the store's identity.
@@ -26,8 +55,9 @@ func (c *Catalog) Store(ctx context.Context) (info jarvis.StoreInfo, err error) 
 	err = c.read(ctx, "read the store's identity", func(ctx context.Context) error {
 		var id string
 		var secret []byte
-		err := c.pool.QueryRow(ctx, "SELECT id, secret, created_at, adopted, bound FROM store").
-			Scan(&id, &secret, &info.CreatedAt, &info.Adopted, &info.Bound)
+		err := c.pool.QueryRow(ctx, `
+			SELECT id, secret, created_at, adopted, bound, sealed, public_key, wrapped_key, no_text FROM store`).
+			Scan(&id, &secret, &info.CreatedAt, &info.Adopted, &info.Bound, &info.Sealed, &info.PublicKey, &info.WrappedKey, &info.NoText)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return jarvis.Errorf(jarvis.CodeCorrupt, "the catalogue has lost the identity of its store: restore it from a copy")
 		}
@@ -38,7 +68,9 @@ func (c *Catalog) Store(ctx context.Context) (info jarvis.StoreInfo, err error) 
 		if info.ID, err = jarvis.ParseID(id); err != nil {
 			return jarvis.Errorf(jarvis.CodeCorrupt, "the identity of the store is damaged: restore the catalogue from a copy")
 		}
-		info.Secret, err = jarvis.ParseSecret(secret)
+		if !info.Sealed {
+			info.Secret, err = jarvis.ParseSecret(secret)
+		}
 		return err
 	})
 	if err != nil {
@@ -66,61 +98,4 @@ func (c *Catalog) Check(ctx context.Context) error {
 		}
 		return err
 	})
-}
-
-// purgeBatch bounds the deletions that are made final at a time.
-const purgeBatch = 50_000
-
-// Purge removes what deletions left in the tables' files. PostgreSQL would do
-// so later, at a time of its own choosing.
-func (c *Catalog) Purge(ctx context.Context) error {
-	for {
-		ids, err := c.unpurged(ctx)
-		if err != nil || len(ids) == 0 {
-			return err
-		}
-		if err := c.vacuum(ctx); err != nil {
-			return c.server.translate(ctx, "purge", err)
-		}
-		// Not those that were finished meanwhile: VACUUM may have passed them by.
-		err = c.write(ctx, "purge", func(ctx context.Context) error {
-			_, err := c.pool.Exec(ctx, "UPDATE tombstones SET purged = true WHERE id = ANY ($1) AND filepath IS NULL", ids)
-			return err
-		})
-		if err != nil || len(ids) < purgeBatch {
-			return err
-		}
-	}
-}
-
-func (c *Catalog) unpurged(ctx context.Context) (ids []string, err error) {
-	err = c.read(ctx, "find what to purge", func(ctx context.Context) error {
-		rows, err := c.pool.Query(ctx, "SELECT id FROM tombstones WHERE NOT purged AND filepath IS NULL LIMIT $1", purgeBatch)
-		if err != nil {
-			return err
-		}
-		ids, err = pgx.CollectRows(rows, pgx.RowTo[string])
-		return err
-	})
-	return ids, err
-}
-
-// vacuum takes as long as it takes: no time-out ends it, only ctx.
-func (c *Catalog) vacuum(ctx context.Context) (err error) {
-	conn, err := c.pool.Acquire(ctx)
-	if err != nil {
-		return err
-	}
-	defer conn.Release()
-	defer func() {
-		// The pool makes another one, with the time-out.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
-		defer cancel()
-		err = errors.Join(err, conn.Conn().Close(ctx))
-	}()
-	if _, err := conn.Exec(ctx, "SET statement_timeout = 0"); err != nil {
-		return err
-	}
-	_, err = conn.Exec(ctx, "VACUUM captures, tombstones, counters, counter_deltas, devices")
-	return err
 }

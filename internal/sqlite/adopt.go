@@ -116,16 +116,7 @@ func (f *functions) register(c *sqlite3.Conn) error {
 			return err
 		}
 	}
-	return c.CreateFunction("jarvis_store", 1, sqlite3.DIRECTONLY, func(ctx sqlite3.Context, arg ...sqlite3.Value) {
-		switch arg[0].Text() {
-		case "id":
-			ctx.ResultText(jarvis.NewRandomID().String())
-		case "secret":
-			ctx.ResultBlob(jarvis.NewSecret().Bytes())
-		case "created_at":
-			ctx.ResultInt64(time.Now().UnixMicro())
-		}
-	})
+	return nil
 }
 
 // textTime is how times are written as text in migration 1.

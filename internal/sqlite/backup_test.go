@@ -60,7 +60,7 @@ func TestCopyAside(t *testing.T) {
 	withKeys(t, func(t *testing.T, key []byte) {
 		o, captures := makeCopies(t, key, 50)
 		copies := copiesOf(t, o)
-		for i, version := range []int64{3, 2} {
+		for i, version := range []int64{4, 3} {
 			path := copies[i]
 			if !strings.Contains(path, fmt.Sprintf(".v%d-", version)) {
 				t.Errorf("copy %d is called %s, want version %d", i, path, version)
@@ -281,7 +281,7 @@ func TestCopyAside_Full(t *testing.T) {
 		if jarvis.ErrorCode(err) != jarvis.CodeNoSpace {
 			t.Fatalf("Open = %v (%v)", err, errors.Unwrap(err))
 		}
-		if status, err := MigrationStatus(t.Context(), o); err != nil || !status[2].AppliedAt.IsZero() {
+		if status, err := MigrationStatus(t.Context(), o); err != nil || !status[3].AppliedAt.IsZero() {
 			t.Fatalf("MigrationStatus = %v, %v", status, err)
 		}
 		if _, err := os.Stat(o.Path + ".backup.partial"); !errors.Is(err, os.ErrNotExist) {

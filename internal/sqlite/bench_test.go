@@ -73,19 +73,23 @@ func BenchmarkInsert(b *testing.B) {
 // fill inserts n captures, one every seven seconds, as quickly as SQL can.
 func fill(t testing.TB, c *Catalog, n int) {
 	t.Helper()
-	const start = 1_700_000_000_000_000
-	err := c.write(t.Context(), "fill", func(on *conn) error {
-		err := on.exec(`WITH RECURSIVE numbers (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?1),
-			rows AS (SELECT n, ?2 + n * 7000000 AS at, printf('%08x-%04x-7abc-8def-%012x', (?2 / 1000 + n * 7000) >> 16, (?2 / 1000 + n * 7000) & 0xffff, n * 48271 % 281474976710656) AS id FROM numbers)
-			INSERT INTO captures (seq, id, filepath, timestamp, monitor_index, width, height, file_size, created_at,
-				device, app_name, window_title, url, stored_size, stored_sha256, content_digest)
-			SELECT at << 10, id, '2026/01/24/' || id || '.jpg', at, n % 2, 2560, 1440, 156000, at,
-				'user@host' || (n % 3), 'App ' || (n * 7919 % 23), 'A window with the title ' || (n % 1000), 'https://example.org/' || n, 156000, randomblob(32), randomblob(32)
-			FROM rows`, n, start)
+	const start, chunk = 1_700_000_000_000_000, 20_000
+	for first := 0; first < n; first += chunk {
+		err := c.write(t.Context(), "fill", func(on *conn) error {
+			return on.exec(`WITH RECURSIVE numbers (n) AS (SELECT ?1 UNION ALL SELECT n + 1 FROM numbers WHERE n + 1 < ?2),
+				rows AS (SELECT n, ?3 + n * 7000000 AS at, printf('%08x-%04x-7abc-8def-%012x', (?3 / 1000 + n * 7000) >> 16, (?3 / 1000 + n * 7000) & 0xffff, n * 48271 % 281474976710656) AS id FROM numbers)
+				INSERT INTO captures (seq, id, filepath, timestamp, monitor_index, width, height, file_size, created_at,
+					device, app_name, window_title, url, stored_size, stored_sha256, content_digest)
+				SELECT at << 10, id, '2026/01/24/' || id || '.jpg', at, n % 2, 2560, 1440, 156000, at,
+					'user@host' || (n % 3), 'App ' || (n * 7919 % 23), 'A window with the title ' || (n % 1000), 'https://example.org/' || n, 156000, randomblob(32), randomblob(32)
+				FROM rows`, first, min(first+chunk, n), start)
+		})
 		if err != nil {
-			return err
+			t.Fatal(err)
 		}
-		err = on.exec(`INSERT INTO counters (bucket, device, captures, bytes)
+	}
+	err := c.write(t.Context(), "fill", func(on *conn) error {
+		err := on.exec(`INSERT INTO counters (bucket, device, captures, bytes)
 			SELECT timestamp / 900000000 AS bucket, device, count(*), sum(stored_size) FROM captures GROUP BY 1, 2`)
 		if err != nil {
 			return err

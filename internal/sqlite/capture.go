@@ -9,37 +9,6 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// Store implements jarvis.Catalog.
-func (c *Catalog) Store(ctx context.Context) (jarvis.StoreInfo, error) {
-	return read(ctx, c, "read the store's identity", func(on *conn) (info jarvis.StoreInfo, err error) {
-		var id string
-		var secret []byte
-		found, err := on.find(func(s *sqlite3.Stmt) {
-			id, secret = s.ColumnText(0), s.ColumnBlob(1, nil)
-			info.CreatedAt = micros(s, 2)
-			info.Adopted, info.Bound = s.ColumnBool(3), s.ColumnBool(4)
-		}, "SELECT id, secret, created_at, adopted, bound FROM store")
-		if err != nil {
-			return info, err
-		}
-		if !found {
-			return info, jarvis.Errorf(jarvis.CodeCorrupt, "the catalogue has lost the store's identity: restore it from a copy")
-		}
-		if info.ID, err = jarvis.ParseID(id); err != nil {
-			return info, corruptRow(err)
-		}
-		info.Secret, err = jarvis.ParseSecret(secret)
-		return info, err
-	})
-}
-
-// BindStore implements jarvis.Catalog.
-func (c *Catalog) BindStore(ctx context.Context) error {
-	return c.write(ctx, "bind the store", func(on *conn) error {
-		return on.exec("UPDATE store SET bound = 1 WHERE bound = 0")
-	})
-}
-
 // Check implements jarvis.Catalog.
 func (c *Catalog) Check(ctx context.Context) error {
 	if err := c.write(ctx, "check", func(on *conn) error { return nil }); err != nil {
@@ -62,6 +31,9 @@ func (c *Catalog) InsertCapture(ctx context.Context, capture *jarvis.Capture) er
 	row := *capture // the caller may be gone when the row is written
 	if row.Timestamp.Before(jarvis.MinTime) || row.Timestamp.After(jarvis.MaxTime) {
 		return jarvis.Errorf(jarvis.CodeInvalid, "a capture's time must lie between 1970 and 9999")
+	}
+	if c.db.noText {
+		row.OCRText = nil
 	}
 	return c.write(ctx, "insert capture", func(on *conn) error { return insert(on, &row) })
 }

@@ -26,6 +26,7 @@ func TestCatalog(t *testing.T) {
 		t.Parallel() // most of it is waiting for the disk
 		catalogtest.Run(t, catalogtest.Harness{
 			New:           func(t testing.TB) catalogtest.Database { return newTestDatabase(t, key) },
+			NewSealed:     func(t testing.TB) catalogtest.Database { return newTestDatabase(t, testKey) },
 			TimestampType: "DATETIME",
 			Now:           "CURRENT_TIMESTAMP",
 			VersionTable:  versionTable,
@@ -36,18 +37,22 @@ func TestCatalog(t *testing.T) {
 
 func newTestDatabase(t testing.TB, key []byte) catalogtest.Database {
 	o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: key}
+	openNew := func(ctx context.Context, n jarvis.NewStore) (jarvis.Catalog, error) {
+		o := o
+		o.NewStore = n
+		c, err := Open(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		return c, nil
+	}
 	return catalogtest.Database{
-		Open: func(ctx context.Context) (jarvis.Catalog, error) {
-			c, err := Open(ctx, o)
-			if err != nil {
-				return nil, err
-			}
-			return c, nil
-		},
-		Status: func(ctx context.Context) ([]jarvis.Migration, error) { return MigrationStatus(ctx, o) },
-		Up:     func(ctx context.Context) ([]jarvis.Migration, error) { return MigrateUp(ctx, o) },
-		Down:   func(ctx context.Context) (jarvis.Migration, error) { return MigrateDown(ctx, o) },
-		SQL:    func(t testing.TB) *sql.DB { return openSQL(t, o) },
+		Open:    func(ctx context.Context) (jarvis.Catalog, error) { return openNew(ctx, jarvis.NewStore{}) },
+		OpenNew: openNew,
+		Status:  func(ctx context.Context) ([]jarvis.Migration, error) { return MigrationStatus(ctx, o) },
+		Up:      func(ctx context.Context) ([]jarvis.Migration, error) { return MigrateUp(ctx, o) },
+		Down:    func(ctx context.Context) (jarvis.Migration, error) { return MigrateDown(ctx, o) },
+		SQL:     func(t testing.TB) *sql.DB { return openSQL(t, o) },
 	}
 }
 

@@ -24,6 +24,8 @@ type database struct {
 	mustExist bool
 	encrypted bool
 	log       *slog.Logger
+	newStore  jarvis.NewStore
+	noText    bool // the store keeps no OCRText; known once it is open
 
 	// vfs names the VFS that holds the key. The key is nowhere else: not in the
 	// URI, which SQLite repeats in errors, and not in a statement.
@@ -49,6 +51,7 @@ func newDatabase(o Options) (*database, error) {
 		mustExist:       o.MustExist,
 		encrypted:       len(o.Key) != 0,
 		log:             o.Logger,
+		newStore:        o.NewStore,
 		checkpointPages: cmp.Or(o.checkpointPages, defaultCheckpointPages),
 		free:            o.free,
 	}
@@ -118,14 +121,16 @@ const (
 // connectReader opens the file at path for reading only. It neither makes nor
 // changes a database, nor its WAL, whatever the key.
 func (db *database) connectReader(path string) (*conn, error) {
-	return db.connect(path, sqlite3.OPEN_READONLY, `
+	return db.connect(db.uri(path), sqlite3.OPEN_READONLY, `
 		PRAGMA query_only = ON;
 		PRAGMA cache_size = `+readerCache)
 }
 
-// connectWriter opens the existing file at path for writing.
+// connectWriter opens the existing file at path for writing. A transaction is
+// held in memory until it commits; see gathering.
 func (db *database) connectWriter(path string) (*conn, error) {
-	return db.connect(path, sqlite3.OPEN_READWRITE, writerPragmas)
+	return db.connect(db.uri(path)+"&"+gathers+"=1", sqlite3.OPEN_READWRITE, writerPragmas+`;
+		PRAGMA cache_spill = OFF`)
 }
 
 // Checkpoints are the writer's own work: an automatic one would report the
@@ -138,8 +143,8 @@ const writerPragmas = `
 	PRAGMA journal_size_limit = 4194304;
 	PRAGMA cache_size = ` + writerCache
 
-func (db *database) connect(path string, flags sqlite3.OpenFlag, pragmas string) (*conn, error) {
-	c, err := sqlite3.OpenFlags(db.uri(path), flags|sqlite3.OPEN_URI)
+func (db *database) connect(uri string, flags sqlite3.OpenFlag, pragmas string) (*conn, error) {
+	c, err := sqlite3.OpenFlags(uri, flags|sqlite3.OPEN_URI)
 	if err != nil {
 		return nil, err
 	}

@@ -3,7 +3,9 @@ package sqlite
 import (
 	"context"
 	"errors"
+	"io"
 	"io/fs"
+	"os"
 	"strings"
 	"syscall"
 
@@ -37,10 +39,8 @@ func (db *database) explain(err error) (jarvis.Code, string) {
 		return jarvis.CodeNoSpace, "the disk that holds the catalogue " + db.path + " is full: free some space and try again"
 	}
 	switch {
-	case errors.Is(err, sqlite3.NOTADB) && db.encrypted:
-		return jarvis.CodeInvalid, db.path + " cannot be read with this key: it has another key, is not encrypted, or is no catalogue"
 	case errors.Is(err, sqlite3.NOTADB):
-		return jarvis.CodeInvalid, db.path + " is not a SQLite database, or is encrypted and no key was given"
+		return db.explainUnreadable()
 	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.IOERR_DATA):
 		return jarvis.CodeCorrupt, "the catalogue " + db.path + " is damaged: keep the file, and restore it from a copy"
 	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.PERM), errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
@@ -53,6 +53,38 @@ func (db *database) explain(err error) (jarvis.Code, string) {
 		return jarvis.CodeUnavailable, "the disk that holds the catalogue " + db.path + " failed: check the disk"
 	}
 	return jarvis.CodeInternal, "the catalogue " + db.path + " failed in an unforeseen way"
+}
+
+// explainUnreadable says why the file is no database with the key that we have,
+// or without one.
+func (db *database) explainUnreadable() (jarvis.Code, string) {
+	plain, whole := db.look()
+	switch {
+	case db.encrypted && plain:
+		return jarvis.CodeInvalid, db.path + " is not encrypted, and was to be opened with a key: it is the catalogue of a plain store"
+	case db.encrypted && whole:
+		return jarvis.CodeMismatch, db.path + " does not open with this key: it is the catalogue of another store, or its beginning is damaged; put back the key file or the catalogue that belong together"
+	case !plain && whole:
+		return jarvis.CodeLocked, db.path + " is sealed and there is no key for it, or it is not a SQLite database: put back the key file that belongs beside it"
+	}
+	return jarvis.CodeInvalid, db.path + " is not a catalogue: it is no SQLite database, nor an encrypted one"
+}
+
+// look reports whether the file begins as an unencrypted database, and whether
+// it consists of whole blocks, as an encrypted one does.
+func (db *database) look() (plain, whole bool) {
+	const magic = "SQLite format 3\x00"
+	f, err := os.Open(db.path)
+	if err != nil {
+		return false, false
+	}
+	defer f.Close() // nothing was written to it
+	begin := make([]byte, len(magic))
+	if _, err := io.ReadFull(f, begin); err != nil {
+		return false, false
+	}
+	info, err := f.Stat()
+	return string(begin) == magic, err == nil && info.Size()%blockSize == 0
 }
 
 // full reports whether err is what a full disk looks like.

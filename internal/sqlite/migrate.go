@@ -24,23 +24,34 @@ import (
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// upgrade brings the database to the latest schema. Whoever calls it holds the
+// upgrade brings the database to the latest schema, and gives a new store its
+// identity. Whoever calls it holds the
 // lock alone, and c is the only connection.
 func (db *database) upgrade(ctx context.Context, c *conn) error {
 	s, err := inspect(c)
 	if err != nil {
 		return db.translate(ctx, "inspect", err)
 	}
-	if err := s.check(); err != nil || s.version == latest {
+	if err := s.check(); err != nil {
 		return err
 	}
+	if s.version < latest {
+		if err := db.bringUp(ctx, c, s); err != nil {
+			return err
+		}
+	}
+	return db.translate(ctx, "identify the store", db.identify(c))
+}
+
+// bringUp applies the migrations that s lacks.
+func (db *database) bringUp(ctx context.Context, c *conn, s schema) error {
 	if err := adoptable(c, s); err != nil {
 		return db.translate(ctx, "inspect", err)
 	}
 	if err := db.copyAside(ctx, c, s); err != nil {
 		return db.translate(ctx, "copy aside", err)
 	}
-	err = db.migrate(c, func(p *goose.Provider, pool *sql.DB) error {
+	err := db.migrate(c, func(p *goose.Provider, pool *sql.DB) error {
 		if s.older() {
 			if err := adopt(ctx, pool); err != nil {
 				return err

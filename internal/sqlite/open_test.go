@@ -77,10 +77,12 @@ func TestOpen_WrongKeyKeepsTheWAL(t *testing.T) {
 	for _, test := range []struct {
 		name       string
 		key, wrong []byte
+		code       jarvis.Code
+		says       string
 	}{
-		{"AnotherKey", testKey, wrong},
-		{"NoKey", testKey, nil},
-		{"KeyForPlain", nil, wrong},
+		{"AnotherKey", testKey, wrong, jarvis.CodeMismatch, "another store"},
+		{"NoKey", testKey, nil, jarvis.CodeLocked, "there is no key"},
+		{"KeyForPlain", nil, wrong, jarvis.CodeInvalid, "is not encrypted"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			path, captures := hotCopy(t, test.key, 20)
@@ -90,7 +92,7 @@ func TestOpen_WrongKeyKeepsTheWAL(t *testing.T) {
 			}
 			for range 2 {
 				_, err := Open(t.Context(), Options{Path: path, Key: test.wrong})
-				if jarvis.ErrorCode(err) != jarvis.CodeInvalid || !strings.Contains(err.Error(), path) {
+				if jarvis.ErrorCode(err) != test.code || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), test.says) {
 					t.Fatalf("Open with a wrong key = %v (%v)", err, errors.Unwrap(err))
 				}
 				// Zeros that fill its last block are no change.
@@ -240,7 +242,7 @@ func TestConnect_Pragmas(t *testing.T) {
 		c := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: key})
 		for name, want := range map[string]int64{
 			"synchronous": 2, "foreign_keys": 1, "secure_delete": 1, "busy_timeout": 5000,
-			"wal_autocheckpoint": 0, "page_size": blockSize, "query_only": 0, "checksum_verification": 1,
+			"wal_autocheckpoint": 0, "cache_spill": 0, "page_size": blockSize, "query_only": 0, "checksum_verification": 1,
 		} {
 			got, err := doWrite(t.Context(), c, "read a pragma", func(on *conn) (int64, error) { return on.number("PRAGMA " + name) })
 			if err != nil || got != want {
@@ -301,9 +303,9 @@ func TestOpen_Refusals(t *testing.T) {
 		code    jarvis.Code
 		says    string
 	}{
-		{"NotADatabase", write(strings.Repeat("Dear diary, ", 1000)), Options{}, jarvis.CodeInvalid, "not a SQLite database"},
-		{"ShortText", write("Dear diary"), Options{}, jarvis.CodeInvalid, "not a SQLite database"},
-		{"NotADatabaseWithKey", write(strings.Repeat("Dear diary, ", 1000)), Options{Key: testKey}, jarvis.CodeInvalid, "with this key"},
+		{"NotADatabase", write(strings.Repeat("Dear diary, ", 1000)), Options{}, jarvis.CodeInvalid, "no SQLite database"},
+		{"ShortText", write("Dear diary"), Options{}, jarvis.CodeInvalid, "no SQLite database"},
+		{"NotADatabaseWithKey", write(strings.Repeat("Dear diary, ", 1000)), Options{Key: testKey}, jarvis.CodeInvalid, "no SQLite database"},
 		{"Folder", func(t *testing.T, path string) {
 			if err := os.Mkdir(path, 0o700); err != nil {
 				t.Fatal(err)
@@ -422,7 +424,7 @@ func TestOpen_UpgradeWhileAnotherUsesIt(t *testing.T) {
 	o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db")}
 	c := mustOpen(t, o)
 	if err := c.write(t.Context(), "go back", func(on *conn) error {
-		return on.exec("DELETE FROM " + versionTable + " WHERE version_id = 3")
+		return on.exec("DELETE FROM "+versionTable+" WHERE version_id = ?", int64(latest))
 	}); err != nil {
 		t.Fatal(err)
 	}

@@ -121,6 +121,9 @@ func (db *database) makeFile(ctx context.Context) error {
 	if db.mustExist { // an empty file, which is no catalogue either
 		return db.missing()
 	}
+	if err := db.checkNewStore(); err != nil {
+		return err
+	}
 	unfinished := db.path + ".new"
 	for _, suffix := range []string{"", "-journal", "-wal", "-shm"} {
 		if err := os.Remove(unfinished + suffix); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -237,7 +240,8 @@ func (db *database) join(ctx context.Context) error {
 			if s.version != latest {
 				return jarvis.Errorf(jarvis.CodeUnavailable, "the catalogue %s has to be upgraded while another process uses it: stop that one (jarvis serve, or a running command) and try again", db.path)
 			}
-			return nil
+			_, err = db.known(c)
+			return err
 		})
 	})
 	return db.translate(ctx, "open", err)

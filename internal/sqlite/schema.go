@@ -7,7 +7,7 @@ import (
 )
 
 // latest is the newest migration that this program knows.
-const latest = 3
+const latest = 4
 
 // versionTable is goose's.
 const versionTable = "goose_db_version"

@@ -10,6 +10,7 @@
 // schema version N, made before a migration; the last two are kept, and what is
 // deleted from the catalogue is deleted from them too. {Path}.new and
 // {Path}.backup.partial are a database and a copy that are not finished yet.
+// {Path}.key, the wrapped key of a sealed store, is internal/vault's.
 package sqlite
 
 import (
@@ -34,7 +35,13 @@ type Options struct {
 	// plain one. It is never part of a name, a statement, an error or a log.
 	Key []byte
 
-	// MustExist refuses to make a new catalogue: a missing one is CodeNotFound.
+	// NewStore is what a catalogue that is made anew records of its store; one
+	// that is there already, or an older Jarvis made, ignores it. A sealed store
+	// needs a Key.
+	NewStore jarvis.NewStore
+
+	// MustExist refuses to make a new catalogue: a missing one is CodeNotFound,
+	// and so is one whose making was interrupted.
 	MustExist bool
 
 	// Logger is told of upgrades and copies; nil for nobody.
@@ -63,8 +70,9 @@ var _ jarvis.Catalog = (*Catalog)(nil)
 // is adopted. The caller must Close it.
 //
 // Errors are *jarvis.Error: CodeMismatch for a database that is newer than the
-// program or not a catalogue, CodeInvalid for a wrong key or a path that cannot
-// be a database, CodeCorrupt for a damaged one, CodeNoSpace, and
+// program, not a catalogue, or encrypted with another key, CodeLocked for an
+// encrypted one without a key, CodeInvalid for a plain one with a key or a path
+// that cannot be a database, CodeCorrupt for a damaged one, CodeNoSpace, and
 // CodeUnavailable for the rest, such as a read-only folder, a file system
 // without locks, or an upgrade while another process works on the store.
 func Open(ctx context.Context, o Options) (*Catalog, error) {

@@ -18,7 +18,7 @@ func registerVFS(base vfs.VFS, key []byte) string {
 	}
 	own := vfs.VFS(unmapped{base})
 	if len(key) != 0 {
-		own = adiantum.Wrap(blockwise{base}, keyring{[KeySize]byte(key)})
+		own = gathering{adiantum.Wrap(blockwise{base}, keyring{[KeySize]byte(key)})}
 	}
 	name := "jarvis-" + rand.Text()
 	vfs.Register(name, own)

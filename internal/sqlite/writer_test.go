@@ -74,13 +74,19 @@ func TestCatalog_InsertCapture_FailedSync(t *testing.T) {
 			})
 			c := mustOpen(t, o)
 			captures := insertMany(t, c, 5)
-			failing.Store(true)
-			err := c.InsertCapture(t.Context(), testCapture(5))
-			if broken == "-wal" && jarvis.ErrorCode(err) != jarvis.CodeUnavailable {
-				t.Fatalf("InsertCapture whose sync fails = %v (%v)", err, errors.Unwrap(err))
+			if err := c.Check(t.Context()); err != nil { // the checkpoint of the last is over
+				t.Fatal(err)
 			}
-			if broken == ".db" && err != nil { // the commit is in the WAL
-				t.Fatalf("InsertCapture whose checkpoint fails = %v (%v)", err, errors.Unwrap(err))
+			failing.Store(true)
+			if broken == "-wal" {
+				if err := c.InsertCapture(t.Context(), testCapture(5)); jarvis.ErrorCode(err) != jarvis.CodeUnavailable {
+					t.Fatalf("InsertCapture whose sync fails = %v (%v)", err, errors.Unwrap(err))
+				}
+			}
+			for n := 5; broken == ".db" && c.Check(t.Context()) == nil; n++ { // until a checkpoint has failed
+				if err := c.InsertCapture(t.Context(), testCapture(n)); err != nil { // the commit is in the WAL
+					t.Fatalf("InsertCapture whose checkpoint fails = %v (%v)", err, errors.Unwrap(err))
+				}
 			}
 			<-failed
 			failing.Store(false)

@@ -49,9 +49,6 @@ CREATE TABLE IF NOT EXISTS store (
     adopted    integer     NOT NULL,
     bound      integer     NOT NULL DEFAULT 0
 );
-INSERT OR IGNORE INTO store (one, id, secret, created_at, adopted)
-VALUES (1, jarvis_store('id'), jarvis_store('secret'), jarvis_store('created_at'),
-        EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'alembic_version'));
 
 -- A deletion is pending until finished_at is set; filepath is kept until then.
 -- purged_at is set when no copy of the database holds the capture any more.

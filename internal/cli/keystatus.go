@@ -1,0 +1,156 @@
+package cli
+
+import (
+	"context"
+	"errors"
+
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/vault"
+)
+
+type keyStatusCmd struct{}
+
+// Help is the long help.
+func (keyStatusCmd) Help() string {
+	return `Says whether the store is sealed, where its identity and its key lie, whether a
+passphrase protects the identity, and whether it opens the store. When it does not,
+the exit status is 10.
+
+Example:
+
+    jarvis key status --json | jq .opens
+`
+}
+
+// keyStatus is what status prints with --json. What is not known is null.
+type keyStatus struct {
+	Store        string  `json:"store"`      // sealed, plain or none
+	PublicKey    *string `json:"public_key"` // of the identity that the store is sealed to
+	KeyFile      *string `json:"key_file"`   // null where the database keeps the key
+	IdentityFile string  `json:"identity_file"`
+	Identity     *string `json:"identity"`   // its public key; null when it is missing, unreadable, or protected and not opened
+	Passphrase   *bool   `json:"passphrase"` // whether one protects the identity
+	NoText       *bool   `json:"no_text_in_database"`
+	Opens        *bool   `json:"opens"` // whether the identity opens the store
+}
+
+// Run prints the status.
+func (keyStatusCmd) Run(ctx context.Context, a *app) error {
+	cfg, err := a.loadConfig()
+	if err != nil {
+		return err
+	}
+	status, err := a.keyStatus(ctx, cfg)
+	if status == nil {
+		return err
+	}
+	if !a.json {
+		a.printKeyStatus(cfg, status)
+		return err
+	}
+	return errors.Join(a.printJSON(status), err)
+}
+
+// keyStatus finds the status. With an error that keeps the store shut it
+// returns also what is known.
+func (a *app) keyStatus(ctx context.Context, cfg *config.Config) (*keyStatus, error) {
+	state, err := a.sealState(ctx, cfg)
+	if err != nil && !state.sealed {
+		return nil, err
+	}
+	status := &keyStatus{Store: "none", IdentityFile: cfg.IdentityFile}
+	switch {
+	case state.sealed:
+		status.Store = "sealed"
+	case state.exists:
+		status.Store = "plain"
+	}
+	if state.publicKey != "" {
+		status.PublicKey = &state.publicKey
+	}
+	if state.keyFile != "" {
+		status.KeyFile = &state.keyFile
+	}
+	file, fileErr := vault.InspectIdentityFile(cfg.IdentityFile)
+	if fileErr == nil {
+		status.Passphrase = &file.Protected
+		if !file.Protected {
+			status.Identity = &file.PublicKey
+		}
+	}
+	switch {
+	case !state.sealed:
+		return status, nil
+	case err == nil && fileErr == nil && file.Protected && cfg.Passphrase.IsZero() && !a.canAskSecret():
+		return status, nil // whether it opens the store is not known
+	case err == nil && state.exists:
+		err = a.tryKey(ctx, cfg, status)
+	case err == nil:
+		_, _, err = a.unlockFile(ctx, cfg, state.keyFile)
+	}
+	opens := err == nil
+	status.Opens = &opens
+	return status, err
+}
+
+// tryKey opens the catalogue with the identity, and notes what that tells.
+func (a *app) tryKey(ctx context.Context, cfg *config.Config, status *keyStatus) error {
+	c, err := a.openCatalog(ctx, cfg, storeMustExist, keyRequired)
+	if err != nil {
+		return err
+	}
+	status.NoText = &c.info.NoText
+	if c.key != nil {
+		public := c.key.identity.PublicKey()
+		status.Identity = &public
+	}
+	return c.Close()
+}
+
+func (a *app) printKeyStatus(cfg *config.Config, s *keyStatus) {
+	line := func(name, value string) { a.printf("%s  %s\n", a.style.faint(pad(name, 10)), value) }
+	switch s.Store {
+	case "sealed":
+		line("store", "sealed, in "+storePlace(cfg))
+	case "plain":
+		line("store", "plain, in "+storePlace(cfg)+": whoever reads the disk can read it")
+	default:
+		line("store", "none yet, in "+storePlace(cfg)+": see jarvis start")
+	}
+	if s.PublicKey != nil {
+		line("sealed to", *s.PublicKey)
+	}
+	sealed := s.Store == "sealed"
+	if sealed {
+		if s.KeyFile != nil {
+			line("key file", *s.KeyFile+": a copy of the store needs it")
+		} else {
+			line("key", "in the database")
+		}
+	}
+	if s.Passphrase == nil {
+		if sealed {
+			line("identity", s.IdentityFile+": not usable")
+			line("opens it", "no")
+		}
+		return
+	}
+	line("identity", s.IdentityFile)
+	if *s.Passphrase {
+		line("passphrase", "yes")
+	} else {
+		line("passphrase", "none: whoever takes the whole disk has both, the store and its identity")
+	}
+	switch {
+	case !sealed:
+	case s.Opens == nil:
+		line("opens it", "not known: nobody is there to ask for the passphrase")
+	case *s.Opens:
+		line("opens it", "yes")
+	default:
+		line("opens it", "no")
+	}
+	if s.NoText != nil && *s.NoText {
+		line("text", "kept out of the catalogue")
+	}
+}

@@ -1,0 +1,104 @@
+package cli
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/jarvis-memory/jarvis/internal/archive"
+	"github.com/jarvis-memory/jarvis/internal/postgres"
+)
+
+// receipt says what a removal removed, and what may remain of it where Jarvis
+// does not reach. Both lists are empty when nothing was removed.
+type receipt struct {
+	archive.Receipt
+	Gone      []trace `json:"gone"`
+	MayRemain []trace `json:"may_remain"`
+}
+
+// trace is a place where a capture leaves something, as --json names it.
+type trace string
+
+// The traces.
+const (
+	traceRows      trace = "rows"
+	traceImages    trace = "images"
+	traceIndex     trace = "index_entries"
+	tracePages     trace = "freed_pages"
+	traceCopies    trace = "upgrade_copies"
+	traceBackups   trace = "backups"
+	traceSnapshots trace = "snapshots"
+	traceSpare     trace = "ssd_spare_blocks"
+	traceWAL       trace = "postgresql_wal"
+	traceReplicas  trace = "postgresql_replicas"
+)
+
+// text names the trace for a person.
+func (t trace) text() string {
+	switch t {
+	case traceIndex:
+		return "index entries"
+	case tracePages:
+		return "freed pages"
+	case traceCopies:
+		return "copies that upgrades kept"
+	case traceSpare:
+		return "spare blocks of an SSD"
+	case traceWAL:
+		return "PostgreSQL's write-ahead log"
+	case traceReplicas:
+		return "its replicas"
+	default:
+		return string(t)
+	}
+}
+
+// newReceipt completes the receipt of the archive. purged says that the removal
+// came to its end, with what it left in files and copies of the catalogue.
+func newReceipt(s *store, r archive.Receipt, purged bool) receipt {
+	full := receipt{r, []trace{}, []trace{}}
+	if r.Removed == 0 {
+		return full
+	}
+	_, onServer := s.catalog.Catalog.(*postgres.Catalog)
+	full.Gone = append(full.Gone, traceRows, traceImages, traceIndex)
+	if purged {
+		full.Gone = append(full.Gone, tracePages)
+	}
+	if purged && !onServer { // there are no copies on a server
+		full.Gone = append(full.Gone, traceCopies)
+	}
+	full.MayRemain = append(full.MayRemain, traceBackups, traceSnapshots, traceSpare)
+	if onServer {
+		full.MayRemain = append(full.MayRemain, traceWAL, traceReplicas)
+	}
+	return full
+}
+
+func (a *app) printReceipt(r receipt) error {
+	if a.json {
+		return errors.Join(a.printJSON(r), a.flush())
+	}
+	a.printf("Removed %s, %s freed", plural(r.Removed, "capture"), sizeText(r.Bytes))
+	if r.Missing > 0 {
+		a.printf("; of %s the image was already gone", countText(r.Missing))
+	}
+	a.printf(".\n")
+	if r.Removed > 0 {
+		a.printf("Gone: %s.\n", traceTexts(r.Gone))
+		a.printf("May remain, where you have them: %s.\n", traceTexts(r.MayRemain))
+	}
+	return a.flush()
+}
+
+func traceTexts(traces []trace) string {
+	texts := slices.Collect(func(yield func(string) bool) {
+		for _, t := range traces {
+			if !yield(t.text()) {
+				return
+			}
+		}
+	})
+	return strings.Join(texts, ", ")
+}

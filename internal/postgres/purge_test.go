@@ -1,0 +1,154 @@
+package postgres
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// markedCapture is a capture whose every text holds the marker; every third has
+// a text so long that PostgreSQL keeps it apart.
+func markedCapture(n int, marker string) *jarvis.Capture {
+	c := sample(int64(n))
+	c.ID = jarvis.NewRandomID()
+	c.AppName, c.WindowTitle, c.URL = marker+" app", fmt.Sprintf("%s title %d", marker, n), "https://example.org/"+marker
+	text := "read: " + marker
+	for i := 0; n%3 == 0 && i < 2000; i++ {
+		text += fmt.Sprintf(" %s%d", marker, i*7919)
+	}
+	c.OCRText = &text
+	return c
+}
+
+// purgeMarked inserts marked captures among others, lets PostgreSQL gather its
+// statistics, deletes the marked ones, and purges.
+func purgeMarked(t *testing.T, o Options) (c *Catalog, marker string) {
+	t.Helper()
+	c, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatalf("Open: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil {
+			t.Errorf("Close: %v", err)
+		}
+	})
+	marker = "marker" + strings.ReplaceAll(jarvis.NewRandomID().String(), "-", "")
+	var doomed []jarvis.ID
+	for n := range 120 {
+		capture := sample(int64(n))
+		if n%2 == 0 {
+			capture = markedCapture(n, marker)
+			doomed = append(doomed, capture.ID)
+		}
+		if err := c.InsertCapture(t.Context(), capture); err != nil {
+			t.Fatalf("InsertCapture: %v", err)
+		}
+	}
+	if _, err := c.pool.Exec(t.Context(), "ANALYZE captures"); err != nil {
+		t.Fatalf("ANALYZE: %v", err)
+	}
+	if files := holding(t, marker); len(files) < 2 {
+		t.Fatalf("only %q hold the marker before it is deleted", files)
+	}
+	for _, id := range doomed {
+		if _, err := c.BeginDelete(t.Context(), id); err != nil {
+			t.Fatalf("BeginDelete: %v", err)
+		}
+		if err := c.FinishDelete(t.Context(), id); err != nil {
+			t.Fatalf("FinishDelete: %v", err)
+		}
+	}
+	if err := c.Purge(t.Context()); err != nil {
+		t.Fatalf("Purge: %v", err)
+	}
+	return c, marker
+}
+
+// holding lists the files of the cluster that hold some text, but for those of
+// the write-ahead log.
+func holding(t *testing.T, text string) (files []string) {
+	t.Helper()
+	folder := cluster.Folder(t)
+	err := filepath.WalkDir(folder, func(path string, d fs.DirEntry, err error) error {
+		if err == nil && d.Name() == "pg_wal" {
+			return fs.SkipDir
+		}
+		if err != nil || !d.Type().IsRegular() {
+			return err
+		}
+		content, err := os.ReadFile(path)
+		if bytes.Contains(content, []byte(text)) {
+			files = append(files, strings.TrimPrefix(path, folder))
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return files
+}
+
+func TestCatalog_Purge_LeavesNoBytes(t *testing.T) {
+	c, marker := purgeMarked(t, Options{URL: cluster.NewDatabase(t)})
+	if files := holding(t, marker); len(files) != 0 || c.LeftPages() {
+		t.Errorf("what was deleted and purged is still in %q (LeftPages: %v)", files, c.LeftPages())
+	}
+	stats, err := c.Stats(t.Context())
+	if err != nil || stats.Captures != 60 {
+		t.Errorf("Stats = %+v, %v, want 60 captures", stats, err)
+	}
+}
+
+// Tables too large to be rewritten keep the bytes, and Purge says so.
+func TestCatalog_Purge_TooLarge(t *testing.T) {
+	c, marker := purgeMarked(t, Options{URL: cluster.NewDatabase(t), rewriteLimit: 1})
+	if files := holding(t, marker); len(files) != 0 && !c.LeftPages() {
+		t.Errorf("what was deleted is still in %q, and LeftPages does not say so", files)
+	}
+	if !c.LeftPages() {
+		t.Error("the tables were rewritten")
+	}
+}
+
+// A reader that lingers neither blocks everybody nor fails the purge.
+func TestCatalog_Purge_InUse(t *testing.T) {
+	o := Options{URL: cluster.NewDatabase(t)}
+	c := openAt(t, o.URL)
+	capture := sample(1)
+	if err := c.InsertCapture(t.Context(), capture); err != nil {
+		t.Fatalf("InsertCapture: %v", err)
+	}
+	tx, err := c.pool.Begin(t.Context())
+	if err != nil {
+		t.Fatalf("Begin: %v", err)
+	}
+	defer func() {
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Errorf("Rollback: %v", err)
+		}
+	}()
+	if _, err := tx.Exec(t.Context(), "LOCK TABLE captures IN ACCESS SHARE MODE"); err != nil {
+		t.Fatalf("LOCK TABLE: %v", err)
+	}
+	if _, err := c.BeginDelete(t.Context(), capture.ID); err != nil {
+		t.Fatalf("BeginDelete: %v", err)
+	}
+	if err := c.FinishDelete(t.Context(), capture.ID); err != nil {
+		t.Fatalf("FinishDelete: %v", err)
+	}
+	began := time.Now()
+	if err := c.Purge(t.Context()); err != nil || !c.LeftPages() {
+		t.Errorf("Purge while the table is read = %v, LeftPages = %v", err, c.LeftPages())
+	}
+	if took := time.Since(began); took > lockPatience+20*time.Second {
+		t.Errorf("Purge took %v", took)
+	}
+}

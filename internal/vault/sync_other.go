@@ -1,0 +1,7 @@
+//go:build !unix
+
+package vault
+
+// syncFolder does nothing: folders cannot be synced here, and the file system
+// journals their entries.
+func syncFolder(string) error { return nil }
