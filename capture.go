@@ -33,6 +33,8 @@ type Capture struct {
 	// Recovered says that the row was made by verify from a file that had
 	// none: device, app and title are not known, the time is the id's or the file's.
 	Recovered bool `json:"recovered"`
+	// Pinned says that the person marked it.
+	Pinned bool `json:"pinned"`
 }
 
 // Longest texts of a capture, in bytes.

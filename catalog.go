@@ -36,6 +36,7 @@ type CaptureFilter struct {
 	Device   string    // exactly this device; empty for any
 	AppName  string    // exactly this app; empty for any
 	Monitor  *int      // exactly this monitor; nil for any. A NULL in the catalogue is monitor 0
+	Pinned   *bool     // only pinned ones, or only others; nil for any
 	// CreatedBefore leaves out what was stored at or after it; zero for no bound.
 	CreatedBefore time.Time
 
@@ -57,6 +58,7 @@ type Summary struct {
 	Oldest   time.Time `json:"oldest"` // zero when there are none
 	Newest   time.Time `json:"newest"`
 	Devices  []string  `json:"devices"` // distinct, sorted, at most 100
+	Pinned   int64     `json:"pinned"`  // of the captures
 }
 
 // FileRecord is what verify needs of a row.
@@ -171,6 +173,15 @@ type Catalog interface {
 	// Summarize counts what the filter selects, ignoring Order, After and
 	// Limit. It reads every selected row.
 	Summarize(ctx context.Context, f CaptureFilter) (Summary, error)
+
+	// SetPinned pins a capture or unpins it; it may be repeated. CodeNotFound or
+	// CodeDeleted as FindCapture.
+	SetPinned(ctx context.Context, id ID, pinned bool) error
+
+	// CountMinutes counts the captures of [from, to) by minute, device, monitor
+	// and app, in this order. It reads every one of them; from and to are at
+	// most MaxMinutesRange apart, else CodeInvalid.
+	CountMinutes(ctx context.Context, from, to time.Time) ([]MinuteCount, error)
 
 	// SetStored records that the image was stored anew: path, size and digest
 	// on disk. CodeNotFound or CodeDeleted as FindCapture.

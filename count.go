@@ -109,3 +109,16 @@ func (c *DayCounter) Days() []DayCount {
 	}
 	return days
 }
+
+// MaxMinutesRange is the longest time that CountMinutes counts at once: two days
+// and some, so that a day in any time zone fits whatever its clocks do.
+const MaxMinutesRange = 50 * time.Hour
+
+// MinuteCount is the captures of one minute, of one app on one monitor.
+type MinuteCount struct {
+	Minute   time.Time `json:"minute"` // its start
+	Device   string    `json:"device"`
+	Monitor  int       `json:"monitor"`
+	AppName  string    `json:"app_name"`
+	Captures int64     `json:"captures"`
+}
