@@ -101,3 +101,42 @@ type Credentials interface {
 	// EndSession removes a session; CodeNotFound.
 	EndSession(ctx context.Context, id ID) error
 }
+
+// Principal is who asks something of a server.
+type Principal struct {
+	Kind    PrincipalKind
+	Scope   Scope  // "" for PrincipalNobody
+	Name    string // of the token; else empty
+	Session ID     // of the session; else zero
+	Own     bool   // the session is on the person's own computer
+	Address string // of the peer, as text of an IP address
+}
+
+// PrincipalKind is how somebody said who they are.
+type PrincipalKind string
+
+// The kinds.
+const (
+	PrincipalNobody  PrincipalKind = ""
+	PrincipalSession PrincipalKind = "session"
+	PrincipalToken   PrincipalKind = "token"
+	PrincipalNetwork PrincipalKind = "network" // they said nothing, and their address may upload
+)
+
+// Permits reports whether the principal may do what the scope names.
+func (p Principal) Permits(scope Scope) bool {
+	return p.Kind != PrincipalNobody && (p.Scope == scope || p.Scope == ScopeAdmin)
+}
+
+// Who returns the principal as the access log names it.
+func (p Principal) Who() string {
+	switch p.Kind {
+	case PrincipalSession:
+		return "session " + p.Session.String()
+	case PrincipalToken:
+		return "token " + p.Name
+	case PrincipalNetwork:
+		return "network"
+	}
+	return "nobody"
+}

@@ -12,17 +12,20 @@ type Code string
 
 // The codes.
 const (
-	CodeInvalid     Code = "invalid"     // the input is wrong; the same call fails again
-	CodeTooLarge    Code = "too_large"   // more bytes or pixels than allowed
-	CodeNotFound    Code = "not_found"   // there is no such thing
-	CodeConflict    Code = "conflict"    // the id is taken by a different capture
-	CodeDeleted     Code = "deleted"     // the capture existed and was deleted on purpose
-	CodeUnavailable Code = "unavailable" // the database or the storage does not answer, or may not be trusted now
-	CodeNoSpace     Code = "no_space"    // the disk is full, or below the watermark
-	CodeMismatch    Code = "mismatch"    // the catalogue and the tree are not of one store, or the database is newer than the program
-	CodeCorrupt     Code = "corrupt"     // stored bytes are not what was stored
-	CodeLocked      Code = "locked"      // it is sealed, and the identity that opens it is not at hand
-	CodeInternal    Code = "internal"    // a defect of Jarvis, or an error nobody foresaw
+	CodeInvalid      Code = "invalid"       // the input is wrong; the same call fails again
+	CodeTooLarge     Code = "too_large"     // more bytes or pixels than allowed
+	CodeNotFound     Code = "not_found"     // there is no such thing
+	CodeConflict     Code = "conflict"      // the id is taken by a different capture
+	CodeDeleted      Code = "deleted"       // the capture existed and was deleted on purpose
+	CodeUnavailable  Code = "unavailable"   // the database or the storage does not answer, or may not be trusted now
+	CodeNoSpace      Code = "no_space"      // the disk is full, or below the watermark
+	CodeMismatch     Code = "mismatch"      // the catalogue and the tree are not of one store, or the database is newer than the program
+	CodeCorrupt      Code = "corrupt"       // stored bytes are not what was stored
+	CodeLocked       Code = "locked"        // it is sealed, and the identity that opens it is not at hand
+	CodeNoCredential Code = "no_credential" // nobody said who asks, or what they said is not valid (any more)
+	CodeForbidden    Code = "forbidden"     // who asks may not do that
+	CodeBusy         Code = "busy"          // too much at once; the same call may succeed later
+	CodeInternal     Code = "internal"      // a defect of Jarvis, or an error nobody foresaw
 )
 
 // Error is the one error type that crosses a package border. Message is a whole
