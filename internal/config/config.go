@@ -35,8 +35,12 @@ type Config struct {
 
 	Seal             bool   // a new store is sealed
 	IdentityFile     string // that opens sealed stores; empty where there is no home folder to keep it in
-	Passphrase       Passphrase
+	Passphrase       Secret
 	NoTextInDatabase bool // a new store keeps the text in images out of its catalogue
+
+	ServerURL string // of the server whose store is meant, without a final slash; empty for this machine's
+	Token     Secret // for that server
+	Server    Server // of the server that is run here
 
 	// File is the configuration file that was read, empty when there is none.
 	File string

@@ -103,6 +103,18 @@ func TestLoad_Defaults(t *testing.T) {
 		{"identity_file", filepath.Join(w.home, ".config/jarvis/identity"), "default", false},
 		{"passphrase", "", "default", false},
 		{"no_text_in_database", "off", "default", false},
+		{"server_url", "", "default", false},
+		{"token", "", "default", false},
+		{"listen", "127.0.0.1:8000", "default", false},
+		{"tls_cert", "", "default", false},
+		{"tls_key", "", "default", false},
+		{"public_url", "", "default", false},
+		{"behind_proxy", "", "default", false},
+		{"plain_http", "", "default", false},
+		{"trust_network", "", "default", false},
+		{"allow_origin", "", "default", false},
+		{"max_uploads", "64", "default", false},
+		{"log_level", "info", "default", false},
 	}
 	if diff := cmp.Diff(want, c.Values); diff != "" {
 		t.Errorf("values (-want +got):\n%s", diff)

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"net/netip"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -58,11 +59,25 @@ func table() []setting {
 		{key: "max_image_bytes", def: "32MiB", help: "Largest image that is taken.", number: true, apply: applyMaxBytes},
 		{key: "max_image_pixels", def: "200MP", help: "Most pixels that an image may have.", number: true, apply: applyMaxPixels},
 		{key: "min_free", def: "1GiB,2%", help: "Free disk space below which nothing is stored: a size, a part of the disk, or the smaller of both.", number: true, apply: applyMinFree},
-		{key: "jobs", def: "8", help: "Captures that are worked on at once.", number: true, apply: applyJobs},
+		{key: "jobs", def: "8", help: "Captures that are worked on at once.", number: true, apply: numberUpTo(64, func(c *Config) *int { return &c.Jobs })},
 		{key: "seal", def: "on", help: "Whether a new store is sealed (encrypted): on or off. An existing one stays as it was made.", apply: switched(func(c *Config) *bool { return &c.Seal })},
-		{key: "identity_file", def: "~/.config/jarvis/identity", help: "File of the identity that opens sealed stores.", fallback: defaultIdentity, apply: applyIdentity},
-		{key: "passphrase", def: "asked for", help: "Passphrase of the identity file: best in a file that JARVIS_PASSPHRASE_FILE names.", secret: true, fallback: func(*loader) string { return "" }, apply: applyPassphrase},
+		{key: "identity_file", def: "~/.config/jarvis/identity", help: "File of the identity that opens sealed stores.", fallback: defaultIdentity, apply: optional(pathOf(func(c *Config) *string { return &c.IdentityFile }))},
+		{key: "passphrase", def: "asked for", help: "Passphrase of the identity file: best in a file that JARVIS_PASSPHRASE_FILE names.", secret: true, fallback: none, apply: optional(applyPassphrase)},
 		{key: "no_text_in_database", def: "off", help: "Whether a new store keeps the text in images out of its catalogue: on or off.", apply: switched(func(c *Config) *bool { return &c.NoTextInDatabase })},
+
+		{key: "server_url", def: "none", help: "Server whose store is meant, instead of one on this machine: https://memory.example.org.", fallback: none, apply: optional(applyServerURL)},
+		{key: "token", def: "none", help: "Token for that server: best in a file that JARVIS_TOKEN_FILE names.", secret: true, fallback: none, apply: optional(applyToken)},
+
+		{key: "listen", def: "127.0.0.1:8000", help: "Address on which the server listens.", apply: applyListen},
+		{key: "tls_cert", def: "none", help: "File of the server's certificate, with its chain; read anew when it changes.", fallback: none, apply: optional(pathOf(func(c *Config) *string { return &c.Server.TLSCert }))},
+		{key: "tls_key", def: "none", help: "File of the certificate's key.", fallback: none, apply: optional(pathOf(func(c *Config) *string { return &c.Server.TLSKey }))},
+		{key: "public_url", def: "none", help: "How browsers reach the server, where that is not the address on which it listens; several with commas.", fallback: none, apply: optional(applyPublicURLs)},
+		{key: "behind_proxy", def: "none", help: "Networks of the proxies in front of the server, which see to TLS; several with commas.", fallback: none, apply: optional(networks(func(c *Config) *[]netip.Prefix { return &c.Server.BehindProxy }))},
+		{key: "plain_http", def: "none", help: "Networks that may come without TLS; several with commas.", fallback: none, apply: optional(networks(func(c *Config) *[]netip.Prefix { return &c.Server.PlainHTTP }))},
+		{key: "trust_network", def: "none", help: "Networks that may upload without a credential; several with commas.", fallback: none, apply: optional(networks(func(c *Config) *[]netip.Prefix { return &c.Server.TrustNetworks }))},
+		{key: "allow_origin", def: "none", help: "Origins of other sites whose pages may use the server; several with commas.", fallback: none, apply: optional(applyOrigins)},
+		{key: "max_uploads", def: "64", help: "Uploads that the server takes at once.", number: true, apply: numberUpTo(4096, func(c *Config) *int { return &c.Server.MaxUploads })},
+		{key: "log_level", def: "info", help: "Least that the server logs: debug, info, warn or error.", apply: applyLogLevel},
 	}
 }
 
@@ -88,11 +103,17 @@ func defaultIdentity(l *loader) string {
 	return filepath.Join(base, "jarvis", "identity")
 }
 
-func applyIdentity(c *Config, g given) (string, error) {
-	if g.text == "" {
-		return "", nil
+// none is the default of a setting that has none.
+func none(*loader) string { return "" }
+
+// optional applies a text, if there is any.
+func optional(apply func(*Config, given) (string, error)) func(*Config, given) (string, error) {
+	return func(c *Config, g given) (string, error) {
+		if g.text == "" {
+			return "", nil
+		}
+		return apply(c, g)
 	}
-	return pathOf(func(c *Config) *string { return &c.IdentityFile })(c, g)
 }
 
 // switched reads on or off into a field.
@@ -112,13 +133,10 @@ func switched(field func(*Config) *bool) func(*Config, given) (string, error) {
 
 // applyPassphrase never quotes the text.
 func applyPassphrase(c *Config, g given) (string, error) {
-	if g.text == "" {
-		return "", nil
-	}
 	if g.public {
 		return "", jarvis.Errorf(jarvis.CodeInvalid, "it stands in a file that others may read: run chmod 600 on the file, or move it to one that JARVIS_PASSPHRASE_FILE names")
 	}
-	c.Passphrase = Passphrase{func() string { return g.text }}
+	c.Passphrase = newSecret(g.text)
 	return c.Passphrase.String(), nil
 }
 
@@ -237,12 +255,14 @@ func applyMinFree(c *Config, g given) (string, error) {
 	return space.String(), nil
 }
 
-func applyJobs(c *Config, g given) (string, error) {
-	const most = 64
-	n, err := strconv.Atoi(strings.TrimSpace(g.text))
-	if err != nil || n < 1 || n > most {
-		return "", jarvis.Errorf(jarvis.CodeInvalid, "%.40q is not a number from 1 to %d", g.text, most)
+// numberUpTo reads a number from 1 to most into a field.
+func numberUpTo(most int, field func(*Config) *int) func(*Config, given) (string, error) {
+	return func(c *Config, g given) (string, error) {
+		n, err := strconv.Atoi(strings.TrimSpace(g.text))
+		if err != nil || n < 1 || n > most {
+			return "", jarvis.Errorf(jarvis.CodeInvalid, "%.40q is not a number from 1 to %d", g.text, most)
+		}
+		*field(c) = n
+		return strconv.Itoa(n), nil
 	}
-	c.Jobs = n
-	return strconv.Itoa(n), nil
 }

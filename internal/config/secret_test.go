@@ -49,7 +49,7 @@ func TestPassphrase(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	fmt.Fprintf(&printed, "%s %v %+v %#v %q %x %v %+v", encoded, c, c, c, c.Passphrase, c.Passphrase, c.Values, struct{ p Passphrase }{c.Passphrase})
+	fmt.Fprintf(&printed, "%s %v %+v %#v %q %x %v %+v", encoded, c, c, c, c.Passphrase, c.Passphrase, c.Values, struct{ p Secret }{c.Passphrase})
 	for _, secret := range []string{phrase, fmt.Sprintf("%x", phrase)} {
 		if strings.Contains(printed.String(), secret) {
 			t.Errorf("printed: %s", &printed)
