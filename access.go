@@ -36,7 +36,7 @@ type Access struct {
 // AccessFilter selects lines of the access log and a page of them, the newest
 // minute first, then by who, address and action.
 type AccessFilter struct {
-	From, To time.Time // half-open; a zero time leaves that side open
+	From, To time.Time // of Minute, half-open; a zero time leaves that side open
 	Who      string    // exactly; empty for anybody
 	Action   Action    // exactly; empty for any
 
@@ -54,7 +54,8 @@ func (f *AccessFilter) Page() (int, error) {
 // the promises of Catalog. Lines can be added and never changed otherwise.
 type AccessLog interface {
 	// RecordAccess adds Times and Captures to the line of the same minute, who,
-	// address and action, which it makes if there is none.
+	// address and action, which it makes if there is none. Minute may be any
+	// time within it; texts are kept, and looked for, as CleanText makes them.
 	RecordAccess(ctx context.Context, a Access) error
 
 	// FindAccess returns a page of lines.

@@ -114,6 +114,15 @@ func (c *DayCounter) Days() []DayCount {
 // and some, so that a day in any time zone fits whatever its clocks do.
 const MaxMinutesRange = 50 * time.Hour
 
+// CheckMinutesRange returns CodeInvalid when from and to are too far apart for
+// CountMinutes.
+func CheckMinutesRange(from, to time.Time) error {
+	if to.Sub(from) > MaxMinutesRange {
+		return Errorf(CodeInvalid, "minutes are counted for at most %.0f hours at once: ask for a shorter time", MaxMinutesRange.Hours())
+	}
+	return nil
+}
+
 // MinuteCount is the captures of one minute, of one app on one monitor.
 type MinuteCount struct {
 	Minute   time.Time `json:"minute"` // its start

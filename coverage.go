@@ -39,6 +39,22 @@ type Span struct {
 	State  SpanState `json:"state"`
 }
 
+// Check returns CodeInvalid unless the span has a state of the nine and an end
+// after its beginning, to the microsecond, both within what captures may have.
+func (s Span) Check() error {
+	if _, err := ParseSpanState(string(s.State)); err != nil {
+		return err
+	}
+	from, to := Instant(s.From), Instant(s.To)
+	switch {
+	case !from.Before(to):
+		return Errorf(CodeInvalid, "span %d does not end after it begins", s.Number)
+	case from.Before(MinTime) || to.After(MaxTime):
+		return Errorf(CodeInvalid, "span %d does not lie between 1970 and 9999", s.Number)
+	}
+	return nil
+}
+
 // Gap is a time about which nobody said anything.
 type Gap struct {
 	Device string    `json:"device"`
@@ -57,7 +73,8 @@ type SpanFilter struct {
 // Coverage keeps what agents say about time. It is implemented by every
 // catalogue, with the promises of Catalog.
 type Coverage interface {
-	// PutSpans adds spans in one transaction. A span whose number the device has
+	// PutSpans adds spans in one transaction. One that fails Check is
+	// CodeInvalid; devices are kept as CleanText makes them. A span whose number the device has
 	// sent before may be sent again, and may have grown: same From and State,
 	// and a To that is not earlier (an earlier one changes nothing). Anything
 	// else under a number that is taken is CodeConflict, and nothing is added.

@@ -56,13 +56,17 @@ type Session struct {
 const (
 	MaxTokenName = MaxDevice
 	MaxBrowser   = 255
+	MaxAddress   = 255
+	MaxWho       = MaxTokenName + 64
 )
 
 // Credentials keeps who may come in. It is implemented by every catalogue, with
 // the promises of Catalog about concurrency, contexts and errors. Times come
-// from the caller.
+// from the caller. Names and other texts are kept, and looked for, as CleanText
+// makes them.
 type Credentials interface {
-	// InsertToken adds a token. A name that one has, or had, is CodeConflict.
+	// InsertToken adds a token. A name or a hash that one has, or had, is
+	// CodeConflict.
 	InsertToken(ctx context.Context, t *Token) error
 
 	// FindToken returns the token of a hash, a revoked one too; CodeNotFound.
@@ -75,16 +79,20 @@ type Credentials interface {
 	// keeps the first time. A name that none has is CodeNotFound.
 	RevokeToken(ctx context.Context, name string, at time.Time) error
 
-	// TouchToken records a use. A name that none has is no error.
+	// TouchToken records a use, unless a later one or one of the same minute is
+	// recorded: it may be repeated, and then writes nothing. A name that none has
+	// is no error.
 	TouchToken(ctx context.Context, name string, at time.Time, address string) error
 
 	// InsertSignIn adds the hash of a sign-in link that may be redeemed once
-	// before it expires. Expired ones are dropped.
+	// before it expires; repeated, it sets the time anew. Those that expire a day
+	// earlier or more are dropped.
 	InsertSignIn(ctx context.Context, hash []byte, expires time.Time) error
 
 	// RedeemSignIn uses up the link and adds the session in one transaction. A
 	// link that is unknown, used or expired at now is CodeNotFound, and then
-	// nothing is added.
+	// nothing is added. A session whose id or hash is taken is CodeConflict, and
+	// the link stays. Links and sessions that have expired at now are dropped.
 	RedeemSignIn(ctx context.Context, hash []byte, now time.Time, s *Session) error
 
 	// FindSession returns the session of a hash that has not expired at now;
@@ -95,7 +103,8 @@ type Credentials interface {
 	// first, at most MaxPage.
 	FindSessions(ctx context.Context, now time.Time) ([]*Session, error)
 
-	// TouchSession records a use. An id that none has is no error.
+	// TouchSession records a use as TouchToken does. An id that none has is no
+	// error.
 	TouchSession(ctx context.Context, id ID, at time.Time, address string) error
 
 	// EndSession removes a session; CodeNotFound.

@@ -98,6 +98,41 @@ func CapitalsReferred() *Error {
 	return Errorf(CodeConflict, "a table that is not Jarvis's refers to a capture whose id has capital letters: write the id in small letters in both and try again")
 }
 
+// NoToken is the error of every catalogue for a name that no token has.
+func NoToken(name string) *Error {
+	return Errorf(CodeNotFound, "there is no token %q", name)
+}
+
+// NoCredential is the error of every catalogue for a hash of no token or session.
+func NoCredential() *Error {
+	return Errorf(CodeNotFound, "there is no such token or session, or it has ended")
+}
+
+// NoSession is the error of every catalogue for an id that no session has.
+func NoSession(id ID) *Error { return Errorf(CodeNotFound, "there is no session %s", id) }
+
+// NoSignIn is the error of every catalogue for a link that cannot be redeemed.
+func NoSignIn() *Error {
+	return Errorf(CodeNotFound, "the sign-in link was used before or has expired: make another with jarvis signin")
+}
+
+// TokenExists is the error of every catalogue for a name that a token has or had.
+func TokenExists(name string) *Error {
+	return Errorf(CodeConflict, "there already is, or was, a token %q: choose another name", name)
+}
+
+// CredentialExists is the error of every catalogue for a hash or a session's id
+// that is taken.
+func CredentialExists() *Error {
+	return Errorf(CodeConflict, "there already is a credential of this text: make another")
+}
+
+// SpanDiffers is the error of every catalogue for a span whose number is taken
+// by another.
+func SpanDiffers(s Span) *Error {
+	return Errorf(CodeConflict, "span %d of device %q was sent before with another beginning or state: give it another number", s.Number, s.Device)
+}
+
 // Error returns the message, without the cause: a cause may name a path, a
 // host or a statement that the reader must not see.
 func (e *Error) Error() string { return e.Message }
