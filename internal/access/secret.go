@@ -1,0 +1,121 @@
+package access
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strings"
+
+	jarvis "github.com/jarvis-memory/jarvis"
+)
+
+// The texts of secrets. A token begins with a word that programs which look for
+// leaked secrets can find, and a letter that tells a person what it permits.
+const (
+	secretBytes = 32
+	secretText  = 43 // characters of base64url without padding
+	tokenPrefix = "jarvis_"
+)
+
+// newSecret returns the text of 256 random bits.
+func newSecret() string {
+	var b [secretBytes]byte
+	rand.Read(b[:]) // never fails: crypto/rand aborts the program instead
+	return base64.RawURLEncoding.EncodeToString(b[:])
+}
+
+// isSecret reports whether newSecret can have returned text.
+func isSecret(text string) bool {
+	if len(text) != secretText {
+		return false
+	}
+	// Decode skips line breaks, so the length that it returns has to be looked at.
+	var b [secretBytes]byte
+	n, err := base64.RawURLEncoding.Strict().Decode(b[:], []byte(text))
+	return err == nil && n == secretBytes
+}
+
+// digest is the SHA-256 of a secret's whole text.
+type digest [sha256.Size]byte
+
+func digestOf(text string) digest { return sha256.Sum256([]byte(text)) }
+
+func newToken(scope jarvis.Scope) string { return tokenPrefix + string(scope[:1]) + newSecret() }
+
+// isToken reports whether newToken can have returned text.
+func isToken(text string) bool {
+	rest, ok := strings.CutPrefix(text, tokenPrefix)
+	return ok && rest != "" && strings.Contains("ura", rest[:1]) && isSecret(rest[1:])
+}
+
+// bearer returns the token of the Authorization header. Other schemes are not
+// for us: a proxy that asks for a password passes it on. An error says that the
+// header holds a bearer that cannot be one of our tokens, or is there twice.
+func bearer(h http.Header) (token string, given bool, err error) {
+	const scheme = "Bearer"
+	for _, value := range h.Values("Authorization") {
+		if len(value) < len(scheme) || !strings.EqualFold(value[:len(scheme)], scheme) {
+			continue
+		}
+		rest := value[len(scheme):]
+		text := strings.Trim(rest, " ")
+		if text != "" && text == rest {
+			continue // a scheme with a longer name
+		}
+		if given {
+			return "", true, jarvis.Errorf(jarvis.CodeNoCredential, "the request has two bearer tokens: send one")
+		}
+		given, token = true, text
+	}
+	if given && !isToken(token) {
+		return "", true, jarvis.Errorf(jarvis.CodeNoCredential, "the bearer token is not one of Jarvis: it has %d characters and begins with \"%s\"; check that all of it was copied", len(tokenPrefix)+1+secretText, tokenPrefix)
+	}
+	return token, given, nil
+}
+
+// The names of the cookie. A browser takes one that begins with __Host- only
+// over TLS and only from this very host, so no neighbour can plant another.
+const (
+	secureCookie = "__Host-jarvis"
+	plainCookie  = "jarvis"
+)
+
+func cookieName(secure bool) string {
+	if secure {
+		return secureCookie
+	}
+	return plainCookie
+}
+
+// maxCookies bounds how many cookies of our name are looked up. There is more
+// than one when a neighbour, on another port of this host, has one of that name.
+const maxCookies = 4
+
+// sessionSecrets returns the texts of the request's cookies that can be ours.
+func sessionSecrets(r *http.Request, secure bool) []string {
+	var found []string
+	for _, cookie := range r.CookiesNamed(cookieName(secure)) {
+		if isSecret(cookie.Value) && len(found) < maxCookies {
+			found = append(found, cookie.Value)
+		}
+	}
+	return found
+}
+
+// sessionCookie returns the cookie of a session. On a computer that others use
+// too, it goes when the browser is closed, or with the session.
+func sessionCookie(secret string, secure, own bool) *http.Cookie {
+	c := &http.Cookie{
+		Name:     cookieName(secure),
+		Value:    secret,
+		Path:     "/",
+		Secure:   secure,
+		HttpOnly: true,
+		SameSite: http.SameSiteStrictMode,
+	}
+	if own {
+		c.MaxAge = int(OwnSessionLasts.Seconds())
+	}
+	return c
+}
