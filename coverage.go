@@ -55,6 +55,32 @@ func (s Span) Check() error {
 	return nil
 }
 
+// SpanSize is a class of lengths that catalogues keep with spans, to find those
+// that reach into a time: a minute and less, up to 16 minutes, and so on, the
+// last without end.
+type SpanSize int
+
+// SpanSizes is how many sizes there are, from 0.
+const SpanSizes SpanSize = 8
+
+// Size returns the class of the span's length.
+func (s Span) Size() SpanSize {
+	size, longest := SpanSize(0), time.Minute
+	for size < SpanSizes-1 && s.To.Sub(s.From) > longest {
+		size, longest = size+1, longest*16
+	}
+	return size
+}
+
+// Since returns a time before which no span of this size begins that reaches
+// beyond t.
+func (s SpanSize) Since(t time.Time) time.Time {
+	if s >= SpanSizes-1 {
+		return MinTime
+	}
+	return t.Add(-time.Minute << (4 * s))
+}
+
 // Gap is a time about which nobody said anything.
 type Gap struct {
 	Device string    `json:"device"`

@@ -15,7 +15,9 @@ const (
 	laterColumns   = "{device,app_name,window_title,url,stored_size,stored_sha256,content_digest,recovered}"
 	laterRelations = "{store,tombstones,counters,counter_deltas,devices," +
 		"ix_captures_timestamp_id,ix_captures_monitor,ix_captures_device,ix_captures_app_name,ix_captures_device_app_name," +
-		"ix_tombstones_pending,ix_tombstones_unpurged}"
+		"ix_tombstones_pending,ix_tombstones_unpurged," + serverRelations + "}"
+	serverRelations = "pins,tokens,sessions,sign_ins,accesses,spans," +
+		"ix_accesses_minute,ix_accesses_who,ix_accesses_action,ix_accesses_who_action,ix_spans_begins,ix_spans_ends,ix_spans_size"
 )
 
 // adoptable refuses captures that the migrations could not carry over, before
@@ -24,7 +26,7 @@ func adoptable(ctx context.Context, conn *sql.Conn, s schema) error {
 	if !s.captures {
 		return nil
 	}
-	if s.version < 3 {
+	if s.version < newestVersion {
 		if err := namesFree(ctx, conn, s); err != nil {
 			return err
 		}
@@ -37,17 +39,21 @@ func adoptable(ctx context.Context, conn *sql.Conn, s schema) error {
 
 // namesFree looks for other things under names that migrations to come use.
 func namesFree(ctx context.Context, conn *sql.Conn, s schema) error {
+	coming, made := laterColumns, laterRelations
+	if s.version >= 3 {
+		coming = "{}"
+	}
+	if !s.older() { // the others are ours
+		made = "{" + serverRelations + "}"
+	}
 	var columns, relations string
 	err := conn.QueryRowContext(ctx, `
 		SELECT coalesce((SELECT string_agg('captures.' || attname, ',' ORDER BY attname) FROM pg_attribute
 				WHERE attrelid = to_regclass('captures') AND NOT attisdropped AND attname = ANY ($1::name[])), ''),
 			coalesce((SELECT string_agg(name, ',' ORDER BY name) FROM unnest($2::text[]) AS name
-				WHERE to_regclass(name) IS NOT NULL), '')`, laterColumns, laterRelations).Scan(&columns, &relations)
+				WHERE to_regclass(name) IS NOT NULL), '')`, coming, made).Scan(&columns, &relations)
 	if err != nil {
 		return err
-	}
-	if !s.older() {
-		relations = "" // they are ours
 	}
 	taken := slices.DeleteFunc(strings.Split(columns+","+relations, ","), func(name string) bool { return name == "" })
 	if len(taken) > 0 {

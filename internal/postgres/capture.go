@@ -104,14 +104,14 @@ func (c *Catalog) absent(ctx context.Context, id jarvis.ID) error {
 
 // captureColumns are what scanCapture reads.
 const captureColumns = `id, filepath, timestamp, coalesce(monitor_index, 0), width, height, file_size, coalesce(created_at, timestamp),
-	device, app_name, window_title, url, stored_size, stored_sha256, content_digest, recovered`
+	device, app_name, window_title, url, stored_size, stored_sha256, content_digest, recovered, ` + isPinned
 
 func scanCapture(row pgx.CollectableRow, more ...any) (*jarvis.Capture, error) {
 	var c jarvis.Capture
 	var id string
 	err := row.Scan(append([]any{
 		&id, &c.Filepath, &c.Timestamp, &c.MonitorIndex, &c.Width, &c.Height, &c.FileSize, &c.CreatedAt,
-		&c.Device, &c.AppName, &c.WindowTitle, &c.URL, &c.StoredSize, &c.StoredSHA256, &c.ContentDigest, &c.Recovered,
+		&c.Device, &c.AppName, &c.WindowTitle, &c.URL, &c.StoredSize, &c.StoredSHA256, &c.ContentDigest, &c.Recovered, &c.Pinned,
 	}, more...)...)
 	if err != nil {
 		return nil, err

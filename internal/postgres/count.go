@@ -121,6 +121,22 @@ func (c *Catalog) Stats(ctx context.Context) (jarvis.CatalogStats, error) {
 	return stats, nil
 }
 
+// CountMinutes counts captures by minute, device, monitor and app.
+func (c *Catalog) CountMinutes(ctx context.Context, from, to time.Time) ([]jarvis.MinuteCount, error) {
+	if err := jarvis.CheckMinutesRange(from, to); err != nil {
+		return nil, err
+	}
+	return findAll(ctx, c, "count minutes", func(row pgx.CollectableRow) (m jarvis.MinuteCount, err error) {
+		var minute int64
+		err = row.Scan(&minute, &m.Device, &m.Monitor, &m.AppName, &m.Captures)
+		m.Minute = time.Unix(minute*60, 0).UTC()
+		return m, err
+	}, `
+		SELECT floor(extract(epoch FROM timestamp) / 60)::bigint AS minute, device, coalesce(monitor_index, 0) AS monitor, app_name, count(*)
+		FROM captures WHERE timestamp >= $1::timestamptz AND timestamp < $2::timestamptz
+		GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`, bound(from), bound(to))
+}
+
 // CountDays returns the days in loc that have captures, oldest first.
 func (c *Catalog) CountDays(ctx context.Context, from, to time.Time, loc *time.Location) ([]jarvis.DayCount, error) {
 	var counter *jarvis.DayCounter

@@ -13,11 +13,13 @@ func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.Pending
 	const statement = `
 		WITH removed AS (
 			DELETE FROM captures WHERE id = $1::text
-			RETURNING id, filepath, device, floor(extract(epoch FROM timestamp) / 900)::integer AS bucket,
+			RETURNING id, timestamp, filepath, device, floor(extract(epoch FROM timestamp) / 900)::integer AS bucket,
 				coalesce(nullif(stored_size, 0), file_size) AS bytes
 		), stone AS (
 			INSERT INTO tombstones (id, filepath) SELECT id, filepath FROM removed
 			ON CONFLICT (id) DO UPDATE SET filepath = excluded.filepath, deleted_at = now(), purged = false
+		), unpinned AS (
+			DELETE FROM pins USING removed WHERE captured_at = timestamp AND capture_id = removed.id COLLATE "C"
 		), delta AS (
 			INSERT INTO counter_deltas (bucket, device, captures, bytes) SELECT bucket, device, -1, -bytes FROM removed
 		)

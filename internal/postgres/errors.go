@@ -18,6 +18,7 @@ import (
 // SQLSTATE codes that are told apart; see appendix A of PostgreSQL's manual.
 const (
 	stateForeignKeyViolation    = "23503"
+	stateUniqueViolation        = "23505"
 	stateReadOnly               = "25006"
 	stateInvalidAuthorization   = "28000"
 	stateInvalidPassword        = "28P01"

@@ -24,7 +24,8 @@ import (
 var migrationFiles embed.FS
 
 const (
-	newestVersion = 4
+	newestVersion = 5
+	serverVersion = 5 // makes pins and what a server keeps
 	versionTable  = "jarvis_migrations"
 )
 

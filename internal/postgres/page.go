@@ -46,6 +46,9 @@ func (w *conditions) matching(f jarvis.CaptureFilter) {
 	if f.Monitor != nil {
 		w.add("coalesce(monitor_index, 0) = %s::bigint", *f.Monitor)
 	}
+	if f.Pinned != nil && !*f.Pinned {
+		w.add("NOT (" + isPinned + ")")
+	}
 	if !f.CreatedBefore.IsZero() {
 		w.add("coalesce(created_at, timestamp) < %s::timestamptz", bound(f.CreatedBefore))
 	}
@@ -55,15 +58,27 @@ func (w *conditions) matching(f jarvis.CaptureFilter) {
 // can hold. Every time in the catalogue is a whole microsecond, so the half-open
 // interval selects the same.
 func bound(t time.Time) time.Time {
-	cut := jarvis.Instant(t)
-	if cut.Before(t) {
+	cut := floor(t)
+	if cut.Before(t) && cut.Year() < maxYear {
 		cut = cut.Add(time.Microsecond)
 	}
+	return cut
+}
+
+// The years that bound times in statements. A timestamptz can hold some more.
+const (
+	minYear = -4000
+	maxYear = 200_000
+)
+
+// floor returns t as the catalogue keeps it, within what a timestamptz can hold.
+func floor(t time.Time) time.Time {
+	cut := jarvis.Instant(t)
 	switch year := cut.Year(); {
-	case year < -4000:
-		return time.Date(-4000, 1, 1, 0, 0, 0, 0, time.UTC)
-	case year > 200_000:
-		return time.Date(200_000, 1, 1, 0, 0, 0, 0, time.UTC)
+	case year < minYear:
+		return time.Date(minYear, 1, 1, 0, 0, 0, 0, time.UTC)
+	case year > maxYear:
+		return time.Date(maxYear, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
 	return cut
 }
@@ -76,6 +91,9 @@ type place []any
 // without what these values settle.
 func keyOf(f jarvis.CaptureFilter) (columns, forms []string, prefix place, rest jarvis.CaptureFilter) {
 	rest = f
+	if f.Pinned != nil && *f.Pinned { // few as they are, they are walked and the others passed by
+		return []string{"captured_at", "capture_id"}, []string{"%s::timestamptz", `%s::text COLLATE "C"`}, nil, rest
+	}
 	add := func(column, form string, value any) {
 		columns, forms, prefix = append(columns, column), append(forms, form), append(prefix, value)
 	}
@@ -128,8 +146,16 @@ func pageStatement(columns string, f jarvis.CaptureFilter) (string, []any) {
 	w.beyond(key, forms, upper, upperSide)
 	w.matching(rest)
 	w.args = append(w.args, f.Limit)
-	return fmt.Sprintf("SELECT %s FROM captures%s ORDER BY %s LIMIT $%d",
-		columns, w, strings.Join(key, direction+", ")+direction, len(w.args)), w.args
+	return fmt.Sprintf("SELECT %s FROM %s%s ORDER BY %s LIMIT $%d",
+		columns, readFrom(f), w, strings.Join(key, direction+", ")+direction, len(w.args)), w.args
+}
+
+// readFrom returns the captures that a filter is read from, for FROM.
+func readFrom(f jarvis.CaptureFilter) string {
+	if f.Pinned != nil && *f.Pinned {
+		return pinnedCaptures
+	}
+	return "captures"
 }
 
 // beyond adds that the key is on one side of a place.
@@ -178,32 +204,57 @@ func (c *Catalog) FindFiles(ctx context.Context, f jarvis.CaptureFilter) ([]jarv
 	})
 }
 
-// Summarize counts what the filter selects, from its rows.
-func (c *Catalog) Summarize(ctx context.Context, f jarvis.CaptureFilter) (jarvis.Summary, error) {
-	const maxDevices = 100
-	w := new(conditions)
+// selecting adds all conditions of a filter.
+func (w *conditions) selecting(f jarvis.CaptureFilter) {
+	at := "timestamp"
+	if readFrom(f) == pinnedCaptures {
+		at = "captured_at"
+	}
 	if !f.From.IsZero() {
-		w.add("timestamp >= %s::timestamptz", bound(f.From))
+		w.add(at+" >= %s::timestamptz", bound(f.From))
 	}
 	if !f.To.IsZero() {
-		w.add("timestamp < %s::timestamptz", bound(f.To))
+		w.add(at+" < %s::timestamptz", bound(f.To))
 	}
 	if f.AppName != "" {
 		w.add("left(app_name, 200) = left(%s::text, 200)", f.AppName)
 	}
 	w.matching(f)
-	statement := `SELECT device, count(*), sum(coalesce(nullif(stored_size, 0), file_size))::bigint, min(timestamp), max(timestamp)
-		FROM captures` + w.String() + ` GROUP BY device`
+}
+
+// summaryStatement returns the statement that counts what a filter selects, by
+// device, each time with how many of all are pinned.
+func summaryStatement(f jarvis.CaptureFilter) (string, []any) {
+	all := new(conditions)
+	all.selecting(f)
+	from := readFrom(f) + all.String()
+
+	pinned := &conditions{args: all.args}
+	if f.Pinned != nil && !*f.Pinned {
+		pinned.add("false")
+	}
+	yes := true
+	f.Pinned = &yes
+	pinned.selecting(f)
+	return `SELECT device, count(*), sum(coalesce(nullif(stored_size, 0), file_size))::bigint, min(timestamp), max(timestamp),
+			(SELECT count(*) FROM ` + readFrom(f) + pinned.String() + `)
+		FROM ` + from + ` GROUP BY device`, pinned.args
+}
+
+// Summarize counts what the filter selects, from its rows.
+func (c *Catalog) Summarize(ctx context.Context, f jarvis.CaptureFilter) (jarvis.Summary, error) {
+	const maxDevices = 100
+	statement, args := summaryStatement(f)
 	var total jarvis.Summary
 	err := c.read(ctx, "summarize", func(ctx context.Context) error {
 		total = jarvis.Summary{}
-		rows, err := c.pool.Query(ctx, statement, w.args...)
+		rows, err := c.pool.Query(ctx, statement, args...)
 		if err != nil {
 			return err
 		}
 		var one jarvis.Summary
 		var device string
-		_, err = pgx.ForEachRow(rows, []any{&device, &one.Captures, &one.Bytes, &one.Oldest, &one.Newest}, func() error {
+		_, err = pgx.ForEachRow(rows, []any{&device, &one.Captures, &one.Bytes, &one.Oldest, &one.Newest, &total.Pinned}, func() error {
 			if total.Captures == 0 || one.Oldest.Before(total.Oldest) {
 				total.Oldest = one.Oldest.UTC()
 			}

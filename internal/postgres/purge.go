@@ -21,7 +21,7 @@ const lockPatience = 5 * time.Second
 const purgeBatch = 50_000
 
 // purged are the tables that hold something of a capture.
-const purged = "captures, tombstones, counters, counter_deltas, devices"
+const purged = "captures, tombstones, counters, counter_deltas, devices, pins"
 
 // Purge removes what deletions left in the tables' files. VACUUM alone gives the
 // space free and leaves the bytes: they stay in the unused part of a page, of a

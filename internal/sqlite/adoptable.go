@@ -8,8 +8,11 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// ownTables are those that migrations make beside captures.
-const ownTables = "('store', 'tombstones', 'counters', 'devices')"
+// The tables that migrations make beside captures.
+const (
+	ownTables    = "('store', 'tombstones', 'counters', 'devices', " + serverTables + ")"
+	serverTables = "'pins', 'tokens', 'sessions', 'sign_ins', 'accesses', 'spans'"
+)
 
 // adoptable refuses captures that the migrations could not carry over, before
 // anything is changed.
@@ -41,11 +44,18 @@ func namesFree(c *conn, s schema) error {
 		}
 		return nil
 	}, "SELECT lower(name) FROM pragma_table_xinfo('captures') ORDER BY 1")
-	if err == nil && s.older() {
+	tables := ""
+	switch {
+	case s.older():
+		tables = ownTables
+	case s.version < serverVersion: // the others are ours
+		tables = "(" + serverTables + ")"
+	}
+	if err == nil && tables != "" {
 		err = c.query(func(row *sqlite3.Stmt) error {
 			taken = append(taken, row.ColumnText(0))
 			return nil
-		}, "SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN "+ownTables+" ORDER BY 1")
+		}, "SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN "+tables+" ORDER BY 1")
 	}
 	if err == nil && len(taken) > 0 {
 		return jarvis.NamesTaken(taken)

@@ -22,12 +22,17 @@ const keepCopies = 2
 var copySuffix = regexp.MustCompile(`^\.v(\d+)-(\d{8}T\d{6}\.\d{6}Z)\.backup$`)
 
 // copyAside writes a copy of the database beside it, durably, with the same key,
-// and removes all but the last ones. A database without captures is not copied.
+// and removes all but the last ones. A database without captures, and without
+// anything that only its server knows, is not copied.
 func (db *database) copyAside(ctx context.Context, c *conn, s schema) error {
 	if !s.captures {
 		return nil
 	}
-	if n, err := c.number("SELECT EXISTS (SELECT 1 FROM captures)"); err != nil || n == 0 {
+	worth := "SELECT EXISTS (SELECT 1 FROM captures)"
+	if s.version >= serverVersion {
+		worth += " OR EXISTS (SELECT 1 FROM tokens) OR EXISTS (SELECT 1 FROM accesses) OR EXISTS (SELECT 1 FROM spans)"
+	}
+	if n, err := c.number(worth); err != nil || n == 0 {
 		return err
 	}
 	name := fmt.Sprintf("%s.v%d-%s.backup", db.path, s.version, time.Now().UTC().Format("20060102T150405.000000Z"))
@@ -105,16 +110,17 @@ func (db *database) purgeCopy(ctx context.Context, path string, ids []string) er
 	connect := func() (*conn, error) { return db.connectWriter(path) }
 	err := withConn(ctx, connect, func(c *conn) error {
 		return retryBusy(ctx, func() error {
-			if err := c.Exec("BEGIN IMMEDIATE"); err != nil {
-				return err
+			s, err := inspect(c)
+			if err == nil {
+				err = c.Exec("BEGIN IMMEDIATE")
 			}
-			for _, id := range ids {
-				// An older Jarvis may have kept ids in upper case.
-				if err := c.exec("DELETE FROM captures WHERE id IN (?, ?)", id, strings.ToUpper(id)); err != nil {
-					return errors.Join(err, c.rollback())
-				}
+			for i := 0; i < len(ids) && err == nil; i++ {
+				err = purgeRow(c, s, ids[i])
 			}
-			if err := c.Exec("COMMIT"); err != nil {
+			if err == nil {
+				err = c.Exec("COMMIT")
+			}
+			if err != nil {
 				return errors.Join(err, c.rollback())
 			}
 			return nil
@@ -127,4 +133,16 @@ func (db *database) purgeCopy(ctx context.Context, path string, ids []string) er
 		Code: jarvis.ErrorCode(db.translate(ctx, "purge", err)), Op: "sqlite: purge", Err: err,
 		Message: "what was deleted could not be removed from the copy " + path + ": remove the file if you do not need it, then delete again",
 	}
+}
+
+func purgeRow(c *conn, s schema, id string) error {
+	// An older Jarvis may have kept ids in upper case.
+	const rows = "FROM captures WHERE id IN (?, ?)"
+	upper := strings.ToUpper(id)
+	if s.version >= serverVersion {
+		if err := c.exec("DELETE FROM pins WHERE (captured_at, capture_id) IN (SELECT timestamp, id "+rows+")", id, upper); err != nil {
+			return err
+		}
+	}
+	return c.exec("DELETE "+rows, id, upper)
 }

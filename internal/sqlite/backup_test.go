@@ -60,7 +60,7 @@ func TestCopyAside(t *testing.T) {
 	withKeys(t, func(t *testing.T, key []byte) {
 		o, captures := makeCopies(t, key, 50)
 		copies := copiesOf(t, o)
-		for i, version := range []int64{4, 3} {
+		for i, version := range []int64{latest, latest - 1} {
 			path := copies[i]
 			if !strings.Contains(path, fmt.Sprintf(".v%d-", version)) {
 				t.Errorf("copy %d is called %s, want version %d", i, path, version)
@@ -138,6 +138,9 @@ func TestCatalog_Purge_LeavesNoBytes(t *testing.T) {
 	if err := c.InsertCapture(t.Context(), doomed); err != nil {
 		t.Fatal(err)
 	}
+	if err := c.SetPinned(t.Context(), doomed.ID, true); err != nil {
+		t.Fatal(err)
+	}
 	insertAfter := testCapture(1001)
 	if err := c.InsertCapture(t.Context(), insertAfter); err != nil {
 		t.Fatal(err)
@@ -146,8 +149,10 @@ func TestCatalog_Purge_LeavesNoBytes(t *testing.T) {
 		t.Fatal(err)
 	}
 	downAndUp(t, o)
-	if files := holding(t, o, secret); len(files) < 3 {
-		t.Fatalf("only %q hold the text before it is deleted", files)
+	for _, text := range []string{secret, doomed.ID.String()} {
+		if files := holding(t, o, text); len(files) < 3 {
+			t.Fatalf("only %q hold %q before it is deleted", files, text)
+		}
 	}
 
 	c = mustOpen(t, o)
@@ -173,6 +178,11 @@ func TestCatalog_Purge_LeavesNoBytes(t *testing.T) {
 	}
 	wantAll(t, c, []*jarvis.Capture{insertAfter})
 	checkSound(t, c)
+	for _, name := range holding(t, o, doomed.ID.String()) {
+		if strings.HasSuffix(name, ".backup") {
+			t.Errorf("%s still has the pin", name)
+		}
+	}
 	for _, path := range copiesOf(t, o) {
 		moved := filepath.Join(t.TempDir(), "jarvis.db")
 		if err := os.Rename(path, moved); err != nil {
@@ -281,7 +291,7 @@ func TestCopyAside_Full(t *testing.T) {
 		if jarvis.ErrorCode(err) != jarvis.CodeNoSpace {
 			t.Fatalf("Open = %v (%v)", err, errors.Unwrap(err))
 		}
-		if status, err := MigrationStatus(t.Context(), o); err != nil || !status[3].AppliedAt.IsZero() {
+		if status, err := MigrationStatus(t.Context(), o); err != nil || !status[latest-1].AppliedAt.IsZero() {
 			t.Fatalf("MigrationStatus = %v, %v", status, err)
 		}
 		if _, err := os.Stat(o.Path + ".backup.partial"); !errors.Is(err, os.ErrNotExist) {

@@ -83,7 +83,7 @@ const bytesOnDisk = "coalesce(nullif(stored_size, 0), file_size)"
 
 // columns are those of every listing, in the order in which scan reads them.
 const columns = `id, filepath, timestamp, monitor_index, width, height, file_size, created_at,
-	device, app_name, window_title, url, stored_size, stored_sha256, content_digest, recovered`
+	device, app_name, window_title, url, stored_size, stored_sha256, content_digest, recovered, ` + isPinned
 
 func scan(s *sqlite3.Stmt) (*jarvis.Capture, error) {
 	id, err := jarvis.ParseID(s.ColumnText(0))
@@ -107,6 +107,7 @@ func scan(s *sqlite3.Stmt) (*jarvis.Capture, error) {
 		StoredSHA256:  s.ColumnBlob(13, nil),
 		ContentDigest: s.ColumnBlob(14, nil),
 		Recovered:     s.ColumnBool(15),
+		Pinned:        s.ColumnBool(16),
 	}, nil
 }
 
@@ -128,8 +129,8 @@ func (c *Catalog) FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Captur
 	return read(ctx, c, "find capture", func(on *conn) (capture *jarvis.Capture, err error) {
 		err = on.view(func() error {
 			err := on.query(func(s *sqlite3.Stmt) (err error) {
-				if capture, err = scan(s); err == nil && s.ColumnType(16) != sqlite3.NULL {
-					text := s.ColumnText(16)
+				if capture, err = scan(s); err == nil && s.ColumnType(17) != sqlite3.NULL {
+					text := s.ColumnText(17)
 					capture.OCRText = &text
 				}
 				return err

@@ -43,6 +43,30 @@ func (c *Catalog) CountDays(ctx context.Context, from, to time.Time, loc *time.L
 	})
 }
 
+// CountMinutes implements jarvis.Catalog.
+func (c *Catalog) CountMinutes(ctx context.Context, from, to time.Time) ([]jarvis.MinuteCount, error) {
+	if err := jarvis.CheckMinutesRange(from, to); err != nil {
+		return nil, err
+	}
+	return read(ctx, c, "count minutes", func(on *conn) ([]jarvis.MinuteCount, error) {
+		counts := []jarvis.MinuteCount{}
+		err := on.query(func(s *sqlite3.Stmt) error {
+			counts = append(counts, jarvis.MinuteCount{
+				Minute:   time.UnixMicro(s.ColumnInt64(0) * microsPerMinute).UTC(),
+				Device:   s.ColumnText(1),
+				Monitor:  s.ColumnInt(2),
+				AppName:  s.ColumnText(3),
+				Captures: s.ColumnInt64(4),
+			})
+			return nil
+		}, `SELECT timestamp / ? AS minute, device, coalesce(monitor_index, 0) AS monitor, app_name, count(*)
+			FROM captures INDEXED BY ix_captures_timestamp WHERE timestamp >= ? AND timestamp < ?
+			GROUP BY minute, device, monitor, app_name ORDER BY minute, device, monitor, app_name`,
+			microsPerMinute, ceilMicros(from), ceilMicros(to))
+		return counts, err
+	})
+}
+
 // Stats implements jarvis.Catalog.
 func (c *Catalog) Stats(ctx context.Context) (jarvis.CatalogStats, error) {
 	return read(ctx, c, "sum up", func(on *conn) (stats jarvis.CatalogStats, err error) {

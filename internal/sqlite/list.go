@@ -36,10 +36,10 @@ func (c *Catalog) FindFiles(ctx context.Context, f jarvis.CaptureFilter) ([]jarv
 func pageSQL(columns string, f jarvis.CaptureFilter) (string, []any) {
 	w := selection(f)
 	w.position(f)
-	clause, args := w.clause()
-	order := " ORDER BY timestamp DESC, id DESC LIMIT ?"
+	clause, args := w.clause(w.captures())
+	order := " ORDER BY " + w.time + " DESC, " + w.id + " DESC LIMIT ?"
 	if f.Order == jarvis.OldestFirst {
-		order = " ORDER BY timestamp, id LIMIT ?"
+		order = " ORDER BY " + w.time + ", " + w.id + " LIMIT ?"
 	}
 	return "SELECT " + columns + clause + order, append(args, f.Limit)
 }
@@ -65,7 +65,9 @@ func page[T any](ctx context.Context, c *Catalog, op, columns string, f jarvis.C
 
 // where is a filter in SQL.
 type where struct {
-	index string // the index that serves it in the order of pages
+	index string // the index that serves it in the order of pages; empty for pins
+	time  string // the columns of that order
+	id    string
 	terms []string
 	args  []any
 	from  bound // of time
@@ -81,7 +83,7 @@ type bound struct {
 
 // selection is f without its page.
 func selection(f jarvis.CaptureFilter) *where {
-	w := &where{index: indexFor(f)}
+	w := &where{index: indexFor(f), time: "timestamp", id: "id"}
 	if f.Device != "" {
 		w.add("device = ?", f.Device)
 	}
@@ -94,15 +96,30 @@ func selection(f jarvis.CaptureFilter) *where {
 	if !f.CreatedBefore.IsZero() {
 		w.add("created_at < ?", f.CreatedBefore.UnixMicro())
 	}
+	switch {
+	case f.Pinned == nil:
+	case *f.Pinned: // few as they are, they are walked and the others passed by
+		w.index, w.time, w.id = "", "captured_at", "capture_id"
+	default:
+		w.add("NOT " + isPinned)
+	}
 	if !f.From.IsZero() {
 		at := ceilMicros(f.From)
-		w.from = bound{"timestamp >= ?", at, []any{at}}
+		w.from = bound{w.time + " >= ?", at, []any{at}}
 	}
 	if !f.To.IsZero() {
 		at := ceilMicros(f.To)
-		w.to = bound{"timestamp < ?", at, []any{at}}
+		w.to = bound{w.time + " < ?", at, []any{at}}
 	}
 	return w
+}
+
+// captures returns what the filter is read from.
+func (w *where) captures() string {
+	if w.index == "" {
+		return "pins CROSS JOIN captures ON captures.id = capture_id"
+	}
+	return "captures"
 }
 
 // indexFor names the index that leads with the most telling equalities and then
@@ -136,22 +153,27 @@ func (w *where) position(f jarvis.CaptureFilter) {
 	}
 	at := f.After.Timestamp.UnixMicro()
 	args := []any{at, f.After.ID.String()}
+	key := "(" + w.time + ", " + w.id + ")"
 	switch {
 	case f.Order == jarvis.OldestFirst && (w.from.term == "" || at >= w.from.micros):
-		w.from = bound{"(timestamp, id) > (?, ?)", at, args}
+		w.from = bound{key + " > (?, ?)", at, args}
 	case f.Order == jarvis.NewestFirst && (w.to.term == "" || at < w.to.micros):
-		w.to = bound{"(timestamp, id) < (?, ?)", at, args}
+		w.to = bound{key + " < (?, ?)", at, args}
 	}
 }
 
-// clause returns the FROM and WHERE clauses and their arguments.
-func (w *where) clause() (string, []any) {
+// clause returns the FROM and WHERE clauses and their arguments. The index is
+// that of the last table.
+func (w *where) clause(tables string) (string, []any) {
 	for _, bound := range []bound{w.from, w.to} {
 		if bound.term != "" {
 			w.add(bound.term, bound.args...)
 		}
 	}
-	sql := " FROM captures INDEXED BY " + w.index
+	sql := " FROM " + tables
+	if w.index != "" {
+		sql += " INDEXED BY " + w.index
+	}
 	if len(w.terms) > 0 {
 		sql += " WHERE " + strings.Join(w.terms, " AND ")
 	}
@@ -163,7 +185,9 @@ const maxSummaryDevices = 100
 
 // Summarize implements jarvis.Catalog.
 func (c *Catalog) Summarize(ctx context.Context, f jarvis.CaptureFilter) (jarvis.Summary, error) {
-	clause, args := selection(f).clause()
+	w := selection(f)
+	clause, args := w.clause(w.captures())
+	pins, pinArgs := pinnedClause(f)
 	return read(ctx, c, "summarize captures", func(on *conn) (sum jarvis.Summary, err error) {
 		err = on.view(func() error {
 			_, err := on.find(func(s *sqlite3.Stmt) {
@@ -172,6 +196,9 @@ func (c *Catalog) Summarize(ctx context.Context, f jarvis.CaptureFilter) (jarvis
 					sum.Oldest, sum.Newest = micros(s, 2), micros(s, 3)
 				}
 			}, "SELECT count(*), sum("+bytesOnDisk+"), min(timestamp), max(timestamp)"+clause, args...)
+			if err == nil {
+				sum.Pinned, err = on.number("SELECT count(*)"+pins, pinArgs...)
+			}
 			if err != nil {
 				return err
 			}
@@ -182,4 +209,16 @@ func (c *Catalog) Summarize(ctx context.Context, f jarvis.CaptureFilter) (jarvis
 		})
 		return sum, err
 	})
+}
+
+// pinnedClause is the clause of what f selects that is pinned.
+func pinnedClause(f jarvis.CaptureFilter) (string, []any) {
+	unpinned := f.Pinned != nil && !*f.Pinned
+	pinned := true
+	f.Pinned = &pinned
+	w := selection(f)
+	if unpinned {
+		w.add("false")
+	}
+	return w.clause(w.captures())
 }

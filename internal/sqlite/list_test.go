@@ -59,8 +59,10 @@ func TestCatalog_FindCaptures_Plan(t *testing.T) {
 				plan = append(plan, s.ColumnText(3))
 				return nil
 			}, "EXPLAIN QUERY PLAN "+sql, args...)
-			if text := strings.Join(plan, "; "); err == nil && (len(plan) != 1 || !strings.Contains(text, "USING INDEX ix_captures_")) {
-				err = fmt.Errorf("the plan is %s", text)
+			const pins = "; CORRELATED SCALAR SUBQUERY 1; SEARCH pins USING PRIMARY KEY (captured_at=? AND capture_id=?)"
+			text, looked := strings.CutSuffix(strings.Join(plan, "; "), pins)
+			if err == nil && (!looked || strings.Contains(text, ";") || !strings.Contains(text, "USING INDEX ix_captures_")) {
+				err = fmt.Errorf("the plan is %s", strings.Join(plan, "; "))
 			}
 			if err != nil {
 				return struct{}{}, err

@@ -7,7 +7,10 @@ import (
 )
 
 // latest is the newest migration that this program knows.
-const latest = 4
+const latest = 5
+
+// serverVersion is the migration that makes pins and what a server keeps.
+const serverVersion = 5
 
 // versionTable is goose's.
 const versionTable = "goose_db_version"
