@@ -12,7 +12,7 @@ go run ./scripts/screenshots "$work/Screenshots"
 find "$work/Screenshots" \( -name '*20-5*' -o -name '*20-4[5-9]*' \) -delete
 unset "${!JARVIS_@}" "${!XDG_@}" # the identity of who runs this stays out of it
 export PATH="$work/bin:$PATH" HOME="$work" JARVIS_DATA_DIR="$work/store" JARVIS_DEVICE=you@desk TZ=Europe/Berlin
-jarvis start --json >"$work/log" 2>&1
+jarvis start --no-serve --json >"$work/log" 2>&1
 cd "$work"
 
 # say shows a command as it would be typed, and runs it.

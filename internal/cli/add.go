@@ -77,17 +77,17 @@ func (cmd *addCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
-	s, err := a.openStore(ctx, cfg, storeMayBeNew, keyRequired)
+	m, err := a.openMemory(ctx, cfg, needs{may: storeMayBeNew, key: keyRequired, images: true})
 	if err != nil {
 		return err
 	}
-	adder := newAdder(a, cfg, s.archive)
+	adder := newAdder(a, cfg, m)
 	adder.fixed = fixed
 	adder.request.Monitor, adder.request.AppName = cmd.Monitor, cmd.App
 	adder.request.WindowTitle, adder.request.Undelete = cmd.Title, cmd.Undelete
 	from := &sources{names: cmd.Files, storage: storageOf(cfg)}
 	tally, err := a.runAdder(ctx, cfg, adder, from, linesOnTerminal)
-	return errors.Join(tally.outcome(err), s.close(ctx))
+	return errors.Join(tally.outcome(err), m.close(ctx))
 }
 
 func (cmd *addCmd) check(a *app) error {
@@ -105,9 +105,9 @@ func (cmd *addCmd) check(a *app) error {
 	return nil
 }
 
-func newAdder(a *app, cfg *config.Config, store *archive.Archive) *adder {
+func newAdder(a *app, cfg *config.Config, m memory) *adder {
 	return &adder{
-		archive:  store,
+		store:    m,
 		stdin:    a.in,
 		limits:   cfg.Images,
 		jobs:     max(cfg.Jobs, 1),

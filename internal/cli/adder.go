@@ -22,7 +22,7 @@ const bytesInFlight = 16 << 20
 
 // adder stores the images of sources, several at once.
 type adder struct {
-	archive  *archive.Archive
+	store    memory
 	stdin    *os.File
 	limits   jarvis.ImageLimits
 	jobs     int
@@ -147,7 +147,7 @@ func (a *adder) add(ctx, working context.Context, s source) (added, bool) {
 	}
 	request := a.request
 	request.Data, request.Timestamp = c.data, timestamp
-	result, err := a.archive.Ingest(working, request)
+	result, err := a.store.Ingest(working, request)
 	if err != nil {
 		return failed(s.name, err), true
 	}
@@ -177,6 +177,10 @@ func failed(name string, err error) added {
 
 // isFatal reports whether the next file would fail for the same reason.
 func isFatal(err error) bool {
-	return errors.Is(err, jarvis.ErrNoSpace) || errors.Is(err, jarvis.ErrUnavailable) ||
-		errors.Is(err, jarvis.ErrMismatch) || errors.Is(err, jarvis.ErrLocked) || errors.Is(err, context.Canceled)
+	switch jarvis.ErrorCode(err) {
+	case jarvis.CodeNoSpace, jarvis.CodeUnavailable, jarvis.CodeBusy, jarvis.CodeMismatch,
+		jarvis.CodeLocked, jarvis.CodeNoCredential, jarvis.CodeForbidden:
+		return true
+	}
+	return errors.Is(err, context.Canceled)
 }

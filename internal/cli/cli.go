@@ -33,16 +33,19 @@ type grammar struct {
 	DataDir     string      `group:"everywhere" placeholder:"DIR" help:"Folder of the store (default: ${default_data_dir})."`
 	StoragePath string      `group:"everywhere" placeholder:"DIR" help:"Folder of the images (default: captures in the data folder)."`
 	Identity    string      `name:"identity-file" group:"everywhere" placeholder:"FILE" help:"File of the identity that opens a sealed store (default: ${default_identity_file})."`
+	Server      string      `group:"everywhere" placeholder:"URL" help:"Server whose store is meant, instead of one on this machine."`
 	Config      string      `group:"everywhere" placeholder:"FILE" help:"File of settings (default: ${default_config})."`
 	TZ          string      `name:"tz" group:"everywhere" placeholder:"ZONE" help:"Time zone of times without one, and of times that are shown, such as Europe/Berlin (default: local)."`
 	JSON        bool        `name:"json" group:"everywhere" help:"Print JSON Lines: one object per line."`
 	Version     versionFlag `name:"version" group:"everywhere" help:"Print the version and exit."`
 
-	Add  addCmd  `cmd:"" group:"captures" help:"Store screenshots."`
-	List listCmd `cmd:"" group:"captures" help:"List captures, the newest first."`
-	Show showCmd `cmd:"" group:"captures" help:"Show what is known about a capture."`
-	Get  getCmd  `cmd:"" group:"captures" help:"Give the image back, byte for byte."`
-	Rm   rmCmd   `cmd:"" group:"captures" help:"Remove captures for good."`
+	Add   addCmd   `cmd:"" group:"captures" help:"Store screenshots."`
+	List  listCmd  `cmd:"" group:"captures" help:"List captures, the newest first."`
+	Show  showCmd  `cmd:"" group:"captures" help:"Show what is known about a capture."`
+	Get   getCmd   `cmd:"" group:"captures" help:"Give the image back, byte for byte."`
+	Rm    rmCmd    `cmd:"" group:"captures" help:"Remove captures for good."`
+	Pin   pinCmd   `cmd:"" group:"captures" help:"Mark captures that matter."`
+	Unpin unpinCmd `cmd:"" group:"captures" help:"Take the mark away."`
 
 	Start   startCmd   `cmd:"" group:"store" help:"Make a store, offer to fill it, and say how to go on."`
 	Stats   statsCmd   `cmd:"" group:"store" help:"Count captures and bytes, per day and device."`
@@ -50,7 +53,14 @@ type grammar struct {
 	Key     keyCmd     `cmd:"" group:"store" help:"Show, save and restore the identity that opens a sealed store."`
 	Migrate migrateCmd `cmd:"" group:"store" help:"Bring the catalogue's database to a version."`
 
+	Serve   serveCmd   `cmd:"" group:"server" help:"Run the server: take captures from any number of machines, and give them back."`
+	Signin  signinCmd  `cmd:"" group:"server" help:"Print a link that signs a browser in."`
+	Device  deviceCmd  `cmd:"" group:"server" help:"Let devices and programs in, or keep them out."`
+	Session sessionCmd `cmd:"" group:"server" help:"List the browsers that are signed in, or sign one out."`
+	Audit   auditCmd   `cmd:"" group:"server" help:"List who looked at the history, and who changed what."`
+
 	Settings   configCmd  `cmd:"" name:"config" group:"program" help:"Print the settings in force, and where each came from."`
+	Bench      benchCmd   `cmd:"" group:"program" help:"Measure this machine."`
 	VersionCmd versionCmd `cmd:"" name:"version" group:"program" help:"Print the version."`
 	Help       helpCmd    `cmd:"" group:"program" help:"Explain a command, exit codes, JSON output, or how to write times."`
 }
@@ -113,7 +123,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 		kong.Writers(a.out, a.stderr),
 		kong.Exit(func(int) { answered = true }),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, FlagsLast: true, WrapUpperBound: 100, NoExpandSubcommands: true}),
-		kong.Groups{"captures": "Captures", "store": "The store", "program": "The program", "everywhere": "Flags of every command:"},
+		kong.Groups{"captures": "Captures", "store": "The store", "server": "The server", "program": "The program", "everywhere": "Flags of every command:"},
 		defaults(),
 		kong.BindTo(ctx, (*context.Context)(nil)),
 		kong.Bind(a),
@@ -181,6 +191,7 @@ func (a *app) loadConfig() (*config.Config, error) {
 	a.setting("storage_path", a.grammar.StoragePath)
 	a.setting("identity_file", a.grammar.Identity)
 	a.setting("tz", a.grammar.TZ)
+	a.setting("server_url", a.grammar.Server)
 	return config.Load(config.Input{Flags: a.settings, File: a.grammar.Config})
 }
 

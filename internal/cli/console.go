@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"strings"
 	"syscall"
@@ -26,8 +27,9 @@ type console struct {
 	stdout *os.File
 	stderr *os.File
 
-	json  bool  // one JSON object per line on standard output
-	style style // of standard output
+	log   *slog.Logger // of a server, which writes nothing else to standard error; else nil
+	json  bool         // one JSON object per line on standard output
+	style style        // of standard output
 
 	inTerminal, outTerminal, errTerminal bool
 }
@@ -78,7 +80,28 @@ func (c *console) flush() error { return c.out.Flush() }
 // note writes one line for a person to standard error, at once.
 func (c *console) note(format string, args ...any) {
 	text := plain(fmt.Sprintf(format, args...))
+	if c.log != nil {
+		c.log.Info(text)
+		return
+	}
 	c.tell([]byte(text + "\n"))
+}
+
+// warn says on standard error that something which the command goes on without
+// is wrong: as an object with --json.
+func (c *console) warn(message string) {
+	switch {
+	case c.log != nil:
+		c.log.Warn(plain(message))
+	case c.json:
+		if line, err := jsonLine(struct {
+			Warning string `json:"warning"`
+		}{message}); err == nil {
+			c.tell(line)
+		}
+	default:
+		c.note("jarvis: warning: %s", message)
+	}
 }
 
 // tell writes to standard error. What cannot be written there can be told

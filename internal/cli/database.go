@@ -76,7 +76,7 @@ func (a *app) connectSQLite(ctx context.Context, cfg *config.Config, may existen
 	if err != nil {
 		return nil, err
 	}
-	return &catalog{Catalog: c, key: key}, nil
+	return &catalog{catalogs: c, key: key}, nil
 }
 
 func (a *app) connectPostgres(ctx context.Context, cfg *config.Config, may existence) (*catalog, error) {
@@ -97,7 +97,7 @@ func (a *app) connectPostgres(ctx context.Context, cfg *config.Config, may exist
 	if err != nil {
 		return nil, err
 	}
-	return &catalog{Catalog: c}, nil
+	return &catalog{catalogs: c}, nil
 }
 
 // sqliteOptions says how to open the catalogue. Where there is none and may be

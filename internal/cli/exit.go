@@ -21,6 +21,7 @@ const (
 	exitWrong       = 8
 	exitConflict    = 9
 	exitLocked      = 10
+	exitForbidden   = 11
 	exitInterrupted = 130 // by the person; 128 + SIGINT, as shells count
 	exitClosedPipe  = 141 // 128 + SIGPIPE
 )
@@ -39,12 +40,13 @@ func exitMeanings() []exitMeaning {
 		{exitInvalid, "wrong usage, or input that is invalid or too large"},
 		{exitNotFound, "no such capture, or it was deleted; or there is no store yet"},
 		{exitPartial, "some of several failed; the rest was done"},
-		{exitUnavailable, "the database or the storage does not answer"},
+		{exitUnavailable, "the database, the storage or the server does not answer"},
 		{exitNoSpace, "no space is left for captures"},
 		{exitMismatch, "catalogue, images and key are not of one store, or the database is newer than this program"},
 		{exitWrong, "verify found something wrong, or stored bytes are corrupt"},
 		{exitConflict, "in conflict with what exists"},
 		{exitLocked, "the store is sealed, and what opens it is not at hand: the identity, its passphrase or the key file"},
+		{exitForbidden, "the server does not let this in: the token is missing, wrong or revoked, or permits something else"},
 		{exitInterrupted, "interrupted (Ctrl-C), or a question was answered no; what was reported as stored is stored"},
 		{exitClosedPipe, "the reader of the output went away (jarvis list | head)"},
 	}
@@ -86,7 +88,7 @@ func codeStatus(code jarvis.Code) int {
 		return exitInvalid
 	case jarvis.CodeNotFound, jarvis.CodeDeleted:
 		return exitNotFound
-	case jarvis.CodeUnavailable:
+	case jarvis.CodeUnavailable, jarvis.CodeBusy:
 		return exitUnavailable
 	case jarvis.CodeNoSpace:
 		return exitNoSpace
@@ -98,6 +100,8 @@ func codeStatus(code jarvis.Code) int {
 		return exitConflict
 	case jarvis.CodeLocked:
 		return exitLocked
+	case jarvis.CodeNoCredential, jarvis.CodeForbidden:
+		return exitForbidden
 	default:
 		return exitFailure
 	}

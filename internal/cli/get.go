@@ -54,12 +54,12 @@ func (cmd *getCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMustExist, keyRequired)
+	m, err := a.openMemory(ctx, cfg, needs{key: keyRequired, images: true})
 	if err != nil {
 		return err
 	}
-	capture, data, err := s.archive.Fetch(ctx, id)
-	if err = errors.Join(err, s.close(ctx)); err != nil {
+	capture, data, err := m.Fetch(ctx, id)
+	if err = errors.Join(err, m.close(ctx)); err != nil {
 		return err
 	}
 	if !toFile {

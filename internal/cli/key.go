@@ -95,7 +95,7 @@ Example:
 
 // Run shows the words.
 func (cmd keyShowRecoveryCmd) Run(ctx context.Context, a *app) error {
-	cfg, err := a.loadConfig()
+	cfg, err := a.loadOwnConfig("key")
 	if err != nil {
 		return err
 	}
@@ -178,7 +178,7 @@ type restored struct {
 
 // Run restores the identity.
 func (keyRestoreCmd) Run(ctx context.Context, a *app) error {
-	cfg, err := a.loadConfig()
+	cfg, err := a.loadOwnConfig("key")
 	if err != nil {
 		return err
 	}

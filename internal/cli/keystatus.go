@@ -36,7 +36,7 @@ type keyStatus struct {
 
 // Run prints the status.
 func (keyStatusCmd) Run(ctx context.Context, a *app) error {
-	cfg, err := a.loadConfig()
+	cfg, err := a.loadOwnConfig("key")
 	if err != nil {
 		return err
 	}

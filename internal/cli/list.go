@@ -45,8 +45,9 @@ func (n *number) UnmarshalText(text []byte) error {
 
 type listCmd struct {
 	selection
-	Limit number `default:"100" placeholder:"N" help:"At most this many (default: 100)."`
-	After string `placeholder:"CURSOR" help:"Go on after this capture: the cursor of the last one."`
+	Pinned bool   `help:"Only captures that are pinned."`
+	Limit  number `default:"100" placeholder:"N" help:"At most this many (default: 100)."`
+	After  string `placeholder:"CURSOR" help:"Go on after this capture: the cursor of the last one."`
 }
 
 // Help is the long help.
@@ -75,25 +76,28 @@ func (cmd *listCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	if cmd.Pinned {
+		filter.Pinned = &cmd.Pinned
+	}
 	if filter.After, err = jarvis.ParseCursor(cmd.After); err != nil {
 		return err
 	}
-	catalog, err := a.openCatalog(ctx, cfg, storeMustExist, keyUnused)
+	m, err := a.openMemory(ctx, cfg, needs{})
 	if err != nil {
 		return err
 	}
-	return errors.Join(cmd.list(ctx, a, cfg, catalog, filter), catalog.Close())
+	return errors.Join(cmd.list(ctx, a, cfg, m, filter), m.close(ctx))
 }
 
 // rowsPerQuery bounds the captures in memory, and in a table whose columns are
 // aligned with each other.
 const rowsPerQuery = 500
 
-func (cmd *listCmd) list(ctx context.Context, a *app, cfg *config.Config, catalog jarvis.Catalog, filter jarvis.CaptureFilter) error {
+func (cmd *listCmd) list(ctx context.Context, a *app, cfg *config.Config, m memory, filter jarvis.CaptureFilter) error {
 	for listed := int64(0); ; {
 		wanted := min(int64(cmd.Limit)-listed, rowsPerQuery)
 		filter.Limit = int(wanted) + 1 // one more tells whether there are more
-		captures, err := catalog.FindCaptures(ctx, filter)
+		captures, err := m.FindCaptures(ctx, filter)
 		if err != nil {
 			return err
 		}
@@ -106,7 +110,7 @@ func (cmd *listCmd) list(ctx context.Context, a *app, cfg *config.Config, catalo
 		}
 		listed += int64(len(captures))
 		if listed == 0 && !a.json {
-			a.note("No captures%s.", map[bool]string{true: " yet: jarvis add FILE stores some", false: " match"}[cmd.isEmpty() && cmd.After == ""])
+			a.note("No captures%s.", map[bool]string{true: " yet: jarvis add FILE stores some", false: " match"}[cmd.isEmpty() && cmd.After == "" && !cmd.Pinned])
 		}
 		if !more {
 			return nil

@@ -41,7 +41,7 @@ func (migrateUpCmd) Help() string {
 // Run applies the migrations.
 func (cmd migrateUpCmd) Run(ctx context.Context, a *app) error {
 	cmd.creation.set(a)
-	cfg, err := a.loadConfig()
+	cfg, err := a.loadOwnConfig("migrate")
 	if err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ Example:
 
 // Run undoes the last migration.
 func (cmd migrateDownCmd) Run(ctx context.Context, a *app) error {
-	cfg, err := a.loadConfig()
+	cfg, err := a.loadOwnConfig("migrate")
 	if err != nil {
 		return err
 	}
@@ -121,7 +121,7 @@ Example:
 
 // Run lists the migrations.
 func (migrateStatusCmd) Run(ctx context.Context, a *app) error {
-	cfg, err := a.loadConfig()
+	cfg, err := a.loadOwnConfig("migrate")
 	if err != nil {
 		return err
 	}

@@ -41,7 +41,7 @@ const (
 
 // catalog is an open catalogue, and what opens what is sealed in its store.
 type catalog struct {
-	jarvis.Catalog
+	catalogs
 	info jarvis.StoreInfo
 	key  *storeKey // nil in a plain store, and when it is not at hand
 }

@@ -61,7 +61,7 @@ func newReceipt(s *store, r archive.Receipt, purged bool) receipt {
 	if r.Removed == 0 {
 		return full
 	}
-	_, onServer := s.catalog.Catalog.(*postgres.Catalog)
+	_, onServer := s.catalog.catalogs.(*postgres.Catalog)
 	full.Gone = append(full.Gone, traceRows, traceImages, traceIndex)
 	if purged {
 		full.Gone = append(full.Gone, tracePages)

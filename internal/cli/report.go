@@ -15,6 +15,10 @@ func (c *console) reportError(err error) {
 	if message == "" {
 		return
 	}
+	if c.log != nil {
+		c.log.Error(plain(message), "code", errorCode(err), "exit", exitStatus(err))
+		return
+	}
 	if !c.json {
 		c.note("jarvis: %s", message)
 		return

@@ -51,16 +51,16 @@ func (cmd *rmCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMustExist, keyUnused)
+	m, err := a.openMemory(ctx, cfg, needs{images: true})
 	if err != nil {
 		return err
 	}
 	if len(ids) > 0 {
-		err = cmd.removeIDs(ctx, a, s, ids, cfg.Location)
+		err = cmd.removeIDs(ctx, a, m, ids, cfg.Location)
 	} else {
-		err = cmd.removeSelected(ctx, a, s, filter, cfg.Location)
+		err = cmd.removeSelected(ctx, a, m, filter, cfg.Location)
 	}
-	return errors.Join(err, s.close(ctx))
+	return errors.Join(err, m.close(ctx))
 }
 
 func parseIDs(texts []string) ([]jarvis.ID, error) {
@@ -75,29 +75,29 @@ func parseIDs(texts []string) ([]jarvis.ID, error) {
 	return ids, nil
 }
 
-func (cmd *rmCmd) removeIDs(ctx context.Context, a *app, s *store, ids []jarvis.ID, loc *time.Location) error {
+func (cmd *rmCmd) removeIDs(ctx context.Context, a *app, m memory, ids []jarvis.ID, loc *time.Location) error {
 	if !cmd.Yes && a.canAsk() {
-		if err := a.printDoomed(ctx, s.catalog, ids, loc); err != nil {
+		if err := a.printDoomed(ctx, m, ids, loc); err != nil {
 			return err
 		}
 	}
 	if err := a.confirm(ctx, cmd.Yes, "Remove "+plural(int64(len(ids)), "capture")+" for good?"); err != nil {
 		return err
 	}
-	return a.remove(s, func(o archive.RemoveOptions) (archive.Receipt, error) { return s.archive.RemoveIDs(ctx, ids, o) })
+	return a.remove(func(o archive.RemoveOptions) (receipt, error) { return m.RemoveIDs(ctx, ids, o) })
 }
 
 // doomedShown is how many captures are shown before a question about them.
 const doomedShown = 10
 
 // printDoomed shows the first captures of those that would be removed.
-func (a *app) printDoomed(ctx context.Context, catalog jarvis.Catalog, ids []jarvis.ID, loc *time.Location) error {
+func (a *app) printDoomed(ctx context.Context, m memory, ids []jarvis.ID, loc *time.Location) error {
 	for i, id := range ids {
 		if i == doomedShown {
 			a.note("  and %s more", countText(int64(len(ids)-i)))
 			return nil
 		}
-		c, err := catalog.FindCapture(ctx, id)
+		c, err := m.FindCapture(ctx, id)
 		switch {
 		case errors.Is(err, jarvis.ErrNotFound), errors.Is(err, jarvis.ErrDeleted):
 			a.note("  %s  not in the store", id)
@@ -120,24 +120,27 @@ func nonEmpty(texts ...string) []string {
 	return kept
 }
 
-func (cmd *rmCmd) removeSelected(ctx context.Context, a *app, s *store, filter jarvis.CaptureFilter, loc *time.Location) error {
-	plan, err := s.archive.PlanRemoval(ctx, filter)
+func (cmd *rmCmd) removeSelected(ctx context.Context, a *app, m memory, filter jarvis.CaptureFilter, loc *time.Location) error {
+	plan, remove, err := m.PlanRemoval(ctx, filter)
 	if err != nil {
 		return err
 	}
 	if plan.Captures == 0 {
-		return a.printReceipt(newReceipt(s, archive.Receipt{}, false))
+		return a.printReceipt(receipt{Gone: []trace{}, MayRemain: []trace{}})
 	}
 	of := ""
 	if devices := nonEmpty(plan.Devices...); len(devices) > 0 {
 		of = " of " + strings.Join(devices, ", ")
+	}
+	if plan.Pinned > 0 {
+		of += ", " + countText(plan.Pinned) + " of them pinned,"
 	}
 	question := fmt.Sprintf("Remove %s (%s)%s from %s to %s for good?", plural(plan.Captures, "capture"), sizeText(plan.Bytes),
 		of, timeText(plan.Oldest, loc), timeText(plan.Newest, loc))
 	if err := a.confirm(ctx, cmd.Yes, question); err != nil {
 		return err
 	}
-	return a.remove(s, func(o archive.RemoveOptions) (archive.Receipt, error) { return s.archive.RemovePlanned(ctx, plan, o) })
+	return a.remove(func(o archive.RemoveOptions) (receipt, error) { return remove(ctx, o) })
 }
 
 // failedRemoval is the line of --json for a capture that could not be removed.
@@ -159,10 +162,10 @@ func removalMessage(err error) string {
 }
 
 // remove removes with a bar, tells what failed, and prints the receipt.
-func (a *app) remove(s *store, work func(archive.RemoveOptions) (archive.Receipt, error)) error {
+func (a *app) remove(work func(archive.RemoveOptions) (receipt, error)) error {
 	bar := a.newProgress("captures")
 	var firstError, printError error
-	receipt, err := work(archive.RemoveOptions{
+	done, err := work(archive.RemoveOptions{
 		Progress: bar.set,
 		Failed: func(id jarvis.ID, err error) {
 			if firstError == nil {
@@ -177,7 +180,7 @@ func (a *app) remove(s *store, work func(archive.RemoveOptions) (archive.Receipt
 		},
 	})
 	bar.hide()
-	if printErr := errors.Join(printError, a.printReceipt(newReceipt(s, receipt, err == nil))); printErr != nil {
+	if printErr := errors.Join(printError, a.printReceipt(done)); printErr != nil {
 		return printErr
 	}
 	switch {
@@ -185,9 +188,9 @@ func (a *app) remove(s *store, work func(archive.RemoveOptions) (archive.Receipt
 		return &statusError{exitInterrupted, "interrupted: what the receipt counts is removed, the rest is as it was"}
 	case err != nil:
 		return err
-	case receipt.Failed > 0 && receipt.Removed > 0:
-		return &statusError{exitPartial, plural(receipt.Failed, "capture") + " not removed"}
-	case receipt.Failed > 0:
+	case done.Failed > 0 && done.Removed > 0:
+		return &statusError{exitPartial, plural(done.Failed, "capture") + " not removed"}
+	case done.Failed > 0:
 		return &statusError{exitStatus(firstError), ""} // each was told
 	}
 	return nil

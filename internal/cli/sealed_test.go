@@ -175,7 +175,7 @@ func TestSealed_NoSecretTold(t *testing.T) {
 		t.Fatal(err)
 	}
 	secrets := []string{testPhrase, identity.RevealSecret(), strings.ToLower(identity.RevealSecret())}
-	all := [][]string{{"add", "shots"}, {"list"}, {"config"}, {"key", "status"}, {"key", "restore"}, {"key", "show-recovery"}, {"start"}, {"stats"}, {"verify", "--deep"}, {"migrate", "status"}}
+	all := [][]string{{"add", "shots"}, {"list"}, {"config"}, {"key", "status"}, {"key", "restore"}, {"key", "show-recovery"}, {"start", "--no-serve"}, {"stats"}, {"verify", "--deep"}, {"migrate", "status"}}
 	for _, args := range all[:4] { // each takes the second that a passphrase takes
 		run(args...)
 	}
@@ -328,7 +328,7 @@ func TestTerminal_Passphrase(t *testing.T) {
 // bring the identity back when they are typed in.
 func TestTerminal_Recovery(t *testing.T) {
 	p := newPlace(t)
-	p.must(t, "start")
+	p.must(t, "start", "--no-serve")
 	term := p.onTerminal(t, "key", "show-recovery")
 	term.waitFor(t, "Show it? [y/N] ")
 	term.enter(t, "\r")

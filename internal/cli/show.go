@@ -43,12 +43,12 @@ func (cmd *showCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := a.openCatalog(ctx, cfg, storeMustExist, keyUnused)
+	m, err := a.openMemory(ctx, cfg, needs{})
 	if err != nil {
 		return err
 	}
-	capture, err := catalog.FindCapture(ctx, id)
-	if err = errors.Join(err, catalog.Close()); err != nil {
+	capture, err := m.FindCapture(ctx, id)
+	if err = errors.Join(err, m.close(ctx)); err != nil {
 		return err
 	}
 	shown := shownCapture{Capture: capture, Future: capture.Timestamp.After(a.now())}
@@ -90,6 +90,9 @@ func (a *app) printCapture(c shownCapture, loc *time.Location) {
 	line("title", c.WindowTitle)
 	line("url", c.URL)
 	line("image", size)
+	if c.Pinned {
+		line("pinned", "yes")
+	}
 	line("file", c.Filepath)
 	if c.StoredSHA256 != nil {
 		line("sha256", *c.StoredSHA256)

@@ -15,21 +15,26 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/timetext"
 )
 
-type startCmd struct{ creation }
+type startCmd struct {
+	NoServe bool   `help:"End when the store is made, without starting the server."`
+	Listen  string `placeholder:"HOST:PORT" help:"Address on which the server listens (default: ${default_listen})."`
+	creation
+}
 
 // Help is the long help.
 func (startCmd) Help() string {
 	return `Makes a store where there is none. Where it is empty, it looks for screenshots in
-your folder of pictures and asks whether to add them. Then it lists the newest.
-Running it again changes nothing.
+your folder of pictures and asks whether to add them. Then it lists the newest, starts
+the server, and prints a link that signs your browser in: see jarvis serve --help.
 
 A new store is sealed: images and catalogue are encrypted, and only the identity, a
 file that is made with the first store and lies apart from it, opens them. See
 jarvis key --help.
 
-Example:
+Examples:
 
     jarvis start
+    jarvis start --no-serve
 `
 }
 
@@ -37,9 +42,10 @@ Example:
 const newestShown = 10
 
 // Run makes the store ready and says how to go on.
-func (cmd startCmd) Run(ctx context.Context, a *app) error {
+func (cmd *startCmd) Run(ctx context.Context, a *app) error {
 	cmd.creation.set(a)
-	cfg, err := a.loadConfig()
+	a.setting("listen", cmd.Listen)
+	cfg, err := a.loadOwnConfig("start")
 	if err != nil {
 		return err
 	}
@@ -47,10 +53,18 @@ func (cmd startCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.start(ctx, cfg, s), s.close(ctx))
+	m := &localMemory{app: a, cfg: cfg, store: s}
+	err = a.start(ctx, cfg, m)
+	m.recordAdded(ctx)
+	if err == nil && !cmd.NoServe {
+		a.logToStandardError(cfg)
+		err = a.serve(ctx, cfg, s)
+	}
+	return errors.Join(err, s.close(ctx))
 }
 
-func (a *app) start(ctx context.Context, cfg *config.Config, s *store) error {
+func (a *app) start(ctx context.Context, cfg *config.Config, m *localMemory) error {
+	s := m.store
 	sums, err := s.catalog.Stats(ctx)
 	if err != nil {
 		return err
@@ -61,11 +75,11 @@ func (a *app) start(ctx context.Context, cfg *config.Config, s *store) error {
 	}
 	a.printStore(cfg, s.catalog.info, sums)
 	if len(found) > 0 && sums.Captures == 0 {
-		if err := a.offer(ctx, cfg, s, found); err != nil {
+		if err := a.offer(ctx, cfg, m, found); err != nil {
 			return err
 		}
 	}
-	captures, err := s.catalog.FindCaptures(ctx, jarvis.CaptureFilter{Limit: newestShown})
+	captures, err := m.FindCaptures(ctx, jarvis.CaptureFilter{Limit: newestShown})
 	if err != nil {
 		return err
 	}
@@ -118,7 +132,7 @@ func (a *app) printStore(cfg *config.Config, info jarvis.StoreInfo, sums jarvis.
 }
 
 // offer asks whether to add what was found, and does it.
-func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []screenshotFolder) error {
+func (a *app) offer(ctx context.Context, cfg *config.Config, m memory, found []screenshotFolder) error {
 	if !a.canAsk() {
 		return nil
 	}
@@ -131,7 +145,7 @@ func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []s
 		if !yes {
 			continue
 		}
-		tally, err := a.runAdder(ctx, cfg, newAdder(a, cfg, s.archive), f.sources(cfg), 0)
+		tally, err := a.runAdder(ctx, cfg, newAdder(a, cfg, m), f.sources(cfg), 0)
 		if err != nil {
 			return tally.outcome(err)
 		}

@@ -54,13 +54,13 @@ func (cmd *statsCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	catalog, err := a.openCatalog(ctx, cfg, storeMustExist, keyUnused)
+	m, err := a.openMemory(ctx, cfg, needs{})
 	if err != nil {
 		return err
 	}
 	every := a.json || cmd.From != ""
-	sums, err := collectStats(ctx, cfg, catalog, from, to, every)
-	if err = errors.Join(err, catalog.Close()); err != nil {
+	sums, err := m.Stats(ctx, from, to, cfg.Location, every)
+	if err = errors.Join(err, m.close(ctx)); err != nil {
 		return err
 	}
 	if a.json {
@@ -71,16 +71,16 @@ func (cmd *statsCmd) Run(ctx context.Context, a *app) error {
 }
 
 // collectStats counts every day in range, or the last ones only.
-func collectStats(ctx context.Context, cfg *config.Config, catalog jarvis.Catalog, from, to time.Time, every bool) (*stats, error) {
+func collectStats(ctx context.Context, storage string, catalog jarvis.Catalog, from, to time.Time, loc *time.Location, every bool) (*stats, error) {
 	sums, err := catalog.Stats(ctx)
 	if err != nil {
 		return nil, err
 	}
 	var days []jarvis.DayCount
 	if every {
-		days, err = catalog.CountDays(ctx, from, to, cfg.Location)
+		days, err = catalog.CountDays(ctx, from, to, loc)
 	} else {
-		days, err = lastDays(ctx, catalog, &sums, to, cfg.Location)
+		days, err = lastDays(ctx, catalog, &sums, to, loc)
 	}
 	if err != nil {
 		return nil, err
@@ -94,7 +94,7 @@ func collectStats(ctx context.Context, cfg *config.Config, catalog jarvis.Catalo
 	if sums.Captures > 0 {
 		s.Oldest, s.Newest = &sums.Oldest, &sums.Newest
 	}
-	if usage, err := diskUsage(ctx, cfg.StoragePath); err == nil {
+	if usage, err := diskUsage(ctx, storage); err == nil {
 		s.Free, s.Total = &usage.Free, &usage.Total
 	}
 	return s, context.Cause(ctx)

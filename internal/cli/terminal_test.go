@@ -187,7 +187,7 @@ func TestTerminal_Colours(t *testing.T) {
 func TestTerminal_Add(t *testing.T) {
 	p := newPlace(t)
 	p.pictures(t, "shots", 60)
-	p.must(t, "start")
+	p.must(t, "start", "--no-serve")
 	shown, status := p.onTerminal(t, "add", "shots").end(t)
 	if status != 0 || strings.Count(shown, "shots/") != linesOnTerminal || !strings.Contains(shown, "Stored 60 screenshots") ||
 		!strings.Contains(shown, "only what fails is shown") {
@@ -207,7 +207,7 @@ func TestTerminal_Start(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	term := p.onTerminal(t, "start")
+	term := p.onTerminal(t, "start", "--no-serve")
 	term.waitFor(t, "Passphrase to protect the identity with (Enter for none): ")
 	term.waitHidden(t)
 	term.enter(t, "\r")
@@ -220,7 +220,7 @@ func TestTerminal_Start(t *testing.T) {
 		t.Errorf("exit status %d:\n%s", status, shown)
 	}
 	// Another time there is nothing to ask.
-	if shown, status = p.onTerminal(t, "start").end(t); status != 0 || strings.Contains(shown, "[Y/n]") {
+	if shown, status = p.onTerminal(t, "start", "--no-serve").end(t); status != 0 || strings.Contains(shown, "[Y/n]") {
 		t.Errorf("exit status %d:\n%s", status, shown)
 	}
 }

@@ -44,7 +44,7 @@ func (cmd *verifyCmd) Run(ctx context.Context, a *app) error {
 	if cmd.ForgetMissing && (cmd.Deep || cmd.Repair) {
 		return jarvis.Errorf(jarvis.CodeInvalid, "--forget-missing goes with --from, --to and --force only: run it on its own")
 	}
-	cfg, err := a.loadConfig()
+	cfg, err := a.loadOwnConfig("verify")
 	if err != nil {
 		return err
 	}

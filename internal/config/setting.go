@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"fmt"
 	"net/netip"
 	"path/filepath"
@@ -37,6 +38,7 @@ type setting struct {
 	key    string
 	def    string // the default: for a person to read where fallback makes it, else the text itself
 	help   string
+	option string // the flag, where it is called otherwise
 	secret bool
 	number bool // a number without quotes will do in the file
 	// fallback makes the text of the default, when it depends on anything.
@@ -45,8 +47,9 @@ type setting struct {
 	apply func(*Config, given) (shown string, err error)
 }
 
-func (s setting) env() string  { return "JARVIS_" + strings.ToUpper(s.key) }
-func (s setting) flag() string { return strings.ReplaceAll(s.key, "_", "-") }
+func (s setting) env() string { return "JARVIS_" + strings.ToUpper(s.key) }
+
+func (s setting) flag() string { return cmp.Or(s.option, strings.ReplaceAll(s.key, "_", "-")) }
 
 // table lists the settings: a new one is a row here and a field of Config.
 func table() []setting {
@@ -65,7 +68,7 @@ func table() []setting {
 		{key: "passphrase", def: "asked for", help: "Passphrase of the identity file: best in a file that JARVIS_PASSPHRASE_FILE names.", secret: true, fallback: none, apply: optional(applyPassphrase)},
 		{key: "no_text_in_database", def: "off", help: "Whether a new store keeps the text in images out of its catalogue: on or off.", apply: switched(func(c *Config) *bool { return &c.NoTextInDatabase })},
 
-		{key: "server_url", def: "none", help: "Server whose store is meant, instead of one on this machine: https://memory.example.org.", fallback: none, apply: optional(applyServerURL)},
+		{key: "server_url", option: "server", def: "none", help: "Server whose store is meant, instead of one on this machine: https://memory.example.org.", fallback: none, apply: optional(applyServerURL)},
 		{key: "token", def: "none", help: "Token for that server: best in a file that JARVIS_TOKEN_FILE names.", secret: true, fallback: none, apply: optional(applyToken)},
 
 		{key: "listen", def: "127.0.0.1:8000", help: "Address on which the server listens.", apply: applyListen},

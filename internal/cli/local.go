@@ -1,0 +1,244 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"os/user"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/access"
+	"github.com/jarvis-memory/jarvis/internal/archive"
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/thumbnail"
+)
+
+// localMemory is the store of this machine. It writes down in the access log who
+// looked at what, before they see it.
+type localMemory struct {
+	app *app
+	cfg *config.Config
+	*store
+	added  atomic.Int64 // captures, to be written down at the end
+	warned bool         // that the log cannot be written
+}
+
+// catalogs is what a catalogue of this machine is besides a jarvis.Catalog.
+type catalogs interface {
+	jarvis.Catalog
+	jarvis.Credentials
+	jarvis.AccessLog
+	jarvis.Coverage
+}
+
+// record writes down what the person did. A log that cannot be written, on a
+// full disk or while the database is busy, is no reason to keep their own
+// history from them.
+func (m *localMemory) record(ctx context.Context, action jarvis.Action, captures int64) {
+	err := m.catalog.RecordAccess(context.WithoutCancel(ctx), jarvis.Access{
+		Minute:   m.app.now().UTC().Truncate(time.Minute),
+		Who:      "local " + userName(),
+		Action:   action,
+		Times:    1,
+		Captures: captures,
+	})
+	if err != nil && !m.warned {
+		m.warned = true
+		m.app.warn("this is not in the access log: " + errorMessage(err))
+	}
+}
+
+// userName names who runs the program.
+func userName() string {
+	if u, err := user.Current(); err == nil {
+		return u.Username
+	}
+	return "uid " + strconv.Itoa(os.Getuid())
+}
+
+func (m *localMemory) FindCaptures(ctx context.Context, f jarvis.CaptureFilter) ([]*jarvis.Capture, error) {
+	captures, err := m.catalog.FindCaptures(ctx, f)
+	if len(captures) > 0 {
+		m.record(ctx, jarvis.ActionView, int64(len(captures)))
+	}
+	return captures, err
+}
+
+func (m *localMemory) FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Capture, error) {
+	c, err := m.catalog.FindCapture(ctx, id)
+	if err == nil {
+		m.record(ctx, jarvis.ActionView, 1)
+	}
+	return c, err
+}
+
+func (m *localMemory) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error) {
+	c, image, err := m.archive.Fetch(ctx, id)
+	if err == nil {
+		m.record(ctx, jarvis.ActionExport, 1)
+	}
+	return c, image, err
+}
+
+func (m *localMemory) Ingest(ctx context.Context, r archive.Request) (archive.Result, error) {
+	result, err := m.archive.Ingest(ctx, r)
+	if err == nil && !result.Existed {
+		m.added.Add(1)
+	}
+	return result, err
+}
+
+func (m *localMemory) SetPinned(ctx context.Context, id jarvis.ID, pinned bool) error {
+	err := m.catalog.SetPinned(ctx, id, pinned)
+	if err == nil {
+		m.record(ctx, jarvis.ActionPin, 1)
+	}
+	return err
+}
+
+func (m *localMemory) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) (jarvis.Summary, removalFunc, error) {
+	plan, err := m.archive.PlanRemoval(ctx, f)
+	if err != nil {
+		return jarvis.Summary{}, nil, err
+	}
+	return plan.Summary, func(ctx context.Context, o archive.RemoveOptions) (receipt, error) {
+		done, err := m.archive.RemovePlanned(ctx, plan, o)
+		if cleanErr := m.cleanThumbnails(ctx); err == nil {
+			err = cleanErr
+		}
+		return m.removed(ctx, done, err)
+	}, nil
+}
+
+func (m *localMemory) RemoveIDs(ctx context.Context, ids []jarvis.ID, o archive.RemoveOptions) (receipt, error) {
+	done, err := m.archive.RemoveIDs(ctx, ids, o)
+	for _, id := range ids {
+		if purgeErr := m.purge(ctx, id); purgeErr != nil && err == nil {
+			err = purgeErr
+		}
+	}
+	return m.removed(ctx, done, err)
+}
+
+// purge removes the thumbnails of a capture that is gone.
+func (m *localMemory) purge(ctx context.Context, id jarvis.ID) error {
+	_, err := m.catalog.FindCapture(ctx, id)
+	if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrDeleted) {
+		return thumbnail.Purge(thumbnailFolder(m.cfg), id)
+	}
+	return nil // it is still there, or that is not known, which was told
+}
+
+// cleanThumbnails removes the thumbnails of all captures that are gone.
+func (m *localMemory) cleanThumbnails(ctx context.Context) error {
+	cache, err := m.app.thumbnails(m.cfg, m.store)
+	if err != nil {
+		return err
+	}
+	return errors.Join(cache.Clean(ctx), cache.Close(ctx))
+}
+
+func (m *localMemory) removed(ctx context.Context, done archive.Receipt, err error) (receipt, error) {
+	if done.Removed > 0 {
+		m.record(ctx, jarvis.ActionDelete, done.Removed)
+	}
+	return newReceipt(m.store, done, err == nil), err
+}
+
+func (m *localMemory) Stats(ctx context.Context, from, to time.Time, loc *time.Location, every bool) (*stats, error) {
+	return collectStats(ctx, m.cfg.StoragePath, m.catalog, from, to, loc, every)
+}
+
+// guard makes credentials. It keeps no account: the command does.
+func (m *localMemory) guard() *access.Guard {
+	return access.New(access.Options{Credentials: m.catalog, Now: m.app.now})
+}
+
+func (m *localMemory) NewToken(ctx context.Context, name string, scope jarvis.Scope) (string, error) {
+	text, _, err := m.guard().NewToken(ctx, name, scope)
+	if err == nil {
+		m.record(ctx, jarvis.ActionToken, 0)
+	}
+	return text, err
+}
+
+func (m *localMemory) FindTokens(ctx context.Context) ([]*jarvis.Token, error) {
+	return m.guard().Tokens(ctx)
+}
+
+func (m *localMemory) RevokeToken(ctx context.Context, name string) error {
+	err := m.guard().Revoke(ctx, name)
+	if err == nil {
+		m.record(ctx, jarvis.ActionToken, 0)
+	}
+	return err
+}
+
+func (m *localMemory) NewSignIn(ctx context.Context) (signInLink, error) {
+	secret, expires, err := m.guard().NewSignIn(ctx)
+	if err != nil {
+		return signInLink{}, err
+	}
+	m.record(ctx, jarvis.ActionSignIn, 0)
+	return signInLink{signInURL(baseURL(m.cfg, ""), secret), expires}, nil
+}
+
+func (m *localMemory) FindSessions(ctx context.Context) ([]*jarvis.Session, error) {
+	return m.guard().Sessions(ctx)
+}
+
+func (m *localMemory) EndSession(ctx context.Context, id jarvis.ID) error {
+	err := m.guard().End(ctx, id)
+	if err == nil {
+		m.record(ctx, jarvis.ActionSignIn, 0)
+	}
+	return err
+}
+
+func (m *localMemory) FindAccess(ctx context.Context, f jarvis.AccessFilter) ([]jarvis.Access, error) {
+	return m.catalog.FindAccess(ctx, f)
+}
+
+// recordAdded writes down what was added since it was last called.
+func (m *localMemory) recordAdded(ctx context.Context) {
+	if n := m.added.Swap(0); n > 0 {
+		m.record(ctx, jarvis.ActionAdd, n)
+	}
+}
+
+func (m *localMemory) close(ctx context.Context) error {
+	m.recordAdded(ctx)
+	return m.store.close(ctx)
+}
+
+// signInURL is the link of a secret. What stands after # is not sent to a server
+// by whoever only fetches a link.
+func signInURL(base, secret string) string { return base + "/sign-in#" + secret }
+
+// baseURL is where a browser finds the server: where the settings say, else
+// where it listens. The address is the one that it really got, empty when only
+// the settings tell.
+func baseURL(cfg *config.Config, address string) string {
+	if len(cfg.Server.PublicURLs) > 0 {
+		return cfg.Server.PublicURLs[0]
+	}
+	if address == "" {
+		address = cfg.Server.Listen
+	}
+	scheme := "http"
+	if cfg.Server.TLSCert != "" {
+		scheme = "https"
+	}
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return scheme + "://" + address
+	}
+	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
+		host = "localhost"
+	}
+	return scheme + "://" + net.JoinHostPort(host, port)
+}

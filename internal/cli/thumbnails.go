@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"path/filepath"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/thumbnail"
+)
+
+// thumbnailFolder is where thumbnails are kept. It may be removed at any time.
+func thumbnailFolder(cfg *config.Config) string {
+	return filepath.Join(cfg.DataDir, "cache", "thumbnails")
+}
+
+// thumbnails returns the cache of a store.
+func (a *app) thumbnails(cfg *config.Config, s *store) (*thumbnail.Cache, error) {
+	o := thumbnail.Options{
+		Folder: thumbnailFolder(cfg),
+		Log:    a.log,
+		Exists: func(ctx context.Context, id jarvis.ID) (bool, error) {
+			_, err := s.catalog.FindCapture(ctx, id)
+			if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrDeleted) {
+				return false, nil
+			}
+			return err == nil, err
+		},
+	}
+	switch key := s.catalog.key; {
+	case !s.catalog.info.Sealed:
+	case key == nil:
+		o.Sealer = noSealer{}
+	default:
+		sealer, err := key.data.CacheKey()
+		if err != nil {
+			return nil, err
+		}
+		o.Sealer = sealer
+	}
+	return thumbnail.New(o), nil
+}
+
+// noSealer is that of a sealed store whose identity is not at hand.
+type noSealer struct{}
+
+func (noSealer) Seal(jarvis.ID, []byte) ([]byte, error) { return nil, jarvis.ErrLocked }
+func (noSealer) Open(jarvis.ID, []byte) ([]byte, error) { return nil, jarvis.ErrLocked }
