@@ -30,7 +30,7 @@ help:
 ##: everyday
 
 .PHONY: run
-run: build ## build Jarvis and start: makes a store, offers to add your screenshots, lists them
+run: build ## build Jarvis and start: makes a store, offers to add your screenshots, runs the server
 	@bin/jarvis start
 
 .PHONY: build
@@ -61,8 +61,9 @@ race: test-setup ## run every test under the race detector, in random order
 	go test -race -shuffle=on -timeout 20m $(TESTFLAGS) ./...
 
 .PHONY: lint
-lint: bin/golangci-lint ## look for defects, style, and imports against the dependency rule
+lint: bin/golangci-lint ## look for defects, style, imports against the dependency rule, and at deploy/
 	bin/golangci-lint run ./...
+	scripts/check-deploy.sh
 
 .PHONY: format
 format: bin/golangci-lint ## format the code
