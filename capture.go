@@ -33,7 +33,8 @@ type Capture struct {
 	// Recovered says that the row was made by verify from a file that had
 	// none: device, app and title are not known, the time is the id's or the file's.
 	Recovered bool `json:"recovered"`
-	// Pinned says that the person marked it.
+	// Pinned says that the person marked it. What a catalogue returns has it;
+	// InsertCapture does not look at it, see Catalog.SetPinned.
 	Pinned bool `json:"pinned"`
 }
 

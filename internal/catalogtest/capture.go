@@ -151,7 +151,7 @@ func testCapture(t *testing.T, h Harness) {
 	})
 }
 
-func wantFound(t tester, cat jarvis.Catalog, want *jarvis.Capture) {
+func wantFound(t tester, cat Catalog, want *jarvis.Capture) {
 	t.Helper()
 	got, err := cat.FindCapture(background, want.ID)
 	if err != nil {

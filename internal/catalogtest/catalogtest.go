@@ -22,6 +22,14 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
+// Catalog is all that a catalogue does.
+type Catalog interface {
+	jarvis.Catalog
+	jarvis.Credentials
+	jarvis.AccessLog
+	jarvis.Coverage
+}
+
 // Harness is what the suite needs of an adapter.
 type Harness struct {
 	// New makes an empty database, not yet a catalogue, and removes it when
@@ -52,10 +60,10 @@ type Harness struct {
 type Database struct {
 	// Open opens the catalogue as a program that starts does: it makes or
 	// migrates it. Each call is another handle, as if of another process.
-	Open func(ctx context.Context) (jarvis.Catalog, error)
+	Open func(ctx context.Context) (Catalog, error)
 
 	// OpenNew is Open with something to record when the store is made.
-	OpenNew func(ctx context.Context, n jarvis.NewStore) (jarvis.Catalog, error)
+	OpenNew func(ctx context.Context, n jarvis.NewStore) (Catalog, error)
 
 	// Status lists every migration the program knows, oldest first. It
 	// changes nothing.
@@ -83,9 +91,16 @@ func Run(t *testing.T, h Harness) {
 		{"Store", testStore},
 		{"Sealed", testSealed},
 		{"Capture", testCapture},
+		{"Pin", testPin},
 		{"Page", testPage},
 		{"Delete", testDelete},
 		{"Count", testCount},
+		{"Minutes", testMinutes},
+		{"Tokens", testTokens},
+		{"Sessions", testSessions},
+		{"AccessLog", testAccessLog},
+		{"Coverage", testCoverage},
+		{"Devices", testDevices},
 		{"Cancel", testCancel},
 		{"Concurrent", testConcurrent},
 		{"Close", testClose},
@@ -102,7 +117,7 @@ type tester interface {
 	Fatalf(format string, args ...any)
 }
 
-func (d Database) open(t testing.TB) jarvis.Catalog {
+func (d Database) open(t testing.TB) Catalog {
 	t.Helper()
 	c, err := d.Open(t.Context())
 	if err != nil {
@@ -116,7 +131,7 @@ func (d Database) open(t testing.TB) jarvis.Catalog {
 	return c
 }
 
-func (h Harness) open(t testing.TB) jarvis.Catalog {
+func (h Harness) open(t testing.TB) Catalog {
 	t.Helper()
 	return h.New(t).open(t)
 }
@@ -149,7 +164,7 @@ func newCapture(at time.Time, change ...func(*jarvis.Capture)) *jarvis.Capture {
 	return c
 }
 
-func insert(t tester, cat jarvis.Catalog, captures ...*jarvis.Capture) {
+func insert(t tester, cat Catalog, captures ...*jarvis.Capture) {
 	t.Helper()
 	for _, c := range captures {
 		if err := cat.InsertCapture(context.Background(), c); err != nil {
@@ -158,7 +173,7 @@ func insert(t tester, cat jarvis.Catalog, captures ...*jarvis.Capture) {
 	}
 }
 
-func remove(t tester, cat jarvis.Catalog, id jarvis.ID) {
+func remove(t tester, cat Catalog, id jarvis.ID) {
 	t.Helper()
 	if _, err := cat.BeginDelete(context.Background(), id); err != nil {
 		t.Fatalf("BeginDelete(%s): %v", id, err)
@@ -168,7 +183,7 @@ func remove(t tester, cat jarvis.Catalog, id jarvis.ID) {
 	}
 }
 
-func page(t tester, cat jarvis.Catalog, f jarvis.CaptureFilter) []*jarvis.Capture {
+func page(t tester, cat Catalog, f jarvis.CaptureFilter) []*jarvis.Capture {
 	t.Helper()
 	captures, err := cat.FindCaptures(context.Background(), f)
 	if err != nil {

@@ -30,7 +30,7 @@ func atOnce(t tester, goroutines int, work func(worker int) error) {
 
 // insertFast inserts with many goroutines, which lets a catalogue commit
 // several captures together.
-func insertFast(t tester, captures []*jarvis.Capture, cats ...jarvis.Catalog) {
+func insertFast(t tester, captures []*jarvis.Capture, cats ...Catalog) {
 	t.Helper()
 	var next atomic.Int64
 	atOnce(t, writers, func(worker int) error {
@@ -49,7 +49,7 @@ func insertFast(t tester, captures []*jarvis.Capture, cats ...jarvis.Catalog) {
 func testConcurrent(t *testing.T, h Harness) {
 	t.Run("Inserts", func(t *testing.T) {
 		db := h.New(t)
-		cats := []jarvis.Catalog{db.open(t), db.open(t)}
+		cats := []Catalog{db.open(t), db.open(t)}
 		captures := manyCaptures(proof.Rounds(300, 10_000))
 		insertFast(t, captures, cats...)
 		m := newModel(captures...)
@@ -61,7 +61,7 @@ func testConcurrent(t *testing.T, h Harness) {
 
 	t.Run("OneId", func(t *testing.T) {
 		db := h.New(t)
-		cats := []jarvis.Catalog{db.open(t), db.open(t)}
+		cats := []Catalog{db.open(t), db.open(t)}
 		m := newModel()
 		for range proof.Rounds(6, 200) {
 			id := jarvis.NewRandomID()
@@ -96,7 +96,7 @@ func testConcurrent(t *testing.T, h Harness) {
 
 	t.Run("DeleteAndInsert", func(t *testing.T) {
 		db := h.New(t)
-		cats := []jarvis.Catalog{db.open(t), db.open(t)}
+		cats := []Catalog{db.open(t), db.open(t)}
 		m := newModel()
 		for range proof.Rounds(6, 200) {
 			c := newCapture(noon)
@@ -106,6 +106,12 @@ func testConcurrent(t *testing.T, h Harness) {
 				if worker < 2 {
 					if _, err := cat.BeginDelete(background, c.ID); err != nil {
 						return err
+					}
+					return nil
+				}
+				if worker == 2 {
+					if code := jarvis.ErrorCode(cat.SetPinned(background, c.ID, true)); code != "" && code != jarvis.CodeDeleted {
+						return jarvis.Errorf(jarvis.CodeInternal, "a pin beside a deletion ends with code %q", code)
 					}
 					return nil
 				}
@@ -120,11 +126,14 @@ func testConcurrent(t *testing.T, h Harness) {
 			wantGone(t, cats[1], c)
 		}
 		wantState(t, cats[1], m)
+		if n := count(t, db.SQL(t), "SELECT count(*) FROM pins"); n != 0 {
+			t.Errorf("%d pins are left of captures that were deleted", n)
+		}
 	})
 
 	t.Run("Mixed", func(t *testing.T) {
 		db := h.New(t)
-		cats := []jarvis.Catalog{db.open(t), db.open(t)}
+		cats := []Catalog{db.open(t), db.open(t)}
 		var mu sync.Mutex
 		m := newModel()
 		atOnce(t, writers, func(worker int) error {
@@ -167,7 +176,7 @@ func testConcurrent(t *testing.T, h Harness) {
 
 	t.Run("Many", func(t *testing.T) {
 		db := h.New(t)
-		cats := []jarvis.Catalog{db.open(t), db.open(t)}
+		cats := []Catalog{db.open(t), db.open(t)}
 		captures := manyCaptures(proof.Rounds(2500, 100_000))
 		for i, c := range captures {
 			c.Timestamp = noon.Add(time.Duration(i/3) * 10 * time.Second)
@@ -187,7 +196,7 @@ func testConcurrent(t *testing.T, h Harness) {
 }
 
 // statsAgree checks one answer of Stats with itself, while others write.
-func statsAgree(cat jarvis.Catalog) error {
+func statsAgree(cat Catalog) error {
 	stats, err := cat.Stats(background)
 	if err != nil {
 		return err

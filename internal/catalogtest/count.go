@@ -174,7 +174,7 @@ func capturesAtDayBorders(t tester) []*jarvis.Capture {
 }
 
 // wantCounts compares the counters with the model, which counts the captures.
-func wantCounts(t tester, cat jarvis.Catalog, m *model) {
+func wantCounts(t tester, cat Catalog, m *model) {
 	t.Helper()
 	stats, err := cat.Stats(background)
 	if err != nil {

@@ -154,7 +154,7 @@ func testDelete(t *testing.T, h Harness) {
 
 // anyOrder does random writes and compares the whole catalogue with the model
 // after each. It begins and ends with an empty catalogue without tombstones.
-func anyOrder(t *rapid.T, cat jarvis.Catalog) {
+func anyOrder(t *rapid.T, cat Catalog) {
 	m := newModel()
 	ids := make([]jarvis.ID, 4)
 	for i := range ids {
@@ -175,7 +175,7 @@ func anyOrder(t *rapid.T, cat jarvis.Catalog) {
 	}()
 	for range rapid.IntRange(1, 12).Draw(t, "writes") {
 		id := ids[rapid.IntRange(0, len(ids)-1).Draw(t, "id")]
-		write := rapid.SampledFrom([]string{"insert", "insert", "begin", "finish", "undelete", "store"}).Draw(t, "write")
+		write := rapid.SampledFrom([]string{"insert", "insert", "begin", "finish", "undelete", "store", "pin", "unpin"}).Draw(t, "write")
 		var err error
 		var want jarvis.Code
 		switch write {
@@ -193,6 +193,8 @@ func anyOrder(t *rapid.T, cat jarvis.Catalog) {
 			err = cat.FinishDelete(background, id)
 		case "undelete":
 			want, err = m.undelete(id), cat.Undelete(background, id)
+		case "pin", "unpin":
+			want, err = m.setPinned(id, write == "pin"), cat.SetPinned(background, id, write == "pin")
 		case "store":
 			size := rapid.Int64Range(0, 1000).Draw(t, "size")
 			want, err = m.setStored(id, size), cat.SetStored(background, id, "2026/01/24/"+id.String()+".png", size, []byte("digest"))
@@ -260,6 +262,16 @@ func (m *model) setStored(id jarvis.ID, size int64) jarvis.Code {
 	return code
 }
 
+func (m *model) setPinned(id jarvis.ID, pinned bool) jarvis.Code {
+	code := m.code(id)
+	if code == "" {
+		c := *m.captures[id]
+		c.Pinned = pinned
+		m.captures[id] = &c
+	}
+	return code
+}
+
 func (m *model) pendingDeletes() []jarvis.PendingDelete {
 	var result []jarvis.PendingDelete
 	ids := slices.SortedFunc(maps.Keys(m.pending), func(a, b jarvis.ID) int { return strings.Compare(a.String(), b.String()) })
@@ -270,7 +282,7 @@ func (m *model) pendingDeletes() []jarvis.PendingDelete {
 }
 
 // pendingDeletes reads all pages of PendingDeletes.
-func pendingDeletes(t tester, cat jarvis.Catalog, limit int) []jarvis.PendingDelete {
+func pendingDeletes(t tester, cat Catalog, limit int) []jarvis.PendingDelete {
 	t.Helper()
 	var all []jarvis.PendingDelete
 	var after jarvis.ID
@@ -294,7 +306,7 @@ func pendingDeletes(t tester, cat jarvis.Catalog, limit int) []jarvis.PendingDel
 }
 
 // wantGone checks that the id is CodeDeleted for everyone.
-func wantGone(t tester, cat jarvis.Catalog, c *jarvis.Capture) {
+func wantGone(t tester, cat Catalog, c *jarvis.Capture) {
 	t.Helper()
 	_, err := cat.FindCapture(background, c.ID)
 	wantError(t, err, jarvis.CodeDeleted, messageDeleted(c.ID))
@@ -303,7 +315,7 @@ func wantGone(t tester, cat jarvis.Catalog, c *jarvis.Capture) {
 }
 
 // wantState compares everything that a catalogue tells with the model.
-func wantState(t tester, cat jarvis.Catalog, m *model) {
+func wantState(t tester, cat Catalog, m *model) {
 	t.Helper()
 	for _, order := range []jarvis.Order{jarvis.NewestFirst, jarvis.OldestFirst} {
 		wantPage(t, cat, m, jarvis.CaptureFilter{Order: order, Limit: jarvis.MaxPage})

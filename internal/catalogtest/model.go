@@ -44,6 +44,7 @@ func (m *model) selected(f jarvis.CaptureFilter) []*jarvis.Capture {
 			f.Device != "" && c.Device != f.Device,
 			f.AppName != "" && c.AppName != f.AppName,
 			f.Monitor != nil && c.MonitorIndex != *f.Monitor,
+			f.Pinned != nil && c.Pinned != *f.Pinned,
 			!f.CreatedBefore.IsZero() && !c.CreatedAt.Before(f.CreatedBefore):
 			continue
 		}
@@ -101,6 +102,9 @@ func (m *model) summary(f jarvis.CaptureFilter) jarvis.Summary {
 	for _, c := range captures {
 		s.Bytes += bytesOf(c)
 		devices[c.Device] = true
+		if c.Pinned {
+			s.Pinned++
+		}
 	}
 	s.Devices = slices.Sorted(maps.Keys(devices))
 	s.Devices = s.Devices[:min(100, len(s.Devices))]

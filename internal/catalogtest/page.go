@@ -83,6 +83,7 @@ func testPage(t *testing.T, h Harness) {
 		for _, c := range captures {
 			m.captures[c.ID] = c
 		}
+		pinSome(t, cat, captures)
 		rapid.Check(t, func(t *rapid.T) {
 			f := drawFilter(t, captures)
 			wantPage(t, cat, m, f)
@@ -98,6 +99,7 @@ func testPage(t *testing.T, h Harness) {
 		cat := h.open(t)
 		captures := manyCaptures(300)
 		insert(t, cat, captures...)
+		pinSome(t, cat, captures)
 		m := newModel(captures...)
 		rapid.Check(t, func(t *rapid.T) {
 			f := drawFilter(t, captures)
@@ -146,7 +148,7 @@ func testPage(t *testing.T, h Harness) {
 	})
 }
 
-func wantPage(t tester, cat jarvis.Catalog, m *model, f jarvis.CaptureFilter) {
+func wantPage(t tester, cat Catalog, m *model, f jarvis.CaptureFilter) {
 	t.Helper()
 	wantEqual(t, "FindCaptures", page(t, cat, f), m.page(f))
 	files, err := cat.FindFiles(background, f)
@@ -157,7 +159,7 @@ func wantPage(t tester, cat jarvis.Catalog, m *model, f jarvis.CaptureFilter) {
 }
 
 // walk reads all pages.
-func walk(t tester, cat jarvis.Catalog, f jarvis.CaptureFilter) []*jarvis.Capture {
+func walk(t tester, cat Catalog, f jarvis.CaptureFilter) []*jarvis.Capture {
 	t.Helper()
 	var all []*jarvis.Capture
 	for {
@@ -227,6 +229,10 @@ func drawFilter(t *rapid.T, captures []*jarvis.Capture) jarvis.CaptureFilter {
 	if maybe.Draw(t, "has monitor") {
 		monitor := rapid.IntRange(0, 3).Draw(t, "monitor")
 		f.Monitor = &monitor
+	}
+	if maybe.Draw(t, "has pinned") {
+		pinned := maybe.Draw(t, "pinned")
+		f.Pinned = &pinned
 	}
 	if maybe.Draw(t, "has created before") {
 		f.CreatedBefore = noon.Add(time.Duration(rapid.IntRange(-1, 6).Draw(t, "created before")) * time.Hour)

@@ -27,7 +27,7 @@ func testSealed(t *testing.T, h Harness) {
 	if h.NewSealed != nil {
 		newDatabase = h.NewSealed
 	}
-	open := func(t *testing.T, db Database, n jarvis.NewStore) jarvis.Catalog {
+	open := func(t *testing.T, db Database, n jarvis.NewStore) Catalog {
 		t.Helper()
 		cat, err := db.OpenNew(t.Context(), n)
 		if err != nil {

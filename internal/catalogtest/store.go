@@ -55,7 +55,7 @@ func testStore(t *testing.T, h Harness) {
 	})
 }
 
-func identity(t *testing.T, cat jarvis.Catalog) jarvis.StoreInfo {
+func identity(t *testing.T, cat Catalog) jarvis.StoreInfo {
 	t.Helper()
 	info, err := cat.Store(t.Context())
 	if err != nil {
@@ -65,7 +65,7 @@ func identity(t *testing.T, cat jarvis.Catalog) jarvis.StoreInfo {
 }
 
 // calls are all the methods that talk to the database.
-func calls(cat jarvis.Catalog, c *jarvis.Capture) map[string]func(context.Context) error {
+func calls(cat Catalog, c *jarvis.Capture) map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"Store":         func(ctx context.Context) error { _, err := cat.Store(ctx); return err },
 		"BindStore":     func(ctx context.Context) error { return cat.BindStore(ctx) },
@@ -74,6 +74,11 @@ func calls(cat jarvis.Catalog, c *jarvis.Capture) map[string]func(context.Contex
 		"FindCaptures":  func(ctx context.Context) error { _, err := cat.FindCaptures(ctx, jarvis.CaptureFilter{}); return err },
 		"FindFiles":     func(ctx context.Context) error { _, err := cat.FindFiles(ctx, jarvis.CaptureFilter{}); return err },
 		"Summarize":     func(ctx context.Context) error { _, err := cat.Summarize(ctx, jarvis.CaptureFilter{}); return err },
+		"SetPinned":     func(ctx context.Context) error { return cat.SetPinned(ctx, c.ID, true) },
+		"CountMinutes": func(ctx context.Context) error {
+			_, err := cat.CountMinutes(ctx, noon, noon.Add(time.Hour))
+			return err
+		},
 		"SetStored": func(ctx context.Context) error {
 			return cat.SetStored(ctx, c.ID, c.Filepath, 1, c.StoredSHA256)
 		},
@@ -88,6 +93,27 @@ func calls(cat jarvis.Catalog, c *jarvis.Capture) map[string]func(context.Contex
 		},
 		"Stats": func(ctx context.Context) error { _, err := cat.Stats(ctx); return err },
 		"Check": func(ctx context.Context) error { return cat.Check(ctx) },
+
+		"InsertToken":  func(ctx context.Context) error { return cat.InsertToken(ctx, newToken("a token")) },
+		"FindToken":    func(ctx context.Context) error { _, err := cat.FindToken(ctx, []byte("hash")); return err },
+		"FindTokens":   func(ctx context.Context) error { _, err := cat.FindTokens(ctx); return err },
+		"RevokeToken":  func(ctx context.Context) error { return cat.RevokeToken(ctx, "a token", noon) },
+		"TouchToken":   func(ctx context.Context) error { return cat.TouchToken(ctx, "a token", noon, "") },
+		"InsertSignIn": func(ctx context.Context) error { return cat.InsertSignIn(ctx, []byte("hash"), noon) },
+		"RedeemSignIn": func(ctx context.Context) error {
+			return cat.RedeemSignIn(ctx, []byte("hash"), noon, newSession(noon))
+		},
+		"FindSession":  func(ctx context.Context) error { _, err := cat.FindSession(ctx, []byte("hash"), noon); return err },
+		"FindSessions": func(ctx context.Context) error { _, err := cat.FindSessions(ctx, noon); return err },
+		"TouchSession": func(ctx context.Context) error { return cat.TouchSession(ctx, c.ID, noon, "") },
+		"EndSession":   func(ctx context.Context) error { return cat.EndSession(ctx, c.ID) },
+
+		"RecordAccess": func(ctx context.Context) error { return cat.RecordAccess(ctx, jarvis.Access{Minute: noon, Times: 1}) },
+		"FindAccess":   func(ctx context.Context) error { _, err := cat.FindAccess(ctx, jarvis.AccessFilter{}); return err },
+
+		"PutSpans":    func(ctx context.Context) error { return cat.PutSpans(ctx, nil) },
+		"FindSpans":   func(ctx context.Context) error { _, err := cat.FindSpans(ctx, jarvis.SpanFilter{}); return err },
+		"FindDevices": func(ctx context.Context) error { _, err := cat.FindDevices(ctx); return err },
 	}
 }
 

@@ -31,8 +31,8 @@ func TestCatalog(t *testing.T) {
 func newDatabase(t testing.TB) catalogtest.Database {
 	o := Options{URL: cluster.NewDatabase(t)}
 	return catalogtest.Database{
-		Open: func(ctx context.Context) (jarvis.Catalog, error) { return Open(ctx, o) },
-		OpenNew: func(ctx context.Context, n jarvis.NewStore) (jarvis.Catalog, error) {
+		Open: func(ctx context.Context) (catalogtest.Catalog, error) { return Open(ctx, o) },
+		OpenNew: func(ctx context.Context, n jarvis.NewStore) (catalogtest.Catalog, error) {
 			return Open(ctx, Options{URL: o.URL, NewStore: n})
 		},
 		Status: func(ctx context.Context) ([]jarvis.Migration, error) { return MigrationStatus(ctx, o) },

@@ -37,7 +37,7 @@ func TestCatalog(t *testing.T) {
 
 func newTestDatabase(t testing.TB, key []byte) catalogtest.Database {
 	o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: key}
-	openNew := func(ctx context.Context, n jarvis.NewStore) (jarvis.Catalog, error) {
+	openNew := func(ctx context.Context, n jarvis.NewStore) (catalogtest.Catalog, error) {
 		o := o
 		o.NewStore = n
 		c, err := Open(ctx, o)
@@ -47,7 +47,7 @@ func newTestDatabase(t testing.TB, key []byte) catalogtest.Database {
 		return c, nil
 	}
 	return catalogtest.Database{
-		Open:    func(ctx context.Context) (jarvis.Catalog, error) { return openNew(ctx, jarvis.NewStore{}) },
+		Open:    func(ctx context.Context) (catalogtest.Catalog, error) { return openNew(ctx, jarvis.NewStore{}) },
 		OpenNew: openNew,
 		Status:  func(ctx context.Context) ([]jarvis.Migration, error) { return MigrationStatus(ctx, o) },
 		Up:      func(ctx context.Context) ([]jarvis.Migration, error) { return MigrateUp(ctx, o) },
