@@ -60,6 +60,16 @@ func (d Day) Compare(e Day) int { return d.Start().Compare(e.Start()) }
 // MarshalText returns the day as YYYY-MM-DD.
 func (d Day) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
+// UnmarshalText reads YYYY-MM-DD strictly.
+func (d *Day) UnmarshalText(text []byte) error {
+	t, err := time.Parse(time.DateOnly, string(text))
+	if err != nil {
+		return Errorf(CodeInvalid, "%.20q is not a date: expected YYYY-MM-DD", text)
+	}
+	*d = DayOf(t)
+	return nil
+}
+
 // ParseDayFolder reads YYYY/MM/DD strictly and reports whether it is a real date.
 func ParseDayFolder(folder string) (Day, bool) {
 	t, err := time.Parse("2006/01/02", folder)

@@ -95,6 +95,23 @@ func FuzzParseCursor(f *testing.F) {
 	})
 }
 
+func TestDay_Text(t *testing.T) {
+	day := jarvis.Day{Year: 2024, Month: time.February, Date: 29}
+	text, err := json.Marshal(day)
+	if err != nil || string(text) != `"2024-02-29"` {
+		t.Errorf("Marshal gives %s, error %v", text, err)
+	}
+	var again jarvis.Day
+	if err := json.Unmarshal(text, &again); err != nil || again != day {
+		t.Errorf("Unmarshal gives %v, error %v", again, err)
+	}
+	for _, text := range []string{"", "2023-02-29", "2024-2-29", "2024/02/29", "2024-02-29T00:00:00Z", " 2024-02-29"} {
+		if err := again.UnmarshalText([]byte(text)); !errors.Is(err, jarvis.ErrInvalid) {
+			t.Errorf("%q is read as %v, error %v", text, again, err)
+		}
+	}
+}
+
 func TestDay(t *testing.T) {
 	late := time.Date(2026, 1, 24, 23, 30, 0, 0, time.FixedZone("", -3600))
 	day := jarvis.DayOf(late)
