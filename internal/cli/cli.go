@@ -57,6 +57,7 @@ type grammar struct {
 	Signin  signinCmd  `cmd:"" group:"server" help:"Print a link that signs a browser in."`
 	Device  deviceCmd  `cmd:"" group:"server" help:"Let devices and programs in, or keep them out."`
 	Session sessionCmd `cmd:"" group:"server" help:"List the browsers that are signed in, or sign one out."`
+	Health  healthCmd  `cmd:"" group:"server" help:"Ask whether the server can store captures."`
 	Audit   auditCmd   `cmd:"" group:"server" help:"List who looked at the history, and who changed what."`
 
 	Settings   configCmd  `cmd:"" name:"config" group:"program" help:"Print the settings in force, and where each came from."`

@@ -184,7 +184,7 @@ func (m *localMemory) NewSignIn(ctx context.Context) (signInLink, error) {
 		return signInLink{}, err
 	}
 	m.record(ctx, jarvis.ActionSignIn, 0)
-	return signInLink{signInURL(baseURL(m.cfg, ""), secret), expires}, nil
+	return signInLink{signInURL(baseURL(m.cfg), secret), expires}, nil
 }
 
 func (m *localMemory) FindSessions(ctx context.Context) ([]*jarvis.Session, error) {
@@ -219,16 +219,17 @@ func (m *localMemory) close(ctx context.Context) error {
 // by whoever only fetches a link.
 func signInURL(base, secret string) string { return base + "/sign-in#" + secret }
 
-// baseURL is where a browser finds the server: where the settings say, else
-// where it listens. The address is the one that it really got, empty when only
-// the settings tell.
-func baseURL(cfg *config.Config, address string) string {
+// baseURL is where browsers find the server: where the settings say, else where
+// it listens by its settings.
+func baseURL(cfg *config.Config) string {
 	if len(cfg.Server.PublicURLs) > 0 {
 		return cfg.Server.PublicURLs[0]
 	}
-	if address == "" {
-		address = cfg.Server.Listen
-	}
+	return listenURL(cfg, cfg.Server.Listen)
+}
+
+// listenURL is where this machine reaches a server that listens on an address.
+func listenURL(cfg *config.Config, address string) string {
 	scheme := "http"
 	if cfg.Server.TLSCert != "" {
 		scheme = "https"
