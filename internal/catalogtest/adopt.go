@@ -129,10 +129,10 @@ func testAdoptRefused(t *testing.T, h Harness) {
 		},
 		"Names": {
 			func(string) []string {
-				return []string{"ALTER TABLE captures ADD COLUMN url text", "ALTER TABLE captures ADD COLUMN device text", "CREATE TABLE counters (pulse integer)"}
+				return []string{"ALTER TABLE captures ADD COLUMN url text", "ALTER TABLE captures ADD COLUMN device text", "CREATE TABLE counters (pulse integer)", "CREATE TABLE tokens (pulse integer)"}
 			},
 			jarvis.CodeMismatch, func(string) string {
-				return jarvis.NamesTaken([]string{"captures.device", "captures.url", "counters"}).Message
+				return jarvis.NamesTaken([]string{"captures.device", "captures.url", "counters", "tokens"}).Message
 			},
 		},
 	} {
@@ -185,6 +185,9 @@ func wantAdopted(t *testing.T, db Database, captures []*jarvis.Capture) {
 	m.captures[added.ID] = added
 	wantFound(t, cat, added)
 	if len(captures) > 0 {
+		pinSome(t, cat, captures)
+		pinned := true
+		wantPage(t, cat, m, jarvis.CaptureFilter{Pinned: &pinned})
 		if _, err := cat.BeginDelete(t.Context(), captures[0].ID); err != nil {
 			t.Fatalf("BeginDelete of an adopted capture: %v", err)
 		}
@@ -195,7 +198,12 @@ func wantAdopted(t *testing.T, db Database, captures []*jarvis.Capture) {
 	if err := cat.BindStore(t.Context()); err != nil {
 		t.Fatalf("BindStore: %v", err)
 	}
+	token, session := newToken("ada@desk"), newSession(noon)
+	insertToken(t, cat, token)
+	signIn(t, cat, session)
 	again := db.open(t)
+	wantToken(t, again, token)
+	wantSession(t, again, session, noon)
 	if info := identity(t, again); !info.Adopted || !info.Bound {
 		t.Fatalf("an adopted store has identity %+v after it was bound", info)
 	}

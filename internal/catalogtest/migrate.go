@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -47,6 +48,12 @@ func testMigrate(t *testing.T, h Harness) {
 			t.Fatalf("BindStore: %v", err)
 		}
 		store := identity(t, cat)
+		pin(t, cat, captures[0], true)
+		insertToken(t, cat, newToken("ada@desk"))
+		signIn(t, cat, newSession(noon))
+		newLink(t, cat, noon)
+		record(t, cat, jarvis.Access{Minute: noon, Who: "nobody", Action: jarvis.ActionRefused, Times: 1})
+		put(t, cat, newSpan("ada@desk", 1, 0, time.Minute))
 
 		_, err = db.Down(t.Context())
 		wantError(t, err, jarvis.CodeUnavailable, "")
@@ -90,6 +97,10 @@ func testMigrate(t *testing.T, h Harness) {
 			}
 			m.pending[pending.ID] = pending.Filepath
 			wantState(t, cat, m)
+			wantTokens(t, cat)
+			wantSessions(t, cat, noon)
+			wantEqual(t, "the access log", accesses(t, cat, jarvis.AccessFilter{}), []jarvis.Access{})
+			wantEqual(t, "the spans", spans(t, cat, jarvis.SpanFilter{}), []jarvis.Span{})
 			wantGone(t, cat, deleted)
 			wantGone(t, cat, pending)
 			wantEqual(t, "the identity of a store that was down and up again", identity(t, cat), store)
@@ -98,6 +109,35 @@ func testMigrate(t *testing.T, h Harness) {
 			}
 		}
 		wantVersion(t, db, newest)
+	})
+
+	t.Run("NamesTaken", func(t *testing.T) {
+		db := h.New(t)
+		cat, err := db.Open(t.Context())
+		if err != nil {
+			t.Fatalf("Open: %v", err)
+		}
+		c := newCapture(noon)
+		insert(t, cat, c)
+		if err := cat.Close(); err != nil {
+			t.Fatalf("Close: %v", err)
+		}
+		if _, err := db.Down(t.Context()); err != nil {
+			t.Fatalf("Down: %v", err)
+		}
+		raw := db.SQL(t)
+		for _, name := range []string{"tokens", "sessions"} {
+			exec(t, raw, "CREATE TABLE "+name+" (pulse integer)")
+		}
+		_, openErr := db.Open(t.Context())
+		_, upErr := db.Up(t.Context())
+		for _, err := range []error{openErr, upErr} {
+			wantError(t, err, jarvis.CodeMismatch, jarvis.NamesTaken([]string{"sessions", "tokens"}).Message)
+		}
+		wantVersion(t, db, newest-1)
+		exec(t, raw, "DROP TABLE tokens")
+		exec(t, raw, "DROP TABLE sessions")
+		wantFound(t, db.open(t), c)
 	})
 
 	t.Run("TwoAtOnce", func(t *testing.T) {
