@@ -1,13 +1,10 @@
 package sqlite
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/ncruces/go-sqlite3"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/proof"
@@ -53,45 +50,14 @@ func TestCatalog_FindCaptures_Plan(t *testing.T) {
 	fill(t, c, size)
 	for name, f := range filters(size) {
 		sql, args := pageSQL(columns, f)
-		_, err := read(t.Context(), c, "explain", func(on *conn) (struct{}, error) {
-			var plan []string
-			err := on.query(func(s *sqlite3.Stmt) error {
-				plan = append(plan, s.ColumnText(3))
-				return nil
-			}, "EXPLAIN QUERY PLAN "+sql, args...)
-			const pins = "; CORRELATED SCALAR SUBQUERY 1; SEARCH pins USING PRIMARY KEY (captured_at=? AND capture_id=?)"
-			text, looked := strings.CutSuffix(strings.Join(plan, "; "), pins)
-			if err == nil && (!looked || strings.Contains(text, ";") || !strings.Contains(text, "USING INDEX ix_captures_")) {
-				err = fmt.Errorf("the plan is %s", strings.Join(plan, "; "))
-			}
-			if err != nil {
-				return struct{}{}, err
-			}
-			s, err := on.prepare(sql, args)
-			if err != nil {
-				return struct{}{}, err
-			}
-			rows := 0
-			for s.Step() {
-				rows++
-			}
-			steps := s.Status(sqlite3.STMTSTATUS_VM_STEP, true)
-			if err := s.Reset(); err != nil {
-				return struct{}{}, err
-			}
-			// A row takes some 25 steps, and every other one may be of
-			// another monitor.
-			if rows == 0 || steps > 100*80 {
-				err = fmt.Errorf("a page of %d rows took %d steps", rows, steps)
-			}
-			return struct{}{}, err
-		})
-		if err != nil {
-			t.Errorf("%s: %v (%+v)", name, err, f)
-			if e, ok := err.(*jarvis.Error); ok {
-				t.Log(e.Err)
-			}
+		got := costOf(t, c, sql, args...)
+		const pins = "; CORRELATED SCALAR SUBQUERY 1; SEARCH pins USING PRIMARY KEY (captured_at=? AND capture_id=?)"
+		walk, looked := strings.CutSuffix(got.plan, pins)
+		if !looked || strings.Contains(walk, ";") {
+			t.Errorf("%s: the plan does more than walk an index and look for pins: %s", name, got.plan)
 		}
+		// A row takes some 35 steps, and every other one may be of another monitor.
+		got.want(t, name, 100*100, "USING INDEX ix_captures_")
 	}
 }
 
