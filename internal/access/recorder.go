@@ -36,6 +36,7 @@ type Recorder struct {
 
 	mu       sync.Mutex
 	pending  batch
+	taken    int // lines that are being written
 	dropped  int64
 	troubled bool // the last attempt to write failed
 	closed   bool

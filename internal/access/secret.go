@@ -103,19 +103,18 @@ func sessionSecrets(r *http.Request, secure bool) []string {
 	return found
 }
 
-// sessionCookie returns the cookie of a session. On a computer that others use
-// too, it goes when the browser is closed, or with the session.
-func sessionCookie(secret string, secure, own bool) *http.Cookie {
+// sessionCookie returns the cookie of a session, for so many seconds: 0 is until
+// the browser is closed, and -1 takes the cookie away.
+func sessionCookie(secret string, secure bool, maxAge int) *http.Cookie {
 	c := &http.Cookie{
 		Name:     cookieName(secure),
 		Value:    secret,
 		Path:     "/",
-		Secure:   secure,
+		MaxAge:   maxAge,
+		Secure:   true,
 		HttpOnly: true,
 		SameSite: http.SameSiteStrictMode,
 	}
-	if own {
-		c.MaxAge = int(OwnSessionLasts.Seconds())
-	}
+	c.Secure = secure // or no browser would keep it without TLS
 	return c
 }

@@ -60,7 +60,12 @@ func (g *Guard) Redeem(r *http.Request, secret string, own bool) (*http.Cookie, 
 	}
 	g.uses.note(digestOf(text), session.CreatedAt)
 	g.Record(jarvis.Principal{Kind: jarvis.PrincipalSession, Session: session.ID, Address: from.text()}, jarvis.ActionSignIn, 0)
-	return sessionCookie(text, from.secure, own), session, nil
+	// On a computer that others use too, closing the browser ends it earlier.
+	maxAge := 0
+	if own {
+		maxAge = int(OwnSessionLasts.Seconds())
+	}
+	return sessionCookie(text, from.secure, maxAge), session, nil
 }
 
 func (g *Guard) newSession(r *http.Request, from origin, text string, own bool) *jarvis.Session {
@@ -106,9 +111,7 @@ func (g *Guard) End(ctx context.Context, id jarvis.ID) error {
 
 // NoCookie returns the cookie that makes a browser forget its session's.
 func (g *Guard) NoCookie(r *http.Request) *http.Cookie {
-	c := sessionCookie("", g.Secure(r), false)
-	c.MaxAge = -1
-	return c
+	return sessionCookie("", g.Secure(r), -1)
 }
 
 func (g *Guard) authenticateSession(ctx context.Context, from origin, texts []string) (jarvis.Principal, error) {

@@ -30,7 +30,7 @@ func (r *Recorder) Close(ctx context.Context) error {
 		return nil
 	}
 	r.mu.Lock()
-	lost := len(r.pending.lines)
+	lost := len(r.pending.lines) + r.taken
 	r.mu.Unlock()
 	return &jarvis.Error{
 		Code: jarvis.CodeUnavailable, Op: "access: close", Err: err,
@@ -112,6 +112,7 @@ func (r *Recorder) take() batch {
 	r.mu.Lock()
 	taken, dropped := r.pending, r.dropped
 	r.pending, r.dropped = newBatch(), 0
+	r.taken = len(taken.lines)
 	r.mu.Unlock()
 	if dropped > 0 {
 		r.logger.Error("the access log is not complete: while it could not be written, there was no room for all that was done", "dropped", dropped)
@@ -123,6 +124,7 @@ func (r *Recorder) take() batch {
 func (r *Recorder) putBack(left batch) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.taken = 0
 	for l, s := range left.lines {
 		r.add(l, s)
 	}
