@@ -132,6 +132,5 @@ func (a *Archive) Close(ctx context.Context) error { return a.sections.wait(ctx)
 // Store returns what the catalogue says of the store.
 func (a *Archive) Store() jarvis.StoreInfo { return a.store }
 
-// Progress is told how far a long operation is. Total is an estimate, 0 when
-// unknown. It is called from the goroutine of the operation and should be quick.
-type Progress func(done, total int64)
+// Progress is jarvis.Progress.
+type Progress = jarvis.Progress

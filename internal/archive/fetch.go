@@ -21,25 +21,35 @@ func (a *Archive) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []b
 	if err != nil {
 		return nil, nil, err
 	}
-	name, ok := ownName(id, c.Filepath)
-	if !ok {
-		return c, nil, jarvis.Errorf(jarvis.CodeCorrupt, "the row of capture %s names %.200q, which is not an image of this capture: run jarvis verify", id, c.Filepath)
-	}
-	data, err := a.blobs.Read(ctx, name)
+	data, err := a.Image(ctx, c)
 	if errors.Is(err, jarvis.ErrNotFound) {
 		// It may have been removed since the row was read.
 		if _, err := a.catalog.FindCapture(ctx, id); err != nil {
 			return nil, nil, err
 		}
-		return c, nil, jarvis.Errorf(jarvis.CodeNotFound, "the image %s of capture %s is gone from %s: put the file back from a copy, or add the picture again", name, id, a.tree())
+	}
+	return c, data, err
+}
+
+// Image returns the image of a capture whose row was just read, byte for byte as
+// it was given, with the errors of Fetch.
+func (a *Archive) Image(ctx context.Context, c *jarvis.Capture) ([]byte, error) {
+	id := c.ID
+	name, ok := ownName(id, c.Filepath)
+	if !ok {
+		return nil, jarvis.Errorf(jarvis.CodeCorrupt, "the row of capture %s names %.200q, which is not an image of this capture: run jarvis verify", id, c.Filepath)
+	}
+	data, err := a.blobs.Read(ctx, name)
+	if errors.Is(err, jarvis.ErrNotFound) {
+		return nil, jarvis.Errorf(jarvis.CodeNotFound, "the image %s of capture %s is gone from %s: put the file back from a copy, or add the picture again", name, id, a.tree())
 	}
 	if err != nil {
-		return c, nil, err
+		return nil, err
 	}
 	if what := a.difference(c, name, data); what != "" {
-		return c, nil, jarvis.Errorf(jarvis.CodeCorrupt, "the image %s of capture %s is damaged: %s; put the file back from a copy, or add the picture again", name, id, what)
+		return nil, jarvis.Errorf(jarvis.CodeCorrupt, "the image %s of capture %s is damaged: %s; put the file back from a copy, or add the picture again", name, id, what)
 	}
-	return c, data, nil
+	return data, nil
 }
 
 // difference says how an image differs from what its row knows of it, or "".

@@ -12,34 +12,11 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// Request is a capture to be stored.
-type Request struct {
-	// Data is the image. It must not be changed until Ingest returned, nor
-	// after an Ingest that ctx ended until Close returned.
-	Data      []byte
-	Timestamp time.Time // when the screen was photographed; jarvis.MinTime to jarvis.MaxTime
-	ID        jarvis.ID // the client's id; zero to derive it with jarvis.CaptureID
-	Monitor   int       // 0 and up
-
-	// Texts are cleaned and cut with jarvis.CleanText, never refused.
-	Device      string
-	AppName     string
-	WindowTitle string
-	URL         string
-
-	// Undelete stores the capture even if its id was deleted before.
-	Undelete bool
-}
-
-// Result is the answer to a Request; the same capture sent again gets the same
-// Capture.
-type Result struct {
-	Capture *jarvis.Capture
-	Existed bool // it was already in the store
-	// Restored says that the capture existed, that its image was gone or
-	// damaged, and that it is sound again.
-	Restored bool
-}
+// Request is jarvis.Submission, and Result is jarvis.Stored.
+type (
+	Request = jarvis.Submission
+	Result  = jarvis.Stored
+)
 
 // Ingest stores a capture and returns when image and row are durable.
 //
@@ -49,7 +26,7 @@ type Result struct {
 // monitor are guesses.
 //
 // Errors: CodeInvalid and CodeTooLarge for what is no acceptable image, time or
-// monitor; CodeConflict for an id that has other content; CodeDeleted for an id
+// monitor, or not what the request says of it; CodeConflict for an id that has other content; CodeDeleted for an id
 // that was deleted, unless Undelete; CodeLocked when the identity of a sealed
 // store is not at hand; CodeNoSpace and CodeUnavailable as the stores say. After
 // any but the first five it is not known whether the capture was stored: send it
@@ -120,6 +97,9 @@ func (a *Archive) admit(r Request) (*intake, error) {
 		return nil, err
 	}
 	in := &intake{data: r.Data, sum: sha256.Sum256(r.Data), undelete: r.Undelete}
+	if err := r.Said.Check(image, in.sum); err != nil {
+		return nil, err
+	}
 	device := jarvis.CleanText(r.Device, jarvis.MaxDevice)
 	id := r.ID
 	if id.IsZero() {

@@ -11,28 +11,12 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// Removal is what a filter would remove, as of a moment.
-type Removal struct {
-	jarvis.Summary
-	filter jarvis.CaptureFilter
-	ahead  map[jarvis.ID]time.Time // see storedAhead
-}
-
-// Receipt says what a removal did.
-type Receipt struct {
-	Removed int64 `json:"removed"` // captures whose row and image are gone
-	Bytes   int64 `json:"bytes"`   // freed on disk
-	Missing int64 `json:"missing"` // of the removed, those whose image was already gone
-	Failed  int64 `json:"failed"`  // captures that are still there, or whose image may be
-}
-
-// RemoveOptions are the callbacks of a removal; each may be nil. They are not
-// called concurrently.
-type RemoveOptions struct {
-	Progress Progress
-	// Failed is told of each capture that could not be removed.
-	Failed func(id jarvis.ID, err error)
-}
+// What a removal says is settled in the root package.
+type (
+	Removal       = jarvis.Removal
+	Receipt       = jarvis.Receipt
+	RemoveOptions = jarvis.RemoveOptions
+)
 
 // PlanRemoval counts what a filter selects, all pages of it, and fixes the
 // moment: RemovePlanned leaves what is stored from now on.
@@ -47,7 +31,7 @@ func (a *Archive) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) (*Rem
 	if err != nil {
 		return nil, err
 	}
-	r := &Removal{Summary: summary, filter: f}
+	r := &Removal{Summary: summary, Filter: f}
 	if selected.CreatedBefore.Equal(f.CreatedBefore) {
 		return r, nil
 	}
@@ -57,7 +41,7 @@ func (a *Archive) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) (*Rem
 	}
 	if all.Captures > summary.Captures {
 		r.Summary = all
-		r.ahead, err = a.storedAhead(ctx, selected, bound)
+		r.Ahead, err = a.storedAhead(ctx, selected, bound)
 	}
 	return r, err
 }
@@ -86,20 +70,14 @@ func (a *Archive) storedAhead(ctx context.Context, f jarvis.CaptureFilter, bound
 	}
 }
 
-// holds reports whether a capture was there when the removal was planned.
-func (r *Removal) holds(c *jarvis.Capture) bool {
-	at, ahead := r.ahead[c.ID]
-	return c.CreatedAt.Before(r.filter.CreatedBefore) || ahead && c.CreatedAt.Equal(at)
-}
-
 // RemovePlanned removes what was planned, oldest first, but last what the clock
 // had not reached: row, image and what upgrades copied aside. It leaves tombstones of the ids. It goes on after a
 // capture that fails, and stops between two captures when ctx is done. The
 // receipt holds also with an error.
 func (a *Archive) RemovePlanned(ctx context.Context, r *Removal, o RemoveOptions) (Receipt, error) {
-	f := r.filter
+	f := r.Filter
 	f.Order, f.After, f.Limit = jarvis.OldestFirst, jarvis.Cursor{}, removePage
-	job := removal{archive: a, total: r.Captures, planned: r.holds, o: o}
+	job := removal{archive: a, total: r.Captures, planned: r.Holds, o: o}
 	for {
 		page, err := a.catalog.FindFiles(ctx, f)
 		if err != nil {
@@ -113,7 +91,7 @@ func (a *Archive) RemovePlanned(ctx context.Context, r *Removal, o RemoveOptions
 			return job.end(ctx, err)
 		}
 		if len(page) < removePage {
-			return job.end(ctx, job.remove(ctx, slices.Collect(maps.Keys(r.ahead))))
+			return job.end(ctx, job.remove(ctx, slices.Collect(maps.Keys(r.Ahead))))
 		}
 		f.After = page[len(page)-1].Cursor()
 	}
@@ -169,6 +147,9 @@ func (j *removal) count(id jarvis.ID, gone removed, err error) {
 		}
 	case !gone.kept:
 		j.receipt.Removed++
+		if j.o.Removed != nil {
+			j.o.Removed(id)
+		}
 		j.receipt.Bytes += gone.bytes
 		if gone.missing {
 			j.receipt.Missing++
