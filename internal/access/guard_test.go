@@ -359,14 +359,14 @@ func TestGuard_Touches(t *testing.T) {
 		pass(15 * time.Second)
 		m.breakWith(nil)
 		pass(10 * time.Second)
-		if m.touches != 2 {
-			t.Errorf("%d touches, want one of the token and one of the session", m.touches)
+		if m.touches.Load() != 2 {
+			t.Errorf("%d touches, want one of the token and one of the session", m.touches.Load())
 		}
 		first := time.Now().Truncate(time.Minute).UTC()
-		if got := m.tokens["desk"]; !got.LastUsed.Equal(first) || got.Address != "198.51.100.4" {
+		if got := m.token("desk"); !got.LastUsed.Equal(first) || got.Address != "198.51.100.4" {
 			t.Errorf("token: %+v", got)
 		}
-		if got := m.sessions[s.ID]; !got.LastUsed.Equal(first) || got.Address != "198.51.100.4" {
+		if got := m.session(s.ID); !got.LastUsed.Equal(first) || got.Address != "198.51.100.4" {
 			t.Errorf("session: %+v", got)
 		}
 		use(50)
@@ -380,8 +380,8 @@ func TestGuard_Touches(t *testing.T) {
 		if err != nil || len(sessions) != 1 || !sessions[0].LastUsed.Equal(first.Add(time.Minute)) {
 			t.Errorf("Sessions: %+v, %v", sessions, err)
 		}
-		if m.touches != 4 {
-			t.Errorf("%d touches, want 4", m.touches)
+		if m.touches.Load() != 4 {
+			t.Errorf("%d touches, want 4", m.touches.Load())
 		}
 	})
 }

@@ -9,6 +9,7 @@ import (
 	"net/netip"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -28,9 +29,9 @@ type memory struct {
 	signIns  map[string]time.Time     // by hash
 	sessions map[jarvis.ID]*jarvis.Session
 	lines    map[jarvis.Access]jarvis.Access // by key
-	writes   int                             // of lines
-	touches  int
-	lookups  int
+	writes   atomic.Int32                    // of lines
+	touches  atomic.Int32
+	lookups  atomic.Int32
 
 	fail  func(op string) error        // before each operation; may be nil
 	block func(ctx context.Context)    // likewise
@@ -96,7 +97,7 @@ func (m *memory) FindToken(ctx context.Context, hash []byte) (*jarvis.Token, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.lookups++
+	m.lookups.Add(1)
 	for _, t := range m.tokens {
 		if bytes.Equal(t.Hash, hash) || m.swap != nil {
 			found := *t
@@ -145,7 +146,7 @@ func (m *memory) TouchToken(ctx context.Context, name string, at time.Time, addr
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.touches++
+	m.touches.Add(1)
 	if t := m.tokens[name]; t != nil {
 		t.LastUsed, t.Address = at, address
 	}
@@ -168,7 +169,7 @@ func (m *memory) RedeemSignIn(ctx context.Context, hash []byte, now time.Time, s
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.lookups++
+	m.lookups.Add(1)
 	expires, ok := m.signIns[string(hash)]
 	if !ok || !now.Before(expires) {
 		return jarvis.Errorf(jarvis.CodeNotFound, "there is no such link")
@@ -185,7 +186,7 @@ func (m *memory) FindSession(ctx context.Context, hash []byte, now time.Time) (*
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.lookups++
+	m.lookups.Add(1)
 	for _, s := range m.sessions {
 		if (bytes.Equal(s.Hash, hash) || m.swap != nil) && (m.stale || now.Before(s.ExpiresAt)) {
 			found := *s
@@ -220,7 +221,7 @@ func (m *memory) TouchSession(ctx context.Context, id jarvis.ID, at time.Time, a
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.touches++
+	m.touches.Add(1)
 	if s := m.sessions[id]; s != nil {
 		s.LastUsed, s.Address = at, address
 	}
@@ -246,7 +247,7 @@ func (m *memory) RecordAccess(ctx context.Context, a jarvis.Access) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.writes++
+	m.writes.Add(1)
 	key := jarvis.Access{Minute: a.Minute, Who: a.Who, Address: a.Address, Action: a.Action}
 	sum := m.lines[key]
 	a.Times += sum.Times
@@ -266,6 +267,19 @@ func (m *memory) FindAccess(context.Context, jarvis.AccessFilter) ([]jarvis.Acce
 		return b.Minute.Compare(a.Minute)
 	})
 	return all, nil
+}
+
+// token returns a copy of a token, session one of a session.
+func (m *memory) token(name string) jarvis.Token {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return *m.tokens[name]
+}
+
+func (m *memory) session(id jarvis.ID) jarvis.Session {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return *m.sessions[id]
 }
 
 // of returns the recorded lines of an action, and their sum.

@@ -29,12 +29,12 @@ func TestRecorder_AddsUp(t *testing.T) {
 		r.Add("session a", "192.0.2.2", jarvis.ActionView, 1)
 		r.Add("session a", "192.0.2.1", jarvis.ActionExport, 1)
 		r.Add("local lena", "", jarvis.ActionDelete, 7)
-		if m.writes != 0 {
-			t.Errorf("%d writes before their time", m.writes)
+		if m.writes.Load() != 0 {
+			t.Errorf("%d writes before their time", m.writes.Load())
 		}
 		pass(10 * time.Second)
-		if m.writes != 4 {
-			t.Errorf("%d writes, want one for each line", m.writes)
+		if m.writes.Load() != 4 {
+			t.Errorf("%d writes, want one for each line", m.writes.Load())
 		}
 		pass(49 * time.Second)
 		r.Add("session a", "192.0.2.1", jarvis.ActionView, 1)
@@ -51,9 +51,11 @@ func TestRecorder_AddsUp(t *testing.T) {
 			{Minute: minute.Add(time.Minute), Who: "session a", Address: "192.0.2.1", Action: jarvis.ActionView, Times: 1, Captures: 1}: true,
 		}
 		got := map[jarvis.Access]bool{}
+		m.mu.Lock()
 		for _, a := range m.lines {
 			got[a] = true
 		}
+		m.mu.Unlock()
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Errorf("recorded (-want +got):\n%s", diff)
 		}
@@ -97,8 +99,8 @@ func TestRecorder_DatabaseAway(t *testing.T) {
 					r.Add("session a", "192.0.2.1", jarvis.ActionView, 2)
 					pass(time.Minute)
 				}
-				if n := strings.Count(log.String(), "\n"); n != 1 || m.writes != 0 {
-					t.Errorf("%d writes, logged:\n%s", m.writes, log.String())
+				if n := strings.Count(log.String(), "\n"); n != 1 || m.writes.Load() != 0 {
+					t.Errorf("%d writes, logged:\n%s", m.writes.Load(), log.String())
 				}
 				m.breakWith(nil)
 				pass(10 * time.Second)
@@ -164,8 +166,8 @@ func TestRecorder_RefusedLine(t *testing.T) {
 		if err := r.Close(t.Context()); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		if m.writes != 20 || strings.Count(log.String(), "not complete") != 1 {
-			t.Errorf("%d writes, logged:\n%s", m.writes, log.String())
+		if m.writes.Load() != 20 || strings.Count(log.String(), "not complete") != 1 {
+			t.Errorf("%d writes, logged:\n%s", m.writes.Load(), log.String())
 		}
 	})
 }
@@ -216,16 +218,16 @@ func TestRecorder_CloseWhileWriting(t *testing.T) {
 		if err := r.Close(t.Context()); err != nil {
 			t.Errorf("Close: %v", err)
 		}
-		if m.writes != 10 {
-			t.Errorf("%d writes, want each line once", m.writes)
+		if m.writes.Load() != 10 {
+			t.Errorf("%d writes, want each line once", m.writes.Load())
 		}
 		r.Add("token x", "", jarvis.ActionView, 1)
 		pass(time.Hour)
-		if m.writes != 10 {
+		if m.writes.Load() != 10 {
 			t.Errorf("after Close, a line was written in time")
 		}
-		if err := r.Close(t.Context()); err != nil || m.writes != 11 {
-			t.Errorf("Close again: %v, %d writes", err, m.writes)
+		if err := r.Close(t.Context()); err != nil || m.writes.Load() != 11 {
+			t.Errorf("Close again: %v, %d writes", err, m.writes.Load())
 		}
 	})
 }
@@ -246,8 +248,8 @@ func TestRecorder_ClosedForGood(t *testing.T) {
 			t.Errorf("Close: %v", err)
 		}
 		pass(time.Hour)
-		if m.writes != 1 {
-			t.Errorf("%d writes, want the one that was under way", m.writes)
+		if m.writes.Load() != 1 {
+			t.Errorf("%d writes, want the one that was under way", m.writes.Load())
 		}
 	})
 }

@@ -253,13 +253,13 @@ func TestGuard_Gate(t *testing.T) {
 			return time.Since(began), err
 		}
 
-		lookups := m.lookups
+		lookups := m.lookups.Load()
 		begin()
 		if took, err := ask(peer, known, time.Minute); err != nil || took != slow {
 			t.Errorf("one that is known: %v after %v", err, took)
 		}
 		attack.Wait()
-		if got := m.lookups - lookups; got > 9 {
+		if got := m.lookups.Load() - lookups; got > 9 {
 			t.Errorf("%d look-ups in 3 s, want few at a time", got)
 		}
 		begin()
