@@ -11,7 +11,6 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/jarvis-memory/jarvis"
-	"github.com/jarvis-memory/jarvis/internal/archive"
 	"github.com/jarvis-memory/jarvis/internal/config"
 	"github.com/jarvis-memory/jarvis/internal/timetext"
 )
@@ -113,7 +112,7 @@ func newAdder(a *app, cfg *config.Config, m memory) *adder {
 		jobs:     max(cfg.Jobs, 1),
 		loc:      cfg.Location,
 		now:      a.now,
-		request:  archive.Request{Device: cfg.Device},
+		request:  jarvis.Submission{Device: cfg.Device},
 		inFlight: semaphore.NewWeighted(bytesInFlight),
 	}
 }

@@ -28,8 +28,8 @@ type adder struct {
 	jobs     int
 	loc      *time.Location
 	now      func() time.Time
-	request  archive.Request // what is the same for all of them
-	fixed    time.Time       // --timestamp; zero to find the time of each
+	request  jarvis.Submission // what is the same for all of them
+	fixed    time.Time         // --timestamp; zero to find the time of each
 	inFlight *semaphore.Weighted
 }
 

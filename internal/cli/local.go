@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"net"
 	"os"
 	"os/user"
@@ -12,7 +11,6 @@ import (
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/access"
-	"github.com/jarvis-memory/jarvis/internal/archive"
 	"github.com/jarvis-memory/jarvis/internal/config"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
 )
@@ -84,7 +82,7 @@ func (m *localMemory) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture,
 	return c, image, err
 }
 
-func (m *localMemory) Ingest(ctx context.Context, r archive.Request) (archive.Result, error) {
+func (m *localMemory) Ingest(ctx context.Context, r jarvis.Submission) (jarvis.Stored, error) {
 	result, err := m.archive.Ingest(ctx, r)
 	if err == nil && !result.Existed {
 		m.added.Add(1)
@@ -105,44 +103,27 @@ func (m *localMemory) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) (
 	if err != nil {
 		return jarvis.Summary{}, nil, err
 	}
-	return plan.Summary, func(ctx context.Context, o archive.RemoveOptions) (receipt, error) {
-		done, err := m.archive.RemovePlanned(ctx, plan, o)
-		if cleanErr := m.cleanThumbnails(ctx); err == nil {
-			err = cleanErr
-		}
-		return m.removed(ctx, done, err)
+	return plan.Summary, func(ctx context.Context, o jarvis.RemoveOptions) (receipt, error) {
+		return m.removing(ctx, o, func(o jarvis.RemoveOptions) (jarvis.Receipt, error) { return m.archive.RemovePlanned(ctx, plan, o) })
 	}, nil
 }
 
-func (m *localMemory) RemoveIDs(ctx context.Context, ids []jarvis.ID, o archive.RemoveOptions) (receipt, error) {
-	done, err := m.archive.RemoveIDs(ctx, ids, o)
-	for _, id := range ids {
-		if purgeErr := m.purge(ctx, id); purgeErr != nil && err == nil {
-			err = purgeErr
+func (m *localMemory) RemoveIDs(ctx context.Context, ids []jarvis.ID, o jarvis.RemoveOptions) (receipt, error) {
+	return m.removing(ctx, o, func(o jarvis.RemoveOptions) (jarvis.Receipt, error) { return m.archive.RemoveIDs(ctx, ids, o) })
+}
+
+// removing removes captures, and what a server keeps of them.
+func (m *localMemory) removing(ctx context.Context, o jarvis.RemoveOptions, remove func(jarvis.RemoveOptions) (jarvis.Receipt, error)) (receipt, error) {
+	var purging error // the first
+	o.Removed = func(id jarvis.ID) {
+		if err := thumbnail.Purge(thumbnailFolder(m.cfg), id); err != nil && purging == nil {
+			purging = err
 		}
 	}
-	return m.removed(ctx, done, err)
-}
-
-// purge removes the thumbnails of a capture that is gone.
-func (m *localMemory) purge(ctx context.Context, id jarvis.ID) error {
-	_, err := m.catalog.FindCapture(ctx, id)
-	if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrDeleted) {
-		return thumbnail.Purge(thumbnailFolder(m.cfg), id)
+	done, err := remove(o)
+	if err == nil {
+		err = purging
 	}
-	return nil // it is still there, or that is not known, which was told
-}
-
-// cleanThumbnails removes the thumbnails of all captures that are gone.
-func (m *localMemory) cleanThumbnails(ctx context.Context) error {
-	cache, err := m.app.thumbnails(m.cfg, m.store)
-	if err != nil {
-		return err
-	}
-	return errors.Join(cache.Clean(ctx), cache.Close(ctx))
-}
-
-func (m *localMemory) removed(ctx context.Context, done archive.Receipt, err error) (receipt, error) {
 	if done.Removed > 0 {
 		m.record(ctx, jarvis.ActionDelete, done.Removed)
 	}
@@ -150,7 +131,14 @@ func (m *localMemory) removed(ctx context.Context, done archive.Receipt, err err
 }
 
 func (m *localMemory) Stats(ctx context.Context, from, to time.Time, loc *time.Location, every bool) (*stats, error) {
-	return collectStats(ctx, m.cfg.StoragePath, m.catalog, from, to, loc, every)
+	s, err := collectStats(ctx, m.catalog, from, to, loc, every)
+	if err != nil {
+		return nil, err
+	}
+	if usage, err := diskUsage(ctx, m.cfg.StoragePath); err == nil {
+		s.Free, s.Total = &usage.Free, &usage.Total
+	}
+	return s, context.Cause(ctx)
 }
 
 // guard makes credentials. It keeps no account: the command does.

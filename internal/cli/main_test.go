@@ -30,5 +30,6 @@ func TestMain(m *testing.M) {
 		"jarvis":  func() { os.Exit(Main("v0.0.0-test")) },
 		"hang":    hang,
 		"ignores": ignores,
+		"ask":     ask,
 	})
 }

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
-	"github.com/jarvis-memory/jarvis/internal/archive"
 	"github.com/jarvis-memory/jarvis/internal/config"
 )
 
@@ -23,7 +22,7 @@ type memory interface {
 	Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error)
 
 	// Ingest stores a capture, as archive.Archive does.
-	Ingest(ctx context.Context, r archive.Request) (archive.Result, error)
+	Ingest(ctx context.Context, r jarvis.Submission) (jarvis.Stored, error)
 
 	// SetPinned pins or unpins a capture.
 	SetPinned(ctx context.Context, id jarvis.ID, pinned bool) error
@@ -33,7 +32,7 @@ type memory interface {
 	PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) (jarvis.Summary, removalFunc, error)
 
 	// RemoveIDs removes captures by their ids.
-	RemoveIDs(ctx context.Context, ids []jarvis.ID, o archive.RemoveOptions) (receipt, error)
+	RemoveIDs(ctx context.Context, ids []jarvis.ID, o jarvis.RemoveOptions) (receipt, error)
 
 	// Stats sums the store up. Days are those of [from, to) in loc; without
 	// every, the last daysShown of them that have captures.
@@ -58,7 +57,7 @@ type memory interface {
 }
 
 // removalFunc removes what was planned. The receipt holds also with an error.
-type removalFunc func(ctx context.Context, o archive.RemoveOptions) (receipt, error)
+type removalFunc func(ctx context.Context, o jarvis.RemoveOptions) (receipt, error)
 
 // signInLink is a link that signs a browser in.
 type signInLink struct {
@@ -76,7 +75,7 @@ type needs struct {
 // openMemory opens the store that the settings mean.
 func (a *app) openMemory(ctx context.Context, cfg *config.Config, n needs) (memory, error) {
 	if cfg.ServerURL != "" {
-		return a.openRemote(cfg)
+		return a.openRemote(ctx, cfg)
 	}
 	s := &store{}
 	var err error

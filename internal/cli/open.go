@@ -191,6 +191,7 @@ func (a *app) openStore(ctx context.Context, cfg *config.Config, may existence, 
 		Limits:      cfg.Images,
 		StoragePath: cfg.StoragePath,
 		Now:         a.now,
+		Log:         a.log,
 	}
 	blobs, err := s.blobs(&o)
 	if err != nil {

@@ -5,14 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/jarvis-memory/jarvis/internal/archive"
+	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
 )
 
 // receipt says what a removal removed, and what may remain of it where Jarvis
 // does not reach. Both lists are empty when nothing was removed.
 type receipt struct {
-	archive.Receipt
+	jarvis.Receipt
 	Gone      []trace `json:"gone"`
 	MayRemain []trace `json:"may_remain"`
 }
@@ -56,7 +56,7 @@ func (t trace) text() string {
 
 // newReceipt completes the receipt of the archive. purged says that the removal
 // came to its end, with what it left in files and copies of the catalogue.
-func newReceipt(s *store, r archive.Receipt, purged bool) receipt {
+func newReceipt(s *store, r jarvis.Receipt, purged bool) receipt {
 	full := receipt{r, []trace{}, []trace{}}
 	if r.Removed == 0 {
 		return full

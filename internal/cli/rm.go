@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
-	"github.com/jarvis-memory/jarvis/internal/archive"
 )
 
 type rmCmd struct {
@@ -84,7 +83,7 @@ func (cmd *rmCmd) removeIDs(ctx context.Context, a *app, m memory, ids []jarvis.
 	if err := a.confirm(ctx, cmd.Yes, "Remove "+plural(int64(len(ids)), "capture")+" for good?"); err != nil {
 		return err
 	}
-	return a.remove(func(o archive.RemoveOptions) (receipt, error) { return m.RemoveIDs(ctx, ids, o) })
+	return a.remove(func(o jarvis.RemoveOptions) (receipt, error) { return m.RemoveIDs(ctx, ids, o) })
 }
 
 // doomedShown is how many captures are shown before a question about them.
@@ -140,7 +139,7 @@ func (cmd *rmCmd) removeSelected(ctx context.Context, a *app, m memory, filter j
 	if err := a.confirm(ctx, cmd.Yes, question); err != nil {
 		return err
 	}
-	return a.remove(func(o archive.RemoveOptions) (receipt, error) { return remove(ctx, o) })
+	return a.remove(func(o jarvis.RemoveOptions) (receipt, error) { return remove(ctx, o) })
 }
 
 // failedRemoval is the line of --json for a capture that could not be removed.
@@ -162,10 +161,10 @@ func removalMessage(err error) string {
 }
 
 // remove removes with a bar, tells what failed, and prints the receipt.
-func (a *app) remove(work func(archive.RemoveOptions) (receipt, error)) error {
+func (a *app) remove(work func(jarvis.RemoveOptions) (receipt, error)) error {
 	bar := a.newProgress("captures")
 	var firstError, printError error
-	done, err := work(archive.RemoveOptions{
+	done, err := work(jarvis.RemoveOptions{
 		Progress: bar.set,
 		Failed: func(id jarvis.ID, err error) {
 			if firstError == nil {

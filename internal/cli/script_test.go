@@ -23,6 +23,8 @@ import (
 //	bytes FILE SIZE            makes a file of that many zero bytes
 //	tidy FILE stdout|stderr    writes the last output to FILE with what differs from
 //	                           run to run replaced: ids by ID1, ID2..., and so on
+//	server start [FLAGS...]    runs a server beside the script; see cmdServer
+//	ask [FLAGS...] URL         a program that sends one request; see ask
 //
 // Each script has its own home and store, in UTC, as ann@desk.
 func TestScripts(t *testing.T) {
@@ -100,6 +102,7 @@ func scriptParams() testscript.Params {
 			"picture": cmdPicture,
 			"bytes":   cmdBytes,
 			"tidy":    cmdTidy,
+			"server":  new(scriptServers).cmdServer,
 		},
 	}
 }

@@ -74,10 +74,10 @@ func (cmd *serveCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	a.logToStandardError(cfg)
+	logger := a.logToStandardError(cfg)
 	s, err := a.openStore(ctx, cfg, storeMayBeNew, keyRequired)
 	if err != nil {
 		return err
 	}
-	return errors.Join(a.serve(ctx, cfg, s), s.close(ctx))
+	return errors.Join(a.serve(ctx, cfg, s, logger), s.close(ctx))
 }

@@ -57,8 +57,7 @@ func (cmd *startCmd) Run(ctx context.Context, a *app) error {
 	err = a.start(ctx, cfg, m)
 	m.recordAdded(ctx)
 	if err == nil && !cmd.NoServe {
-		a.logToStandardError(cfg)
-		err = a.serve(ctx, cfg, s)
+		err = a.serve(ctx, cfg, s, a.logToStandardError(cfg))
 	}
 	return errors.Join(err, s.close(ctx))
 }

@@ -70,8 +70,14 @@ func (cmd *statsCmd) Run(ctx context.Context, a *app) error {
 	return nil
 }
 
+// counters are what statistics are read from.
+type counters interface {
+	Stats(ctx context.Context) (jarvis.CatalogStats, error)
+	CountDays(ctx context.Context, from, to time.Time, loc *time.Location) ([]jarvis.DayCount, error)
+}
+
 // collectStats counts every day in range, or the last ones only.
-func collectStats(ctx context.Context, storage string, catalog jarvis.Catalog, from, to time.Time, loc *time.Location, every bool) (*stats, error) {
+func collectStats(ctx context.Context, catalog counters, from, to time.Time, loc *time.Location, every bool) (*stats, error) {
 	sums, err := catalog.Stats(ctx)
 	if err != nil {
 		return nil, err
@@ -94,10 +100,7 @@ func collectStats(ctx context.Context, storage string, catalog jarvis.Catalog, f
 	if sums.Captures > 0 {
 		s.Oldest, s.Newest = &sums.Oldest, &sums.Newest
 	}
-	if usage, err := diskUsage(ctx, storage); err == nil {
-		s.Free, s.Total = &usage.Free, &usage.Total
-	}
-	return s, context.Cause(ctx)
+	return s, nil
 }
 
 // daysShown is how many days a person is shown unless a range is asked for.
@@ -105,7 +108,7 @@ const daysShown = 14
 
 // lastDays counts the last days up to a time that have captures, daysShown at
 // most. It looks back no further than it has to: counters of years take time.
-func lastDays(ctx context.Context, catalog jarvis.Catalog, sums *jarvis.CatalogStats, to time.Time, loc *time.Location) ([]jarvis.DayCount, error) {
+func lastDays(ctx context.Context, catalog counters, sums *jarvis.CatalogStats, to time.Time, loc *time.Location) ([]jarvis.DayCount, error) {
 	if sums.Captures == 0 {
 		return nil, nil
 	}
@@ -131,9 +134,11 @@ func (a *app) printStats(cfg *config.Config, s *stats, every bool) {
 		line("oldest", timeText(*s.Oldest, cfg.Location))
 		line("newest", timeText(*s.Newest, cfg.Location))
 	}
-	if s.Free == nil {
+	switch {
+	case s.Free == nil && cfg.ServerURL != "": // a server does not tell
+	case s.Free == nil:
 		line("free", "not known: the disk of the images does not answer")
-	} else {
+	default:
 		line("free", sizeText(*s.Free)+" of "+sizeText(*s.Total))
 	}
 	if s.Captures == 0 {

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"path/filepath"
 
 	"github.com/jarvis-memory/jarvis"
@@ -16,10 +17,10 @@ func thumbnailFolder(cfg *config.Config) string {
 }
 
 // thumbnails returns the cache of a store.
-func (a *app) thumbnails(cfg *config.Config, s *store) (*thumbnail.Cache, error) {
+func (a *app) thumbnails(cfg *config.Config, s *store, logger *slog.Logger) (*thumbnail.Cache, error) {
 	o := thumbnail.Options{
 		Folder: thumbnailFolder(cfg),
-		Log:    a.log,
+		Log:    logger,
 		Exists: func(ctx context.Context, id jarvis.ID) (bool, error) {
 			_, err := s.catalog.FindCapture(ctx, id)
 			if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrDeleted) {
