@@ -1,0 +1,196 @@
+package api
+
+import (
+	"encoding/json"
+	"html/template"
+	"maps"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+const documentAbout = "Jarvis keeps what was on your screens. Every request needs a credential, but for those that are open: a token (\"Authorization: Bearer jarvis_...\"), or the session of a browser that signed in. A credential that may upload may do nothing else, one that may read changes nothing, and one of admin may do everything. Times are UTC."
+
+// pages are what the server shows to browsers, and its document: made once.
+type pages struct {
+	signIn *sheet
+	docs   *sheet
+
+	docsText []byte
+	json     []byte
+	yaml     []byte
+}
+
+// writeDocument makes the pages once all routes are known.
+func (s *Server) writeDocument() (err error) {
+	p := &s.pages
+	if p.signIn, err = newSheet("signin.html", "signin.js"); err != nil {
+		return err
+	}
+	if p.docs, err = newSheet("docs.html", ""); err != nil {
+		return err
+	}
+	if p.docsText, err = p.docs.render(s.describe()); err != nil {
+		return err
+	}
+	if p.json, err = json.Marshal(s.document); err != nil {
+		return err
+	}
+	p.yaml, err = s.document.YAML()
+	return err
+}
+
+func (s *Server) docsPage(w http.ResponseWriter, r *http.Request) error {
+	s.show(w, r, s.pages.docs, http.StatusOK, s.pages.docsText)
+	return nil
+}
+
+func (s *Server) openAPIJSON(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Type", "application/openapi+json;version=3.1")
+	s.write(w, r, s.pages.json)
+	return nil
+}
+
+func (s *Server) openAPIYAML(w http.ResponseWriter, r *http.Request) error {
+	w.Header().Set("Content-Type", "application/openapi+yaml;version=3.1")
+	s.write(w, r, s.pages.yaml)
+	return nil
+}
+
+// description is what the docs page shows.
+type description struct {
+	Style      template.CSS
+	Version    string
+	About      string
+	Operations []described
+	Problems   []describedProblem
+}
+
+type described struct {
+	ID, Method, Path, Scope, About, Answers string
+	Fields                                  []describedField
+}
+
+type describedField struct {
+	Name, In, Type, About string
+	Required              bool
+}
+
+type describedProblem struct {
+	Code   jarvis.Code
+	Status int
+	Title  string
+}
+
+// describe returns the document as people read it, in the order of the table.
+func (s *Server) describe() description {
+	d := description{Style: s.pages.docs.style, Version: s.o.Version, About: documentAbout}
+	for _, t := range s.routes() {
+		if t.id == "" {
+			continue
+		}
+		path := t.path
+		if t.as != "" {
+			path = t.as
+		}
+		op := operationOf(s.document.Paths[path], t.method)
+		if op == nil {
+			continue
+		}
+		d.Operations = append(d.Operations, described{
+			ID: t.id, Method: t.method, Path: path, Scope: string(t.scope), About: t.about,
+			Answers: strings.Join(slices.Sorted(maps.Keys(op.Responses)), ", "), Fields: s.fieldsOf(op),
+		})
+	}
+	for _, k := range kinds {
+		d.Problems = append(d.Problems, describedProblem{k.code, k.status, k.title})
+	}
+	return d
+}
+
+func operationOf(item *huma.PathItem, method string) *huma.Operation {
+	if item == nil {
+		return nil
+	}
+	switch method {
+	case http.MethodGet:
+		return item.Get
+	case http.MethodPost:
+		return item.Post
+	case http.MethodPut:
+		return item.Put
+	case http.MethodDelete:
+		return item.Delete
+	}
+	return nil
+}
+
+// fieldsOf lists the parameters of an operation, and the members of its body.
+func (s *Server) fieldsOf(op *huma.Operation) []describedField {
+	var fields []describedField
+	for _, p := range op.Parameters {
+		about := p.Description
+		if p.Schema.Description != "" && about == "" {
+			about = p.Schema.Description
+		}
+		fields = append(fields, describedField{p.Name, p.In, typeText(p.Schema), about, p.Required})
+	}
+	if op.RequestBody == nil {
+		return fields
+	}
+	for kind, media := range op.RequestBody.Content {
+		schema := s.resolve(media.Schema)
+		in := "body"
+		if kind == "multipart/form-data" {
+			in = "form"
+		}
+		fields = append(fields, s.membersOf(schema, "", in)...)
+	}
+	return fields
+}
+
+func (s *Server) resolve(schema *huma.Schema) *huma.Schema {
+	if schema.Ref != "" {
+		return s.document.Components.Schemas.SchemaFromRef(schema.Ref)
+	}
+	return schema
+}
+
+// membersOf lists the members of an object, and of the objects in it.
+func (s *Server) membersOf(schema *huma.Schema, prefix, in string) []describedField {
+	var fields []describedField
+	for _, name := range slices.Sorted(maps.Keys(schema.Properties)) {
+		member := s.resolve(schema.Properties[name])
+		fields = append(fields, describedField{prefix + name, in, typeText(member), member.Description, slices.Contains(schema.Required, name)})
+		switch {
+		case member.Type == huma.TypeObject:
+			fields = append(fields, s.membersOf(member, prefix+name+".", in)...)
+		case member.Type == huma.TypeArray:
+			fields = append(fields, s.membersOf(s.resolve(member.Items), prefix+name+"[].", in)...)
+		}
+	}
+	return fields
+}
+
+// typeText says what values there are.
+func typeText(s *huma.Schema) string {
+	if len(s.Enum) == 0 {
+		text := s.Type
+		if s.Minimum != nil && s.Maximum != nil {
+			text += " " + strconv.FormatFloat(*s.Minimum, 'f', -1, 64) + " to " + strconv.FormatFloat(*s.Maximum, 'f', -1, 64)
+		}
+		return text
+	}
+	var values []string
+	for _, v := range s.Enum {
+		if text, ok := v.(string); ok {
+			values = append(values, text)
+		}
+	}
+	return strings.Join(values, " | ")
+}

@@ -1,0 +1,213 @@
+package api
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// around puts what every request goes through around the routes, the outermost
+// last.
+func (s *Server) around(routes http.Handler) (http.Handler, error) {
+	guarded, err := s.onlyOwnPages(routes)
+	if err != nil {
+		return nil, err
+	}
+	return s.admit(s.recovered(s.onlyKnownHosts(guarded))), nil
+}
+
+// answer is a ResponseWriter that knows what was answered.
+type answer struct {
+	http.ResponseWriter
+	status int
+	bytes  int64
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (a *answer) WriteHeader(status int) {
+	if a.status == 0 && status >= 200 {
+		a.status = status
+	}
+	a.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements http.ResponseWriter.
+func (a *answer) Write(p []byte) (int, error) {
+	if a.status == 0 {
+		a.status = http.StatusOK
+	}
+	n, err := a.ResponseWriter.Write(p)
+	a.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap is for http.ResponseController.
+func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
+
+// policy is the Content-Security-Policy of whatever is no page.
+const policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
+
+// admit gives a request its id and its headers, and logs and measures it.
+func (s *Server) admit(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := &visit{id: s.ids.next()}
+		began := time.Now()
+		a := &answer{ResponseWriter: w}
+		h := w.Header()
+		h.Set("X-Request-Id", v.id)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Referrer-Policy", "no-referrer")
+		h.Set("Content-Security-Policy", policy)
+		h.Set("Cross-Origin-Resource-Policy", "same-origin")
+		h.Set("Cross-Origin-Opener-Policy", "same-origin")
+		h.Set("X-Frame-Options", "DENY")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(a, r.WithContext(withVisit(r.Context(), v)))
+		took := time.Since(began)
+		s.metrics.observe(v.route, r.Method, a.status, took)
+		s.logVisit(r, v, a, took)
+	})
+}
+
+// logVisit logs a request: neither its path nor its query, which may hold words
+// that were on a screen.
+func (s *Server) logVisit(r *http.Request, v *visit, a *answer, took time.Duration) {
+	level := slog.LevelInfo
+	switch {
+	case a.status >= 500 && r.Context().Err() == nil:
+		level = slog.LevelError
+	case v.quiet:
+		level = slog.LevelDebug
+	}
+	if !s.log.Enabled(r.Context(), level) {
+		return
+	}
+	attrs := []slog.Attr{
+		slog.String("request_id", v.id),
+		slog.String("method", methodLabel(r.Method)),
+		slog.String("route", v.route),
+		slog.Int("status", a.status),
+		slog.Int64("bytes", a.bytes),
+		slog.Float64("ms", float64(took.Microseconds())/1000),
+		slog.String("who", v.principal.Who()),
+		slog.String("address", v.principal.Address),
+	}
+	if v.err != nil {
+		attrs = append(attrs, slog.String("code", string(codeOf(r.Context(), v.err))))
+		if a.status >= 500 {
+			attrs = append(attrs, slog.String("error", cause(v.err)))
+		}
+	}
+	s.log.LogAttrs(r.Context(), level, "request", attrs...)
+}
+
+// cause says what failed, for the log of whoever runs the server: messages, and
+// what a database or the system said.
+func cause(err error) string {
+	var text string
+	for range 8 {
+		e, ok := errors.AsType[*jarvis.Error](err)
+		if !ok {
+			return text + err.Error()
+		}
+		if e.Op != "" {
+			text += e.Op + ": "
+		}
+		text += e.Message
+		if e.Err == nil {
+			return text
+		}
+		text, err = text+": ", e.Err
+	}
+	return text
+}
+
+// recovered answers a panic with 500, and lets the server live.
+func (s *Server) recovered(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		defer func() {
+			p := recover()
+			if p == nil {
+				return
+			}
+			if err, ok := p.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+				panic(p) // it is how a handler ends the connection
+			}
+			visit := visitOf(r.Context())
+			// The value of a panic may quote what was being read.
+			s.log.ErrorContext(r.Context(), "a request ended in a panic", "request_id", visit.id, "kind", fmt.Sprintf("%T", p), "stack", string(debug.Stack()))
+			if a, ok := w.(*answer); ok && a.status != 0 {
+				panic(http.ErrAbortHandler) // half an answer must not look like a whole one
+			}
+			s.refuse(w, r, jarvis.Errorf(jarvis.CodeInternal, "a panic"))
+		}()
+		next.ServeHTTP(w, r)
+	})
+}
+
+// onlyOwnPages refuses what pages of other sites ask a browser to change, unless
+// their origin was named; those that were named get the headers of CORS.
+func (s *Server) onlyOwnPages(next http.Handler) (http.Handler, error) {
+	protection := http.NewCrossOriginProtection()
+	for _, origin := range slices.Concat(s.o.AllowedOrigins, s.o.PublicURLs) {
+		if err := protection.AddTrustedOrigin(origin); err != nil {
+			return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.200q is not the origin of a site: write https://memory.example.org", origin)
+		}
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if origin := r.Header.Get("Origin"); origin != "" && slices.Contains(s.o.AllowedOrigins, origin) {
+			h := w.Header()
+			h.Set("Access-Control-Allow-Origin", origin)
+			h.Set("Cross-Origin-Resource-Policy", "cross-origin")
+			h.Add("Vary", "Origin")
+			if r.Method == http.MethodOptions && r.Header.Get("Access-Control-Request-Method") != "" {
+				h.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, DELETE")
+				h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, If-None-Match, Range")
+				h.Set("Access-Control-Max-Age", "600")
+				w.WriteHeader(http.StatusNoContent)
+				return
+			}
+			h.Set("Access-Control-Expose-Headers", "Content-Disposition, Content-Range, ETag, Retry-After, X-Request-Id")
+		}
+		if err := protection.Check(r); err != nil {
+			s.refuse(w, r, jarvis.Errorf(jarvis.CodeForbidden, "a page of another site asked for this: name its origin with --allow-origin if it may"))
+			return
+		}
+		next.ServeHTTP(w, r)
+	}), nil
+}
+
+// enter lets in who may use a route, and bounds the request's body and time.
+func (s *Server) enter(route *route, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		v := visitOf(r.Context())
+		v.route, v.quiet = route.path, route.quiet
+		ctx, cancel := context.WithTimeout(r.Context(), route.lasts())
+		defer cancel()
+		r = r.WithContext(ctx)
+		if route.scope != open {
+			p, err := s.o.Guard.Authenticate(r)
+			v.principal = p
+			if err != nil {
+				s.refuse(w, r, err)
+				return
+			}
+			if !p.Permits(jarvis.Scope(route.scope)) {
+				s.o.Guard.Record(p, jarvis.ActionRefused, 0)
+				s.refuse(w, r, jarvis.Errorf(jarvis.CodeForbidden, "this needs a credential that may %s, and this one may not", route.scope))
+				return
+			}
+		}
+		if r.Body != nil && r.Body != http.NoBody {
+			r.Body = http.MaxBytesReader(w, r.Body, route.body(s))
+		}
+		next.ServeHTTP(w, r)
+	})
+}

@@ -1,0 +1,6 @@
+"use strict";
+const secret = location.hash.slice(1);
+if (secret !== "") {
+  document.getElementById("secret").value = secret;
+  history.replaceState(null, "", location.pathname);
+}

@@ -1,0 +1,175 @@
+package api
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// Problem is the answer to what failed, after RFC 9457.
+type Problem struct {
+	Type      string      `json:"type" format:"uri-reference" doc:"Where the code is explained."`
+	Title     string      `json:"title" doc:"What the code means."`
+	Status    int         `json:"status" doc:"The HTTP status."`
+	Detail    string      `json:"detail" doc:"What was wrong, with what, and what to do."`
+	Code      jarvis.Code `json:"code" doc:"What kind of failure it is; programs branch on it."`
+	RequestID string      `json:"request_id" doc:"Under which the server logged the request."`
+
+	header http.Header
+}
+
+// Error implements error, and with the next two methods what huma expects.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus returns the HTTP status.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// GetHeaders returns the headers that go with the problem.
+func (p *Problem) GetHeaders() http.Header { return p.header }
+
+// ContentType returns the media type of a problem.
+func (*Problem) ContentType(string) string { return "application/problem+json" }
+
+// kind says how failures of a code are answered.
+type kind struct {
+	code   jarvis.Code
+	status int
+	title  string
+	// detail is said instead of the error's message, for codes whose messages are
+	// for whoever runs the server: they may name paths.
+	detail string
+}
+
+// kinds are all codes, in the order in which the docs explain them.
+var kinds = []kind{
+	{jarvis.CodeInvalid, http.StatusBadRequest, "the request is wrong", ""},
+	{jarvis.CodeNoCredential, http.StatusUnauthorized, "a credential is needed", ""},
+	{jarvis.CodeForbidden, http.StatusForbidden, "the credential does not permit it", ""},
+	{jarvis.CodeNotFound, http.StatusNotFound, "there is no such thing", ""},
+	{jarvis.CodeConflict, http.StatusConflict, "the id or name is taken by something else", ""},
+	{jarvis.CodeDeleted, http.StatusGone, "it was deleted", ""},
+	{jarvis.CodeTooLarge, http.StatusRequestEntityTooLarge, "it is larger than allowed", ""},
+	{jarvis.CodeBusy, http.StatusTooManyRequests, "too many requests", ""},
+	{jarvis.CodeInternal, http.StatusInternalServerError, "a defect of Jarvis", "something unforeseen happened; the server's log says more under the request's id"},
+	{jarvis.CodeCorrupt, http.StatusInternalServerError, "what is stored is damaged", "what is stored is not what was given; run jarvis verify on the server"},
+	{jarvis.CodeUnavailable, http.StatusServiceUnavailable, "the database or the storage does not answer", "the database or the storage does not answer now: try again later"},
+	{jarvis.CodeLocked, http.StatusServiceUnavailable, "the store is locked", "the store is sealed, and the server does not have the identity that opens it"},
+	{jarvis.CodeMismatch, http.StatusServiceUnavailable, "the store is not whole", "catalogue and storage of the server do not belong together; its log says more"},
+	{jarvis.CodeNoSpace, http.StatusInsufficientStorage, "the disk is full", "the server's disk is full, or nearly: nothing is stored until there is room"},
+}
+
+// kindOf returns how a code is answered. It is the one place where a code becomes
+// a status.
+func kindOf(code jarvis.Code) kind {
+	for _, k := range kinds {
+		if k.code == code {
+			return k
+		}
+	}
+	return kindOf(jarvis.CodeInternal)
+}
+
+// statusError is an error that has another status than its code, as those of
+// HTTP itself have.
+type statusError struct {
+	status int
+	err    *jarvis.Error
+}
+
+// Error implements error.
+func (e *statusError) Error() string { return e.err.Error() }
+
+// Unwrap returns the *jarvis.Error.
+func (e *statusError) Unwrap() error { return e.err }
+
+// retryUnavailable is when to come again while the database is away.
+const retryUnavailable = 5 * time.Second
+
+// problem returns the answer to an error.
+func problem(ctx context.Context, err error) *Problem {
+	code := codeOf(ctx, err)
+	k := kindOf(code)
+	p := &Problem{
+		Type: "/docs#problem-" + string(k.code), Title: k.title, Status: k.status,
+		Detail: k.detail, Code: k.code, RequestID: visitOf(ctx).id, header: make(http.Header),
+	}
+	var again interface{ RetryAfter() time.Duration }
+	switch {
+	case errors.As(err, &again):
+		p.Detail = err.Error()
+		p.retry(again.RetryAfter())
+	case k.detail == "":
+		p.Detail = cmp.Or(err.Error(), k.title)
+	case p.Status == http.StatusServiceUnavailable:
+		p.retry(retryUnavailable)
+	}
+	if other, ok := errors.AsType[*statusError](err); ok {
+		p.Status = other.status
+	}
+	if p.Status == http.StatusUnauthorized {
+		p.header.Set("WWW-Authenticate", `Bearer realm="jarvis"`)
+	}
+	return p
+}
+
+// codeOf returns an error's code. What ended because the request did, or took too
+// long, is no defect.
+func codeOf(ctx context.Context, err error) jarvis.Code {
+	code := jarvis.ErrorCode(err)
+	if code == jarvis.CodeInternal && (ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+		return jarvis.CodeUnavailable
+	}
+	return code
+}
+
+func (p *Problem) retry(after time.Duration) {
+	p.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
+}
+
+// fail notes an error for the log, and returns the answer to it.
+func (s *Server) fail(ctx context.Context, err error) *Problem {
+	visitOf(ctx).err = err
+	if p, ok := errors.AsType[*Problem](err); ok {
+		return p
+	}
+	return problem(ctx, err)
+}
+
+// refuse answers a request with a problem.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
+	p := s.fail(r.Context(), err)
+	h := w.Header()
+	for name := range h {
+		switch name {
+		case "Content-Length", "Content-Range", "Content-Disposition", "Etag", "Last-Modified", "Accept-Ranges":
+			h.Del(name)
+		}
+	}
+	for name, values := range p.header {
+		h[name] = values
+	}
+	h.Set("Content-Type", p.ContentType(""))
+	h.Set("Cache-Control", "no-store")
+	text, err := json.Marshal(p)
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		return
+	}
+	w.WriteHeader(p.Status)
+	s.write(w, r, text)
+}
+
+// write writes the last of an answer. When that fails, the client is gone, and
+// only the log can be told.
+func (s *Server) write(w http.ResponseWriter, r *http.Request, text []byte) {
+	if _, err := w.Write(text); err != nil {
+		s.log.DebugContext(r.Context(), "the answer was not taken", "request_id", visitOf(r.Context()).id)
+	}
+}
