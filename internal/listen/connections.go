@@ -140,6 +140,16 @@ func (c *conn) Write(b []byte) (int, error) {
 	}
 }
 
+// CloseWrite ends what we send. http.Server asks for it when it gives up a
+// request, so that the peer can read why before the connection breaks.
+func (c *conn) CloseWrite() error {
+	half, ok := c.Conn.(interface{ CloseWrite() error })
+	if !ok {
+		return errors.ErrUnsupported
+	}
+	return half.CloseWrite()
+}
+
 // Close closes the connection and forgets it.
 func (c *conn) Close() error {
 	c.book.forget(c)

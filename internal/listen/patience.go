@@ -59,7 +59,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 	b.read += int64(n)
 	b.waited += time.Since(began)
 	switch {
-	case err == io.EOF:
+	case errors.Is(err, io.EOF):
 		// From now on the server reads ahead to see whether the peer goes away:
 		// that must not end with this deadline.
 		if clearErr := b.deadline(time.Time{}); clearErr != nil {
@@ -77,7 +77,7 @@ func (b *patientBody) Read(p []byte) (int, error) {
 
 // finish bounds how long the server waits for what the handler did not read.
 func (b *patientBody) finish() {
-	if b.err == io.EOF {
+	if errors.Is(b.err, io.EOF) {
 		return
 	}
 	wait := drainLasts
