@@ -42,7 +42,7 @@ func (cmd *auditCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.withMemory(ctx, needs{}, func(m memory, loc *time.Location) error {
+	return a.withMemory(ctx, func(m memory, loc *time.Location) error {
 		from, to, err := timetext.ParseRange(cmd.From, cmd.To, a.now(), loc)
 		if err != nil {
 			return err

@@ -66,8 +66,9 @@ func (h *bareHandler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	// A client that went away is told nothing.
-	_ = json.NewEncoder(w).Encode(map[string]string{"id": id.String(), "status": "stored"})
+	if err := json.NewEncoder(w).Encode(map[string]string{"id": id.String(), "status": "stored"}); err != nil {
+		return // the client went away
+	}
 }
 
 // store does what has to be done before an upload may be acknowledged.

@@ -137,9 +137,17 @@ func (s *benchServer) start(address func(line []byte) (string, error), pipe func
 			return "", errors.Join(err, s.stop())
 		}
 		if found != "" {
-			// It ends with the process. What cannot be read any more is of no use.
-			go func() { _, _ = io.Copy(io.Discard, lines) }()
+			go drain(lines)
 			return found, nil
+		}
+	}
+}
+
+// drain reads what nobody needs, until the process ends.
+func drain(lines *bufio.Reader) {
+	for {
+		if _, err := lines.ReadSlice('\n'); err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return
 		}
 	}
 }

@@ -59,7 +59,7 @@ func (cmd *deviceAddCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.withMemory(ctx, needs{}, func(m memory, _ *time.Location) error {
+	return a.withMemory(ctx, func(m memory, _ *time.Location) error {
 		text, err := m.NewToken(ctx, cmd.Name, scope)
 		if err != nil {
 			return err
@@ -87,7 +87,7 @@ func (deviceListCmd) Help() string {
 
 // Run lists the tokens.
 func (deviceListCmd) Run(ctx context.Context, a *app) error {
-	return a.withMemory(ctx, needs{}, func(m memory, loc *time.Location) error {
+	return a.withMemory(ctx, func(m memory, loc *time.Location) error {
 		tokens, err := m.FindTokens(ctx)
 		if err != nil {
 			return err
@@ -134,7 +134,7 @@ Example:
 
 // Run revokes the token.
 func (cmd *deviceRevokeCmd) Run(ctx context.Context, a *app) error {
-	return a.withMemory(ctx, needs{}, func(m memory, _ *time.Location) error {
+	return a.withMemory(ctx, func(m memory, _ *time.Location) error {
 		if err := m.RevokeToken(ctx, cmd.Name); err != nil {
 			return err
 		}
@@ -149,13 +149,14 @@ func (cmd *deviceRevokeCmd) Run(ctx context.Context, a *app) error {
 	})
 }
 
-// withMemory opens the store that the settings mean, works on it, and closes it.
-func (a *app) withMemory(ctx context.Context, n needs, work func(memory, *time.Location) error) error {
+// withMemory opens the catalogue of the store that the settings mean, works on it,
+// and closes it.
+func (a *app) withMemory(ctx context.Context, work func(memory, *time.Location) error) error {
 	cfg, err := a.loadConfig()
 	if err != nil {
 		return err
 	}
-	m, err := a.openMemory(ctx, cfg, n)
+	m, err := a.openMemory(ctx, cfg, needs{})
 	if err != nil {
 		return err
 	}

@@ -2,14 +2,137 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"log/slog"
+	"os"
+	"runtime/debug"
+	"sync"
+	"time"
 
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/access"
+	"github.com/jarvis-memory/jarvis/internal/api"
 	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/listen"
+	"github.com/jarvis-memory/jarvis/internal/thumbnail"
+)
+
+// serveMemoryLimit is memoryLimit for a server: with 32 clients that upload at
+// once it stays under 120 MB.
+const serveMemoryLimit = 72 << 20
+
+// How long a server takes to stop: requests, then what they left to be written,
+// and then the store, which takes closeGrace. Together they are 10 seconds.
+const (
+	requestGrace = 7 * time.Second
+	recordGrace  = time.Second
 )
 
 // serve serves an open store until ctx ends.
-func (a *app) serve(ctx context.Context, _ *config.Config, _ *store, logger *slog.Logger) error {
-	logger.Info("not yet")
-	<-ctx.Done()
+func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *slog.Logger) (err error) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(serveMemoryLimit)
+	}
+	cache, err := thumbnails(cfg, s, logger)
+	if err != nil {
+		return err
+	}
+	guard := access.New(access.Options{
+		Credentials:   s.catalog,
+		Log:           s.catalog,
+		TrustNetworks: cfg.Server.TrustNetworks,
+		Proxies:       cfg.Server.BehindProxy,
+		Logger:        logger,
+		Now:           a.now,
+	})
+	server, err := api.New(api.Options{
+		Version:        newBuildVersion(a.version).Version,
+		Archive:        s.archive,
+		Catalog:        s.catalog,
+		Storage:        s.tree,
+		Guard:          guard,
+		Thumbnails:     pictureCache{cache},
+		PublicURLs:     cfg.Server.PublicURLs,
+		AllowedOrigins: cfg.Server.AllowedOrigins,
+		MaxImageBytes:  cfg.Images.MaxBytes,
+		MaxUploads:     cfg.Server.MaxUploads,
+		Logger:         logger,
+		Now:            a.now,
+	})
+	if err != nil {
+		return errors.Join(err, guard.Close(ctx))
+	}
+	var background sync.WaitGroup
+	background.Go(func() {
+		if err := cache.Clean(ctx); err != nil && ctx.Err() == nil {
+			logger.Warn("the cache of thumbnails was not tidied up", "error", errorMessage(err))
+		}
+	})
+	err = a.listen(ctx, cfg, guard, server, logger)
+
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
+	defer cancel()
+	err = errors.Join(err, server.Close(ctx), cache.Close(ctx), guard.Close(ctx))
+	background.Wait()
+	return err
+}
+
+// listen answers requests until ctx ends.
+func (a *app) listen(ctx context.Context, cfg *config.Config, guard *access.Guard, server *api.Server, logger *slog.Logger) error {
+	listener, err := listen.Open(ctx, listen.Options{
+		Addresses:   []string{cfg.Server.Listen},
+		Handler:     server.Handler(),
+		CertFile:    cfg.Server.TLSCert,
+		KeyFile:     cfg.Server.TLSKey,
+		BehindProxy: cfg.Server.BehindProxy,
+		PlainHTTP:   cfg.Server.PlainHTTP,
+		Grace:       requestGrace,
+		Logger:      logger,
+	})
+	if err != nil {
+		return err
+	}
+	address := listener.Addresses()[0].String()
+	logger.Info(listeningMessage, "address", address, "version", newBuildVersion(a.version).Version)
+	if err := a.announceServer(ctx, cfg, guard, address); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := listener.Run(ctx); err != nil {
+		return err
+	}
+	logger.Info("stopped")
 	return nil
+}
+
+// announceServer says where the server is. A link that signs in is for the eyes
+// of a person: it goes to a terminal, and into no pipe and no log.
+func (a *app) announceServer(ctx context.Context, cfg *config.Config, guard *access.Guard, address string) error {
+	base := listenURL(cfg, address)
+	if len(cfg.Server.PublicURLs) > 0 {
+		base = cfg.Server.PublicURLs[0]
+	}
+	switch {
+	case a.json:
+		return errors.Join(a.printJSON(struct {
+			Address string `json:"address"`
+			URL     string `json:"url"`
+		}{address, base}), a.flush())
+	case !a.outTerminal:
+		return a.flush()
+	}
+	secret, _, err := guard.NewSignIn(ctx)
+	if err != nil {
+		return err
+	}
+	a.printf("\n%s\n\n", a.style.bold("The server listens on "+listenURL(cfg, address)))
+	a.printf("  %s\n\n", signInURL(base, secret))
+	a.printf("This link signs one browser in, within ten minutes; %s signin prints another.\nCtrl-C ends the server.\n", a.name)
+	return a.flush()
+}
+
+// pictureCache is a thumbnail.Cache as the API asks for it.
+type pictureCache struct{ *thumbnail.Cache }
+
+func (c pictureCache) Thumbnail(ctx context.Context, id jarvis.ID, width int, image func(context.Context) ([]byte, error)) ([]byte, error) {
+	return c.Get(ctx, id, width, image)
 }

@@ -36,7 +36,7 @@ func (sessionListCmd) Help() string {
 
 // Run lists the sessions.
 func (sessionListCmd) Run(ctx context.Context, a *app) error {
-	return a.withMemory(ctx, needs{}, func(m memory, loc *time.Location) error {
+	return a.withMemory(ctx, func(m memory, loc *time.Location) error {
 		sessions, err := m.FindSessions(ctx)
 		if err != nil {
 			return err
@@ -86,7 +86,7 @@ func (cmd *sessionEndCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	return a.withMemory(ctx, needs{}, func(m memory, _ *time.Location) error {
+	return a.withMemory(ctx, func(m memory, _ *time.Location) error {
 		if err := m.EndSession(ctx, id); err != nil {
 			return err
 		}

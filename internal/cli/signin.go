@@ -23,7 +23,7 @@ Example:
 
 // Run prints the link.
 func (signinCmd) Run(ctx context.Context, a *app) error {
-	return a.withMemory(ctx, needs{}, func(m memory, _ *time.Location) error {
+	return a.withMemory(ctx, func(m memory, _ *time.Location) error {
 		link, err := m.NewSignIn(ctx)
 		if err != nil {
 			return err

@@ -16,8 +16,8 @@ func thumbnailFolder(cfg *config.Config) string {
 	return filepath.Join(cfg.DataDir, "cache", "thumbnails")
 }
 
-// thumbnails returns the cache of a store.
-func (a *app) thumbnails(cfg *config.Config, s *store, logger *slog.Logger) (*thumbnail.Cache, error) {
+// thumbnails returns the cache of a store whose key is at hand, if it has one.
+func thumbnails(cfg *config.Config, s *store, logger *slog.Logger) (*thumbnail.Cache, error) {
 	o := thumbnail.Options{
 		Folder: thumbnailFolder(cfg),
 		Log:    logger,
@@ -29,12 +29,8 @@ func (a *app) thumbnails(cfg *config.Config, s *store, logger *slog.Logger) (*th
 			return err == nil, err
 		},
 	}
-	switch key := s.catalog.key; {
-	case !s.catalog.info.Sealed:
-	case key == nil:
-		o.Sealer = noSealer{}
-	default:
-		sealer, err := key.data.CacheKey()
+	if s.catalog.info.Sealed {
+		sealer, err := s.catalog.key.data.CacheKey()
 		if err != nil {
 			return nil, err
 		}
@@ -42,9 +38,3 @@ func (a *app) thumbnails(cfg *config.Config, s *store, logger *slog.Logger) (*th
 	}
 	return thumbnail.New(o), nil
 }
-
-// noSealer is that of a sealed store whose identity is not at hand.
-type noSealer struct{}
-
-func (noSealer) Seal(jarvis.ID, []byte) ([]byte, error) { return nil, jarvis.ErrLocked }
-func (noSealer) Open(jarvis.ID, []byte) ([]byte, error) { return nil, jarvis.ErrLocked }
