@@ -91,27 +91,25 @@ func New(o Options) *Cache {
 	return c
 }
 
-// Source returns the image of a capture. Its errors are returned as they are.
-type Source func(ctx context.Context) ([]byte, error)
-
-// Get returns a JPEG of the capture that is Fit(width) pixels wide, or less: see
-// [Maker.Make], whose errors it has. It asks source only when none is kept, and
-// only once however many ask at the same time. The caller knows that there is
-// such a capture, and must not change the bytes.
+// Thumbnail returns a JPEG of the capture that is Fit(width) pixels wide, or less: see
+// [Maker.Make], whose errors it has. It asks image for the capture's image only
+// when none is kept, and only once however many ask at the same time; an error of
+// image is returned as it is. The caller knows that there is such a capture, and
+// must not change the bytes.
 //
 // It returns soon after ctx is done, with CodeUnavailable, even while the disk
 // hangs. What nobody waits for any more is given up.
-func (c *Cache) Get(ctx context.Context, id jarvis.ID, width int, source Source) ([]byte, error) {
+func (c *Cache) Thumbnail(ctx context.Context, id jarvis.ID, width int, image func(context.Context) ([]byte, error)) ([]byte, error) {
 	if id.IsZero() {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "a thumbnail of no capture is asked for")
 	}
 	width = Fit(width)
 	return c.flights.join(ctx, flightKey{id, width}, func(ctx context.Context) ([]byte, error) {
-		return c.get(ctx, id, width, source)
+		return c.get(ctx, id, width, image)
 	})
 }
 
-func (c *Cache) get(ctx context.Context, id jarvis.ID, width int, source Source) ([]byte, error) {
+func (c *Cache) get(ctx context.Context, id jarvis.ID, width int, image func(context.Context) ([]byte, error)) ([]byte, error) {
 	if err := c.working.Acquire(ctx, 1); err != nil {
 		return nil, stopped(err)
 	}
@@ -119,7 +117,7 @@ func (c *Cache) get(ctx context.Context, id jarvis.ID, width int, source Source)
 	if thumbnail, ok := c.files.read(id, width); ok {
 		return thumbnail, nil
 	}
-	thumbnail, err := c.make(ctx, width, source)
+	thumbnail, err := c.make(ctx, width, image)
 	if err != nil {
 		return nil, err
 	}
@@ -129,16 +127,16 @@ func (c *Cache) get(ctx context.Context, id jarvis.ID, width int, source Source)
 	return thumbnail, nil
 }
 
-func (c *Cache) make(ctx context.Context, width int, source Source) ([]byte, error) {
+func (c *Cache) make(ctx context.Context, width int, image func(context.Context) ([]byte, error)) ([]byte, error) {
 	if err := c.making.Acquire(ctx, 1); err != nil {
 		return nil, stopped(err)
 	}
 	defer c.making.Release(1)
-	image, err := source(ctx)
+	data, err := image(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return c.maker.Make(ctx, image, width)
+	return c.maker.Make(ctx, data, width)
 }
 
 // keep writes the thumbnail, then looks whether its capture is still there, and
@@ -206,5 +204,5 @@ func (c *Cache) Clean(ctx context.Context) error {
 }
 
 // Close gives up what is under way and waits for it until ctx is done. Afterwards
-// Get is CodeUnavailable. It may be called more than once.
+// Thumbnail is CodeUnavailable. It may be called more than once.
 func (c *Cache) Close(ctx context.Context) error { return c.flights.close(ctx) }

@@ -77,12 +77,12 @@ func files(t testing.TB, folder string) []string {
 
 func get(t testing.TB, c *Cache, id jarvis.ID, width int, s *counted) []byte {
 	t.Helper()
-	thumbnail, err := c.Get(t.Context(), id, width, s.get)
+	thumbnail, err := c.Thumbnail(t.Context(), id, width, s.get)
 	must(t, err)
 	return thumbnail
 }
 
-func TestCache_Get(t *testing.T) {
+func TestCache_Thumbnail(t *testing.T) {
 	for _, kind := range []struct {
 		name   string
 		sealer Sealer
@@ -117,18 +117,18 @@ func TestCache_Get(t *testing.T) {
 	}
 }
 
-func TestCache_Get_Errors(t *testing.T) {
+func TestCache_Thumbnail_Errors(t *testing.T) {
 	c := newCache(t, Options{})
-	_, err := c.Get(t.Context(), jarvis.ID{}, 320, newSource(t).get)
+	_, err := c.Thumbnail(t.Context(), jarvis.ID{}, 320, newSource(t).get)
 	wantCode(t, err, jarvis.CodeInvalid)
 	missing := jarvis.NoCapture(jarvis.NewRandomID())
-	_, err = c.Get(t.Context(), jarvis.NewRandomID(), 320, func(context.Context) ([]byte, error) { return nil, missing })
+	_, err = c.Thumbnail(t.Context(), jarvis.NewRandomID(), 320, func(context.Context) ([]byte, error) { return nil, missing })
 	if !errors.Is(err, missing) {
 		t.Errorf("the source's error became %v", err)
 	}
-	_, err = c.Get(t.Context(), jarvis.NewRandomID(), 320, func(context.Context) ([]byte, error) { panic("a defect") })
+	_, err = c.Thumbnail(t.Context(), jarvis.NewRandomID(), 320, func(context.Context) ([]byte, error) { panic("a defect") })
 	wantCode(t, err, jarvis.CodeInternal)
-	_, err = c.Get(t.Context(), jarvis.NewRandomID(), 320, func(context.Context) ([]byte, error) { return []byte("text"), nil })
+	_, err = c.Thumbnail(t.Context(), jarvis.NewRandomID(), 320, func(context.Context) ([]byte, error) { return []byte("text"), nil })
 	wantCode(t, err, jarvis.CodeInvalid)
 	if names := files(t, c.files.path); names != nil {
 		t.Errorf("something was kept: %q", names)
@@ -136,7 +136,7 @@ func TestCache_Get_Errors(t *testing.T) {
 }
 
 // Whatever a file has become, it is made again, and never shown.
-func TestCache_Get_Damaged(t *testing.T) {
+func TestCache_Thumbnail_Damaged(t *testing.T) {
 	for _, kind := range []struct {
 		name   string
 		sealer Sealer
@@ -192,7 +192,7 @@ func TestCache_Sealed(t *testing.T) {
 }
 
 // The folder may go at any time.
-func TestCache_Get_FolderRemoved(t *testing.T) {
+func TestCache_Thumbnail_FolderRemoved(t *testing.T) {
 	c, s, id := newCache(t, Options{}), newSource(t), jarvis.NewRandomID()
 	for range 3 {
 		get(t, c, id, 320, s)
@@ -206,7 +206,7 @@ func TestCache_Get_FolderRemoved(t *testing.T) {
 }
 
 // A disk that takes nothing costs time, and no thumbnail.
-func TestCache_Get_Unwritable(t *testing.T) {
+func TestCache_Thumbnail_Unwritable(t *testing.T) {
 	var log strings.Builder
 	blocked := filepath.Join(t.TempDir(), "file")
 	must(t, os.WriteFile(blocked, nil, 0o600))
@@ -219,7 +219,7 @@ func TestCache_Get_Unwritable(t *testing.T) {
 }
 
 // However many ask at the same time, it is made once.
-func TestCache_Get_Once(t *testing.T) {
+func TestCache_Thumbnail_Once(t *testing.T) {
 	c, s, id := newCache(t, Options{}), newSource(t), jarvis.NewRandomID()
 	asked, answer := make(chan struct{}), make(chan struct{})
 	slow := func(ctx context.Context) ([]byte, error) {
@@ -230,7 +230,7 @@ func TestCache_Get_Once(t *testing.T) {
 	var all sync.WaitGroup
 	for i := range 50 {
 		all.Go(func() {
-			if _, err := c.Get(t.Context(), id, 320-i, slow); err != nil {
+			if _, err := c.Thumbnail(t.Context(), id, 320-i, slow); err != nil {
 				t.Error(err)
 			}
 		})
@@ -267,7 +267,7 @@ func waitUntil(t testing.TB, holds func() bool) {
 
 // One who goes away does not disturb the others; when all went, the work ends,
 // and the next one begins anew.
-func TestCache_Get_Cancelled(t *testing.T) {
+func TestCache_Thumbnail_Cancelled(t *testing.T) {
 	c, s, id := newCache(t, Options{}), newSource(t), jarvis.NewRandomID()
 	asked, ended, answer := make(chan struct{}, 2), make(chan struct{}, 2), make(chan struct{})
 	slow := func(ctx context.Context) ([]byte, error) {
@@ -283,7 +283,7 @@ func TestCache_Get_Cancelled(t *testing.T) {
 	start := func(ctx context.Context) chan error {
 		result := make(chan error, 1)
 		go func() {
-			_, err := c.Get(ctx, id, 320, slow)
+			_, err := c.Thumbnail(ctx, id, 320, slow)
 			result <- err
 		}()
 		return result
@@ -357,7 +357,7 @@ func TestCache_Purge_WhileMade(t *testing.T) {
 				remove("AfterCheck")
 				return exists, nil
 			}})
-			_, err := c.Get(t.Context(), id, 320, func(ctx context.Context) ([]byte, error) {
+			_, err := c.Thumbnail(t.Context(), id, 320, func(ctx context.Context) ([]byte, error) {
 				remove("BeforeImage")
 				return s.get(ctx)
 			})
@@ -477,8 +477,8 @@ func TestCache_Race(t *testing.T) {
 						if err := work[worker](id); err != nil {
 							t.Error(err)
 						}
-					} else if thumbnail, err := c.Get(t.Context(), id, 320, s.get); err != nil || len(thumbnail) == 0 {
-						t.Errorf("Get: %d bytes, %v", len(thumbnail), err)
+					} else if thumbnail, err := c.Thumbnail(t.Context(), id, 320, s.get); err != nil || len(thumbnail) == 0 {
+						t.Errorf("Thumbnail: %d bytes, %v", len(thumbnail), err)
 					}
 				}
 			})
@@ -497,7 +497,7 @@ func TestCache_Close(t *testing.T) {
 	asked := make(chan struct{})
 	result := make(chan error, 1)
 	go func() {
-		_, err := c.Get(t.Context(), jarvis.NewRandomID(), 320, func(ctx context.Context) ([]byte, error) {
+		_, err := c.Thumbnail(t.Context(), jarvis.NewRandomID(), 320, func(ctx context.Context) ([]byte, error) {
 			close(asked)
 			<-ctx.Done()
 			return nil, ctx.Err()
@@ -509,13 +509,13 @@ func TestCache_Close(t *testing.T) {
 	if err := <-result; !errors.Is(err, context.Canceled) {
 		t.Errorf("what was under way ended with %v", err)
 	}
-	_, err := c.Get(t.Context(), jarvis.NewRandomID(), 320, newSource(t).get)
+	_, err := c.Thumbnail(t.Context(), jarvis.NewRandomID(), 320, newSource(t).get)
 	wantCode(t, err, jarvis.CodeUnavailable)
 	must(t, c.Close(t.Context()))
 }
 
-// BenchmarkCache_Get is a thumbnail that is kept, read and opened.
-func BenchmarkCache_Get(b *testing.B) {
+// BenchmarkCache_Thumbnail is a thumbnail that is kept, read and opened.
+func BenchmarkCache_Thumbnail(b *testing.B) {
 	for name, sealer := range map[string]Sealer{"Plain": nil, "Sealed": newSealer(b)} {
 		c, s, id := newCache(b, Options{Sealer: sealer}), newSource(b), jarvis.NewRandomID()
 		b.Run(name, func(b *testing.B) {
