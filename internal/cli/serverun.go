@@ -9,12 +9,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/access"
 	"github.com/jarvis-memory/jarvis/internal/api"
 	"github.com/jarvis-memory/jarvis/internal/config"
 	"github.com/jarvis-memory/jarvis/internal/listen"
-	"github.com/jarvis-memory/jarvis/internal/thumbnail"
 )
 
 // serveMemoryLimit is memoryLimit for a server: with 32 clients that upload at
@@ -51,7 +49,7 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		Catalog:        s.catalog,
 		Storage:        s.tree,
 		Guard:          guard,
-		Thumbnails:     pictureCache{cache},
+		Thumbnails:     cache,
 		PublicURLs:     cfg.Server.PublicURLs,
 		AllowedOrigins: cfg.Server.AllowedOrigins,
 		MaxImageBytes:  cfg.Images.MaxBytes,
@@ -128,11 +126,4 @@ func (a *app) announceServer(ctx context.Context, cfg *config.Config, guard *acc
 	a.printf("  %s\n\n", signInURL(base, secret))
 	a.printf("This link signs one browser in, within ten minutes; %s signin prints another.\nCtrl-C ends the server.\n", a.name)
 	return a.flush()
-}
-
-// pictureCache is a thumbnail.Cache as the API asks for it.
-type pictureCache struct{ *thumbnail.Cache }
-
-func (c pictureCache) Thumbnail(ctx context.Context, id jarvis.ID, width int, image func(context.Context) ([]byte, error)) ([]byte, error) {
-	return c.Get(ctx, id, width, image)
 }
