@@ -181,7 +181,10 @@ func testCoverage(t *testing.T, h Harness) {
 			{Device: "", Number: math.MinInt64, From: jarvis.MaxTime.Add(-time.Microsecond), To: jarvis.MaxTime, State: jarvis.SpanFailed},
 		})
 		put(t, cat, m.page(jarvis.SpanFilter{})...)
-		wantEqual(t, "FindSpans", spans(t, cat, jarvis.SpanFilter{}), m.page(jarvis.SpanFilter{}))
+		for _, from := range []time.Time{{}, noon, jarvis.MaxTime.Add(-time.Microsecond), jarvis.MaxTime} {
+			f := jarvis.SpanFilter{From: from}
+			wantEqual(t, "FindSpans", spans(t, cat, f), m.page(f))
+		}
 	})
 
 	t.Run("HostileText", func(t *testing.T) {

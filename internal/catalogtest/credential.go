@@ -178,28 +178,36 @@ func testTokens(t *testing.T, h Harness) {
 	t.Run("AtOnce", func(t *testing.T) {
 		db := h.New(t)
 		cats := []Catalog{db.open(t), db.open(t)}
-		shared := newHash()
+		const rounds = 10
 		for name, test := range map[string]struct {
-			token   func(worker int) *jarvis.Token
-			message string
+			token   func(round, worker int) *jarvis.Token
+			message func(round int) string
 		}{
-			"OneName": {func(int) *jarvis.Token { return newToken("one name") }, messageTokenTaken("one name")},
-			"OneHash": {func(worker int) *jarvis.Token {
-				token := newToken(fmt.Sprintf("name %d", worker))
-				token.Hash = shared
-				return token
-			}, messageSameText},
+			"OneName": {
+				func(round, _ int) *jarvis.Token { return newToken(fmt.Sprintf("name %d", round)) },
+				func(round int) string { return messageTokenTaken(fmt.Sprintf("name %d", round)) },
+			},
+			"OneHash": {
+				func(round, worker int) *jarvis.Token {
+					token := newToken(fmt.Sprintf("hash %d, name %d", round, worker))
+					token.Hash = fmt.Appendf(nil, "hash %d", round)
+					return token
+				},
+				func(int) string { return messageSameText },
+			},
 		} {
 			t.Run(name, func(t *testing.T) {
-				results := make([]error, writers)
-				atOnce(t, writers, func(worker int) error {
-					results[worker] = cats[worker%len(cats)].InsertToken(background, test.token(worker))
-					return nil
-				})
-				wantOneOf(t, results, jarvis.CodeConflict, test.message)
+				for round := range rounds {
+					results := make([]error, writers)
+					atOnce(t, writers, func(worker int) error {
+						results[worker] = cats[worker%len(cats)].InsertToken(background, test.token(round, worker))
+						return nil
+					})
+					wantOneOf(t, results, jarvis.CodeConflict, test.message(round))
+				}
 			})
 		}
-		if tokens, err := cats[0].FindTokens(t.Context()); err != nil || len(tokens) != 2 {
+		if tokens, err := cats[0].FindTokens(t.Context()); err != nil || len(tokens) != 2*rounds {
 			t.Errorf("FindTokens = %d tokens, %v", len(tokens), err)
 		}
 	})

@@ -141,11 +141,13 @@ func testSessions(t *testing.T, h Harness) {
 		if n := count(t, raw, "SELECT count(*) FROM sign_ins"); n != 1 {
 			t.Errorf("%d links are kept, want the last", n)
 		}
-		old := newSession(noon)
-		signIn(t, cat, old, newSession(old.ExpiresAt))
+		newLink(t, cat, noon.AddDate(0, 0, 4)) // which has expired when the next is redeemed
+		old := newSession(noon.AddDate(0, 0, 4).Add(signInLife))
+		signIn(t, cat, old)
 		if n := count(t, raw, "SELECT count(*) FROM sign_ins"); n != 0 {
 			t.Errorf("%d links are kept that have expired", n)
 		}
+		signIn(t, cat, newSession(old.ExpiresAt))
 		if n := count(t, raw, "SELECT count(*) FROM sessions"); n != 1 {
 			t.Errorf("%d sessions are kept, want the last", n)
 		}

@@ -6,12 +6,13 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// isPinned says of a row of captures whether it is pinned. It is no EXISTS,
-// because PostgreSQL would make a join of that, and lose the order of pages.
+// isPinned says of a row of captures whether it is pinned. It is no EXISTS, of
+// which PostgreSQL makes a join, and then starts processes to share the work.
 const isPinned = `(SELECT true FROM pins WHERE captured_at = captures.timestamp AND capture_id = captures.id COLLATE "C") IS NOT NULL`
 
 // pinnedCaptures are the captures that are pinned, for FROM: each pin finds its
-// capture, in the order of pins. OFFSET keeps PostgreSQL from the other way round.
+// capture, in the order of pins. Without OFFSET, PostgreSQL may walk both beside
+// each other, and pass by years of captures to the first that is pinned.
 const pinnedCaptures = `pins CROSS JOIN LATERAL (
 	SELECT * FROM captures WHERE timestamp = captured_at AND id COLLATE "C" = capture_id OFFSET 0
 ) AS captures`

@@ -137,7 +137,8 @@ func (p *planner) want(t *testing.T, name, index string, pages int, maySort bool
 	if m := pagesTouched.FindStringSubmatch(plan); m != nil {
 		touched, _ = strconv.Atoi(m[1]) // which is digits
 	}
-	if !strings.Contains(plan, index) || strings.Contains(plan, "Seq Scan") || strings.Contains(plan, "Sort") && !maySort || touched == 0 || touched > pages {
+	scans := strings.ReplaceAll(plan, "Seq Scan on pins", "") // which may be one page
+	if !strings.Contains(plan, index) || strings.Contains(scans, "Seq Scan") || strings.Contains(plan, "Sort") && !maySort || touched == 0 || touched > pages {
 		t.Errorf("%s: want at most %d pages through %s, no sort and no scan of a table; %d pages:\n%s", name, pages, index, touched, plan)
 	}
 }
@@ -158,7 +159,7 @@ func TestCatalog_Server_Plans(t *testing.T) {
 	fill(t, c, 20_000)
 	p := newPlanner(t, c)
 	p.exec(t,
-		"INSERT INTO pins SELECT timestamp, id FROM captures WHERE extract(epoch FROM timestamp)::bigint % 20 = 0",
+		"INSERT INTO pins SELECT timestamp, id FROM captures ORDER BY timestamp LIMIT 1500",
 		"INSERT INTO tokens SELECT 'token ' || n, 'read', ('hash ' || n)::bytea, now(), NULL, '', NULL FROM generate_series(1, 5000) AS n",
 		"INSERT INTO sessions SELECT 'session ' || n, ('hash ' || n)::bytea, now(), now() + interval '1 day', now(), '', '', false FROM generate_series(1, 5000) AS n",
 		`INSERT INTO accesses SELECT 30000000 - n, CASE WHEN n % 1000 = 0 THEN 'rare' ELSE 'who ' || (n % 3) END, '::1',
@@ -167,9 +168,12 @@ func TestCatalog_Server_Plans(t *testing.T) {
 			'recording', 1 FROM generate_series(1, 40000) AS n`,
 		"INSERT INTO spans SELECT 'bob@lap', 1, '2025-01-01', '2040-01-01', 'idle', 5",
 		"VACUUM pins, tokens, sessions, accesses, spans")
-	for _, analyzed := range []string{"", "all of them"} {
-		if analyzed != "" {
+	for _, analyzed := range []string{"", "all", "few pins"} {
+		switch analyzed {
+		case "all":
 			p.exec(t, "ANALYZE pins, tokens, sessions, accesses, spans")
+		case "few pins":
+			p.exec(t, "DELETE FROM pins WHERE captured_at > '2025-03-01 08:10'", "VACUUM pins")
 		}
 		t.Run("Analyzed="+analyzed, func(t *testing.T) {
 			p.wantPins(t)
@@ -196,10 +200,10 @@ func (p *planner) wantPins(t *testing.T) {
 				change(&f)
 				f.Pinned = &yes
 				statement, args := pageStatement(captureColumns, f)
-				p.want(t, fmt.Sprintf("%s, pinned, order %d", name, order), "pins_pkey", 1500, false, statement, args...)
+				p.want(t, fmt.Sprintf("%s, pinned, order %d", name, order), "pins_pkey", 900, false, statement, args...)
 				f.Pinned = &no
 				statement, args = pageStatement(captureColumns, f)
-				p.want(t, fmt.Sprintf("%s, not pinned, order %d", name, order), "ix_captures_timestamp_id", 1500, false, statement, args...)
+				p.want(t, fmt.Sprintf("%s, not pinned, order %d", name, order), "ix_captures_timestamp_id", 6000, false, statement, args...)
 			}
 		}
 	}

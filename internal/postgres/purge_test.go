@@ -107,6 +107,50 @@ func TestCatalog_Purge_LeavesNoBytes(t *testing.T) {
 	}
 }
 
+// Nothing is left of the pins of what was deleted.
+func TestCatalog_Purge_Pins(t *testing.T) {
+	c := openAt(t, cluster.NewDatabase(t))
+	var ids []string
+	for n := range int64(40) {
+		capture := sample(n)
+		if err := c.InsertCapture(t.Context(), capture); err != nil {
+			t.Fatalf("InsertCapture: %v", err)
+		}
+		if err := c.SetPinned(t.Context(), capture.ID, true); err != nil {
+			t.Fatalf("SetPinned: %v", err)
+		}
+		ids = append(ids, capture.ID.String())
+		if n%2 == 0 {
+			continue
+		}
+		if _, err := c.BeginDelete(t.Context(), capture.ID); err != nil {
+			t.Fatalf("BeginDelete: %v", err)
+		}
+		if err := c.FinishDelete(t.Context(), capture.ID); err != nil {
+			t.Fatalf("FinishDelete: %v", err)
+		}
+	}
+	if err := c.Purge(t.Context()); err != nil || c.LeftPages() {
+		t.Fatalf("Purge = %v, LeftPages = %v", err, c.LeftPages())
+	}
+	folder := cluster.Folder(t)
+	for _, relation := range []string{"pins", "pins_pkey"} {
+		var path string
+		if err := c.pool.QueryRow(t.Context(), "SELECT pg_relation_filepath($1::text::regclass)", relation).Scan(&path); err != nil {
+			t.Fatalf("find the file of %s: %v", relation, err)
+		}
+		content, err := os.ReadFile(filepath.Join(folder, path))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n, id := range ids {
+			if held := bytes.Contains(content, []byte(id)); held != (n%2 == 0) {
+				t.Errorf("the file of %s holds capture %d: %v", relation, n, held)
+			}
+		}
+	}
+}
+
 // Tables too large to be rewritten keep the bytes, and Purge says so.
 func TestCatalog_Purge_TooLarge(t *testing.T) {
 	c, marker := purgeMarked(t, Options{URL: cluster.NewDatabase(t), rewriteLimit: 1})
