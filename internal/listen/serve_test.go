@@ -125,16 +125,19 @@ func send(t *testing.T, c net.Conn, text string) {
 	}
 }
 
-// closed fails the test unless the server closes the connection in time, and
+// soon is more than anything takes here that does not wait for a timeout.
+const soon = 5 * time.Second
+
+// closed fails the test unless the server closes the connection soon, and
 // returns what came before.
-func closed(t *testing.T, c net.Conn, within time.Duration) string {
+func closed(t *testing.T, c net.Conn) string {
 	t.Helper()
-	if err := c.SetReadDeadline(time.Now().Add(within)); err != nil {
+	if err := c.SetReadDeadline(time.Now().Add(soon)); err != nil {
 		t.Fatal(err)
 	}
 	said, err := io.ReadAll(c)
 	if err != nil && os.IsTimeout(err) {
-		t.Fatalf("the connection is open after %v", within)
+		t.Fatalf("the connection is open after %v", soon)
 	}
 	return string(said)
 }

@@ -60,7 +60,7 @@ func TestServer_SlowHeaders(t *testing.T) {
 	for name, connect := range tests {
 		t.Run(name, func(t *testing.T) {
 			began := time.Now()
-			if said := closed(t, connect(), soon); strings.Contains(said, "200 OK") {
+			if said := closed(t, connect()); strings.Contains(said, "200 OK") {
 				t.Errorf("answered %q", said)
 			}
 			if took := time.Since(began); took < 150*time.Millisecond {
@@ -80,7 +80,7 @@ func TestServer_Idle(t *testing.T) {
 		}
 	}
 	began := time.Now()
-	closed(t, c, soon)
+	closed(t, c)
 	if took := time.Since(began); took < 150*time.Millisecond {
 		t.Errorf("closed after %v", took)
 	}
@@ -125,7 +125,7 @@ func TestServer_StuckUpload(t *testing.T) {
 		c := dial(t, start(t, o).address)
 		send(t, c, upload+"some")
 		began := time.Now()
-		said := closed(t, c, soon)
+		said := closed(t, c)
 		if !strings.Contains(said, "408 Request Timeout") || !strings.HasSuffix(said, "too slow") {
 			t.Errorf("answer %q", said)
 		}
@@ -140,7 +140,11 @@ func TestServer_StuckUpload(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		go func() { _, _ = feed.Write([]byte("some")) }()
+		go func() {
+			if _, err := feed.Write([]byte("some")); err != nil {
+				t.Errorf("write: %v", err)
+			}
+		}()
 		response, err := client(t, p.roots).Do(request)
 		if err != nil {
 			t.Fatalf("the request: %v", err)
@@ -161,7 +165,7 @@ func TestServer_StuckUpload_Unread(t *testing.T) {
 	})})
 	c := dial(t, s.address)
 	send(t, c, upload+"some")
-	if said := closed(t, c, soon); !strings.Contains(said, "401 Unauthorized") {
+	if said := closed(t, c); !strings.Contains(said, "401 Unauthorized") {
 		t.Errorf("answer %q", said)
 	}
 }
@@ -238,5 +242,52 @@ func TestServer_SlowDownload(t *testing.T) {
 	}
 	if total < size || time.Since(began) < time.Second {
 		t.Errorf("%d bytes in %v", total, time.Since(began))
+	}
+}
+
+// A peer that speaks HTTP/2 and never makes room for more gets no more.
+func TestServer_StuckDownload_HTTP2(t *testing.T) {
+	result := make(chan error, 1)
+	s, p := encrypted(t, listen.Options{StallTimeout: 200 * time.Millisecond, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, err := w.Write(make([]byte, 64<<20))
+		result <- err
+	})})
+	response, err := client(t, p.roots).Get("https://" + s.address)
+	if err != nil {
+		t.Fatalf("the request: %v", err)
+	}
+	if response.ProtoMajor != 2 {
+		t.Errorf("spoke %s", response.Proto)
+	}
+	select {
+	case err := <-result:
+		if err == nil {
+			t.Error("all was written")
+		}
+	case <-time.After(soon):
+		t.Error("the handler writes to a peer that takes nothing")
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// Over HTTP/2 too, a handler may take its time between writes, and flush.
+func TestServer_SlowHandler_HTTP2(t *testing.T) {
+	s, p := encrypted(t, listen.Options{StallTimeout: 100 * time.Millisecond, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		for range 3 {
+			io.WriteString(w, "a part. ")
+			if flusher, ok := w.(http.Flusher); ok {
+				flusher.Flush()
+			}
+			select {
+			case <-r.Context().Done():
+				t.Error("the request ended while its handler worked")
+			case <-time.After(200 * time.Millisecond):
+			}
+		}
+	})})
+	if status, body, err := get(client(t, p.roots), "https://"+s.address); status != http.StatusOK || body != strings.Repeat("a part. ", 3) {
+		t.Errorf("%d %q, %v", status, body, err)
 	}
 }

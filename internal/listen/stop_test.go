@@ -2,7 +2,6 @@ package listen_test
 
 import (
 	"context"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -12,9 +11,6 @@ import (
 	jarvis "github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/listen"
 )
-
-// soon is more than anything takes here that does not wait for a timeout.
-const soon = 5 * time.Second
 
 func TestServer_Run_LetsRequestsFinish(t *testing.T) {
 	for _, secure := range []bool{false, true} {
@@ -51,14 +47,7 @@ func TestServer_Run_LetsRequestsFinish(t *testing.T) {
 			t.Errorf("%d requests, %d connections", s.Requests(), s.Connections())
 		}
 		s.stop()
-		waitFor(t, func() bool {
-			probe, err := net.Dial("tcp", s.address)
-			if err == nil {
-				err = errors.Join(probe.Close())
-				return false
-			}
-			return err != nil
-		})
+		waitFor(t, func() bool { return !listens(t, s.address) })
 		close(release)
 		if body := <-got; body != want {
 			t.Errorf("answer %q, want %q", body, want)
@@ -90,6 +79,19 @@ func waitFor(t *testing.T, is func() bool) {
 	}
 }
 
+// listens reports whether somebody can connect.
+func listens(t *testing.T, address string) bool {
+	t.Helper()
+	probe, err := net.Dial("tcp", address)
+	if err != nil {
+		return false
+	}
+	if err := probe.Close(); err != nil {
+		t.Error(err)
+	}
+	return true
+}
+
 // Connections on which nobody asks anything do not hold up a stop, least of all
 // those of peers that say nothing at all.
 func TestServer_Run_SilentPeers(t *testing.T) {
@@ -115,10 +117,10 @@ func TestServer_Run_SilentPeers(t *testing.T) {
 			t.Errorf("Run: %v", err)
 		}
 	}
-	closed(t, silent, soon)
-	closed(t, half, soon)
-	closed(t, header, soon)
-	closed(t, kept, soon)
+	closed(t, silent)
+	closed(t, half)
+	closed(t, header)
+	closed(t, kept)
 }
 
 // A handler that waits learns that it has to give up, and can still say so.
@@ -207,7 +209,7 @@ func TestServer_Run_LeavesHandlersBehind(t *testing.T) {
 	if again := s.Run(t.Context()); again == nil || again.Error() != err.Error() {
 		t.Errorf("Run again: %v", again)
 	}
-	closed(t, c, soon)
+	closed(t, c)
 	close(release)
 	<-returned
 }
@@ -222,10 +224,7 @@ func TestServer_Close_WhileStopping(t *testing.T) {
 	send(t, c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
 	<-reached
 	s.stop()
-	waitFor(t, func() bool {
-		_, err := net.Dial("tcp", s.address)
-		return err != nil
-	})
+	waitFor(t, func() bool { return !listens(t, s.address) })
 	for range 2 {
 		if err := s.Close(); err != nil {
 			t.Errorf("Close: %v", err)
@@ -234,7 +233,7 @@ func TestServer_Close_WhileStopping(t *testing.T) {
 	if err := s.stopped(t, soon); err != nil {
 		t.Errorf("Run: %v", err)
 	}
-	closed(t, c, soon)
+	closed(t, c)
 }
 
 func TestServer_Close_WithoutAnyStop(t *testing.T) {
