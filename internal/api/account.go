@@ -117,7 +117,7 @@ func (s *Server) address(r *http.Request) string {
 }
 
 type auditInput struct {
-	period
+	Period
 	Who    string `query:"who" maxLength:"320" doc:"Exactly as the log has it."`
 	Action string `query:"action" maxLength:"40" enum:"view,search,export,add,delete,pin,sign_in,token,refused"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"5000" default:"100"`

@@ -10,7 +10,7 @@ import (
 )
 
 type daysInput struct {
-	period
+	Period
 	Zone string `query:"tz" maxLength:"60" doc:"The time zone whose days are meant, such as Europe/Berlin; UTC when it is left out."`
 }
 
@@ -29,7 +29,7 @@ func (s *Server) listDays(ctx context.Context, in *daysInput) (*daysOutput, erro
 		return nil, err
 	}
 	s.record(ctx, jarvis.ActionView, 0)
-	return &daysOutput{page[jarvis.DayCount]{Items: slices.Concat([]jarvis.DayCount{}, days)}}, nil
+	return &daysOutput{page[jarvis.DayCount]{Items: append([]jarvis.DayCount{}, days...)}}, nil
 }
 
 const minutesAbout = "Counts the captures of a day by minute, device, monitor and app, and says what agents did: in columns, so that a day is a few kilobytes."
@@ -195,7 +195,7 @@ func (s *Server) getStats(ctx context.Context, _ *struct{}) (*statsOutput, error
 	out := new(statsOutput)
 	b := &out.Body
 	b.Captures, b.Bytes, b.Oldest, b.Newest = stats.Captures, stats.Bytes, stats.Oldest, stats.Newest
-	b.Devices = slices.Concat([]jarvis.DeviceCount{}, stats.Devices)
+	b.Devices = append([]jarvis.DeviceCount{}, stats.Devices...)
 	// A disk that hangs is no reason to keep the numbers of the database.
 	short, cancel := context.WithTimeout(ctx, healthWaits)
 	defer cancel()
@@ -212,5 +212,5 @@ func (s *Server) listDevices(ctx context.Context, _ *struct{}) (*devicesOutput, 
 	if err != nil {
 		return nil, err
 	}
-	return &devicesOutput{page[jarvis.DeviceInfo]{Items: slices.Concat([]jarvis.DeviceInfo{}, devices)}}, nil
+	return &devicesOutput{page[jarvis.DeviceInfo]{Items: append([]jarvis.DeviceInfo{}, devices...)}}, nil
 }

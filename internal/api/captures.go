@@ -14,7 +14,7 @@ type page[T any] struct {
 }
 
 type listInput struct {
-	selection
+	Selection
 	Order  string `query:"order" enum:"newest,oldest" default:"newest"`
 	Limit  int    `query:"limit" minimum:"1" maximum:"5000" default:"100"`
 	Cursor string `query:"cursor" maxLength:"200" doc:"Of the previous page."`

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/json"
 	"maps"
 	"slices"
 	"strings"
@@ -67,7 +68,7 @@ func (p *plans) take(text, who string) (*plan, error) {
 }
 
 type deleteInput struct {
-	selection
+	Selection
 	Body *struct {
 		Confirm string `json:"confirm,omitempty" maxLength:"200" doc:"What the preview gave; then no filter is looked at."`
 	} `required:"false"`
@@ -78,9 +79,18 @@ type deleteOutput struct {
 	Body deletion
 }
 
+// deletion is one of both.
 type deletion struct {
-	*preview
-	*jarvis.Receipt
+	preview *preview
+	receipt *jarvis.Receipt
+}
+
+// MarshalJSON implements json.Marshaler.
+func (d deletion) MarshalJSON() ([]byte, error) {
+	if d.receipt != nil {
+		return json.Marshal(d.receipt)
+	}
+	return json.Marshal(d.preview)
 }
 
 type preview struct {
@@ -101,14 +111,14 @@ func (s *Server) deleteCaptures(ctx context.Context, in *deleteInput) (*deleteOu
 	var out deletion
 	var err error
 	if in.Body != nil && in.Body.Confirm != "" {
-		out.Receipt, err = s.confirmDeletion(ctx, in.Body.Confirm)
+		out.receipt, err = s.confirmDeletion(ctx, in.Body.Confirm)
 	} else {
-		out.preview, err = s.previewDeletion(ctx, &in.selection)
+		out.preview, err = s.previewDeletion(ctx, &in.Selection)
 	}
 	return &deleteOutput{out}, err
 }
 
-func (s *Server) previewDeletion(ctx context.Context, selected *selection) (*preview, error) {
+func (s *Server) previewDeletion(ctx context.Context, selected *Selection) (*preview, error) {
 	f, err := selected.filter()
 	if err != nil {
 		return nil, err
@@ -132,7 +142,7 @@ func (s *Server) previewDeletion(ctx context.Context, selected *selection) (*pre
 	expires := jarvis.Instant(s.now().Add(planLasts))
 	s.record(ctx, jarvis.ActionView, int64(len(shown)))
 	summary := removal.Summary
-	summary.Devices = slices.Concat([]string{}, summary.Devices) // null is no list
+	summary.Devices = append([]string{}, summary.Devices...) // null is no list
 	return &preview{
 		Summary: summary, Samples: shown, ExpiresAt: expires,
 		Confirm: s.plans.put(&plan{removal, principal(ctx).Who(), list, expires}),

@@ -91,6 +91,7 @@ func (s *Server) config() huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath, c.CreateHooks = "", "", "", nil
 	form := huma.Format{Marshal: s.marshal, Unmarshal: json.Unmarshal}
 	c.Formats = map[string]huma.Format{"application/json": form, "json": form}
+	c.RejectUnknownQueryParameters = true // a filter that is misspelt must not select everything
 	c.Transformers = []huma.Transformer{s.reword}
 	c.Info.Description = documentAbout
 	c.Info.License = &huma.License{Name: "See the file LICENSE"}

@@ -67,29 +67,30 @@ func (optional[T]) Schema(huma.Registry) *huma.Schema {
 	return &huma.Schema{Type: huma.TypeString, Pattern: "^[0-9]{1,10}$"}
 }
 
-// period is a half-open range of time.
-type period struct {
+// Period is a half-open range of time. It is exported because huma passes over
+// what is embedded and not exported.
+type Period struct {
 	From instant `query:"from" doc:"From this time on."`
 	To   instant `query:"to" doc:"Before this time."`
 }
 
-func (p period) check() error {
+func (p Period) check() error {
 	if !p.From.IsZero() && !p.To.IsZero() && p.From.After(p.To.Time) {
 		return jarvis.Errorf(jarvis.CodeInvalid, "the time ends before it begins: from is after to")
 	}
 	return nil
 }
 
-// selection selects captures.
-type selection struct {
-	period
+// Selection selects captures. For its name see Period.
+type Selection struct {
+	Period
 	Device  string         `query:"device" maxLength:"255" doc:"Of exactly this device."`
 	App     string         `query:"app" maxLength:"4096" doc:"Of exactly this app."`
 	Monitor optional[int]  `query:"monitor" doc:"Of exactly this monitor."`
 	Pinned  optional[bool] `query:"pinned" doc:"Only pinned ones, or only others."`
 }
 
-func (s *selection) filter() (jarvis.CaptureFilter, error) {
+func (s *Selection) filter() (jarvis.CaptureFilter, error) {
 	return jarvis.CaptureFilter{
 		From: s.From.Time, To: s.To.Time, Device: s.Device, AppName: s.App, Monitor: s.Monitor.value, Pinned: s.Pinned.value,
 	}, s.check()

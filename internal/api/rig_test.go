@@ -60,13 +60,6 @@ func (images) Decode(data []byte, limits jarvis.ImageLimits) error {
 	return picture.Decode(data, limits)
 }
 
-// thumbnails is a thumbnail.Cache as api.Thumbnails.
-type thumbnails struct{ *thumbnail.Cache }
-
-func (c thumbnails) Thumbnail(ctx context.Context, id jarvis.ID, width int, image func(context.Context) ([]byte, error)) ([]byte, error) {
-	return c.Get(ctx, id, width, image)
-}
-
 // buffer is a log that may be written and read at once.
 type buffer struct {
 	mu sync.Mutex
@@ -179,7 +172,6 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 	must(t, err)
 	t.Cleanup(func() { must(t, tree.Close()) })
 	r.blobs = tree
-	cache := thumbnail.Options{Folder: filepath.Join(t.TempDir(), "thumbnails")}
 	if s.identity != nil {
 		r.blobs = vault.Seal(tree, s.identity)
 	}
@@ -189,10 +181,13 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 	logger := slog.New(slog.NewJSONHandler(r.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	r.guard = access.New(access.Options{Credentials: c, Log: c, Logger: logger, TrustNetworks: []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}})
 	t.Cleanup(func() { must(t, r.guard.Close(context.Background())) })
-	small := thumbnail.New(cache)
+	small := thumbnail.New(thumbnail.Options{Folder: filepath.Join(t.TempDir(), "thumbnails"), Exists: func(ctx context.Context, id jarvis.ID) (bool, error) {
+		_, err := c.FindCapture(ctx, id)
+		return err == nil, nil
+	}})
 	t.Cleanup(func() { must(t, small.Close(context.Background())) })
 	o := api.Options{
-		Version: "1.2.3", Archive: a, Catalog: c, Storage: r.blobs, Guard: r.guard, Thumbnails: thumbnails{small}, Logger: logger,
+		Version: "1.2.3", Archive: a, Catalog: c, Storage: r.blobs, Guard: r.guard, Thumbnails: small, Logger: logger,
 	}
 	for _, change := range changes {
 		change(&o)

@@ -1,0 +1,146 @@
+package api_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// concrete returns a path that the route's pattern matches.
+func concrete(pattern string) string {
+	return strings.NewReplacer("{$}", "", "{id}", "019be5a4-7c3e-7d10-8f2a-5b6c7d8e9f00", "{date}", "2026-01-24", "{name}", "nobody").Replace(pattern)
+}
+
+// openRoutes are all that may be asked by anybody.
+var openRoutes = []string{
+	"GET /health/{$}", "GET /health", "GET /health/ready", "GET /sign-in", "POST /sign-in",
+	"GET /docs", "GET /openapi.json", "GET /openapi.yaml", "GET /{$}",
+}
+
+func TestServer_Routes_Scopes(t *testing.T) {
+	r := newRig(t)
+	tokens := map[string]string{"upload": r.device, "read": r.reader, "admin": r.admin}
+	for _, row := range r.server.Table() {
+		name := row.Method + " " + row.Path
+		path := concrete(row.Path)
+		if row.Scope == "open" {
+			if !slices.Contains(openRoutes, name) {
+				t.Errorf("%s is open to everybody", name)
+			}
+			if a := r.do(r.request(row.Method, path, nil), ""); a.status == http.StatusForbidden {
+				t.Errorf("%s: %d", name, a.status)
+			}
+			continue
+		}
+		if tokens[row.Scope] == "" {
+			t.Errorf("%s needs %q, which is no scope", name, row.Scope)
+		}
+		none := r.do(r.request(row.Method, path, nil), "")
+		none.wantProblem(http.StatusUnauthorized, jarvis.CodeNoCredential)
+		if none.header.Get("WWW-Authenticate") == "" {
+			t.Errorf("%s: a 401 without WWW-Authenticate", name)
+		}
+		for scope, token := range tokens {
+			a := r.do(r.request(row.Method, path, nil), token)
+			permitted := scope == row.Scope || scope == "admin"
+			if permitted == (a.status == http.StatusForbidden) || a.status == http.StatusUnauthorized {
+				t.Errorf("%s with the scope %s: %d %s", name, scope, a.status, a.body)
+			}
+			if !permitted {
+				a.wantProblem(http.StatusForbidden, jarvis.CodeForbidden)
+			}
+		}
+	}
+}
+
+// What needs the scope admin is what changes, and what tells of others.
+func TestServer_Routes_Changes(t *testing.T) {
+	r := newRig(t)
+	for _, row := range r.server.Table() {
+		if row.Scope == "read" && row.Method != http.MethodGet && row.Path != "/sign-out" {
+			t.Errorf("%s %s changes something, and needs no more than the scope read", row.Method, row.Path)
+		}
+	}
+}
+
+func TestServer_Routes_Documented(t *testing.T) {
+	r := newRig(t)
+	seen := make(map[string]bool)
+	for _, row := range r.server.Table() {
+		if row.ID != "" {
+			seen[row.ID] = true
+		}
+	}
+	for path, operations := range r.schema.Paths {
+		for method, operation := range operations {
+			if !seen[operation.OperationID] {
+				t.Errorf("%s %s is in the document, and in no table", method, path)
+			}
+			delete(seen, operation.OperationID)
+		}
+	}
+	if len(seen) > 0 {
+		t.Errorf("these are not in the document: %v", seen)
+	}
+	for _, path := range []string{"/api/captures", "/api/captures/"} {
+		body := r.schema.Paths[path]["post"].RequestBody
+		properties, ok := body.Content["multipart/form-data"].Schema["properties"].(schema)
+		if !ok || properties["file"] == nil || properties["metadata"] == nil {
+			t.Errorf("the document has %v as the body of an upload to %s", body, path)
+		}
+	}
+}
+
+func TestServer_Elsewhere(t *testing.T) {
+	r := newRig(t)
+	for _, path := range []string{
+		"/api", "/api/", "/api/nothing", "/favicon.ico", "/api/captures/x/y/z", "/api//captures", "/api/captures/../stats", "/../etc/passwd",
+		"/api/captures/%2e%2e/stats", "/api/captures/..%2f..%2fetc%2fpasswd/image/x", "/.git/config", "/health/x", "/pages/style.css",
+	} {
+		req := r.request(http.MethodGet, "/", nil)
+		req.URL.Opaque = r.http.URL[len("http:"):] + path
+		client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+		res, err := client.Do(req)
+		must(t, err)
+		must(t, res.Body.Close())
+		if res.StatusCode != http.StatusNotFound || res.Header.Get("Content-Type") != "application/problem+json" {
+			t.Errorf("%s: %d %s", path, res.StatusCode, res.Header.Get("Content-Type"))
+		}
+	}
+	a := r.do(r.request(http.MethodPatch, "/api/captures", nil), "")
+	a.wantProblem(http.StatusMethodNotAllowed, jarvis.CodeInvalid)
+	if allow := a.header.Get("Allow"); !strings.Contains(allow, "POST") || !strings.Contains(allow, "GET") {
+		t.Errorf("Allow is %q", allow)
+	}
+	if a := r.get("", "/").want(http.StatusSeeOther); a.header.Get("Location") != "/docs" {
+		t.Errorf("/ leads to %q", a.header.Get("Location"))
+	}
+}
+
+func TestServer_Docs(t *testing.T) {
+	r := newRig(t)
+	page := r.get("", "/docs").want(http.StatusOK)
+	text := string(page.body)
+	for _, row := range r.server.Table() {
+		if row.ID != "" && !strings.Contains(text, `id="`+row.ID+`"`) {
+			t.Errorf("the docs do not tell of %s", row.ID)
+		}
+	}
+	for _, code := range []jarvis.Code{jarvis.CodeInvalid, jarvis.CodeNoSpace, jarvis.CodeLocked, jarvis.CodeBusy} {
+		if !strings.Contains(text, `id="problem-`+string(code)+`"`) {
+			t.Errorf("the docs do not explain %s", code)
+		}
+	}
+	if strings.Contains(text, "<script") || strings.Contains(text, "//") && strings.Contains(text, "src=") {
+		t.Error("the docs load something")
+	}
+	if policy := page.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; style-src 'sha256-") || strings.Contains(policy, "unsafe") {
+		t.Errorf("the policy of the docs is %q", policy)
+	}
+	if yaml := r.get("", "/openapi.yaml").want(http.StatusOK); !strings.Contains(string(yaml.body), "openapi: 3.1.0") {
+		t.Errorf("the document begins with %.100q", yaml.body)
+	}
+}
