@@ -85,6 +85,7 @@ tidy-check: ## check that go.mod and go.sum name what is used, no more and no le
 generate: build ## write the generated files anew
 	go generate ./...
 	scripts/generate-commands.sh bin/jarvis > docs/commands.md
+	bin/jarvis openapi > docs/openapi.yaml
 
 .PHONY: generate-check
 generate-check: generate ## check that the generated files are as committed

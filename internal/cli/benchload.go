@@ -140,5 +140,6 @@ func (u *uploader) form(number int64) (body []byte, contentType string, err erro
 	if err := w.WriteField("metadata", metadata); err != nil {
 		return nil, "", err
 	}
-	return b.Bytes(), w.FormDataContentType(), w.Close()
+	err = w.Close() // which writes the end of the form
+	return b.Bytes(), w.FormDataContentType(), err
 }

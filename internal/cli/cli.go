@@ -62,6 +62,7 @@ type grammar struct {
 
 	Settings   configCmd  `cmd:"" name:"config" group:"program" help:"Print the settings in force, and where each came from."`
 	Bench      benchCmd   `cmd:"" group:"program" help:"Measure this machine."`
+	OpenAPI    openapiCmd `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document of the server."`
 	VersionCmd versionCmd `cmd:"" name:"version" group:"program" help:"Print the version."`
 	Help       helpCmd    `cmd:"" group:"program" help:"Explain a command, exit codes, JSON output, or how to write times."`
 }
