@@ -47,13 +47,13 @@ type grammar struct {
 	Pin   pinCmd   `cmd:"" group:"captures" help:"Mark captures that matter."`
 	Unpin unpinCmd `cmd:"" group:"captures" help:"Take the mark away."`
 
-	Start   startCmd   `cmd:"" group:"store" help:"Make a store, offer to fill it, and say how to go on."`
+	Start   startCmd   `cmd:"" group:"store" help:"Make a store, offer to fill it, and run the server."`
 	Stats   statsCmd   `cmd:"" group:"store" help:"Count captures and bytes, per day and device."`
 	Verify  verifyCmd  `cmd:"" group:"store" help:"Prove that catalogue and images agree; mend what can be mended."`
 	Key     keyCmd     `cmd:"" group:"store" help:"Show, save and restore the identity that opens a sealed store."`
 	Migrate migrateCmd `cmd:"" group:"store" help:"Bring the catalogue's database to a version."`
 
-	Serve   serveCmd   `cmd:"" group:"server" help:"Run the server: take captures from any number of machines, and give them back."`
+	Serve   serveCmd   `cmd:"" group:"server" help:"Take captures from any number of machines, and give them back."`
 	Signin  signinCmd  `cmd:"" group:"server" help:"Print a link that signs a browser in."`
 	Device  deviceCmd  `cmd:"" group:"server" help:"Let devices and programs in, or keep them out."`
 	Session sessionCmd `cmd:"" group:"server" help:"List the browsers that are signed in, or sign one out."`

@@ -43,12 +43,21 @@ everything else that is not known is null. Where nothing is to be told, nothing 
   migrate   one object per migration: status all of them, up those it applied, which
             may be none, and down the one it undid
   verify    one object per finding, with its kind, then one with the counts
+  pin       {id, pinned, error} for each capture, and unpin likewise
+  device    add: {name, scope, token}; list: one object per token; revoke: {name, revoked}
+  session   list: one object per browser; end: {id, ended}
+  signin    {url, expires_at}
+  audit     one object per line: {minute, who, address, action, times, captures}
+  serve     {address, url} once it listens; start does the same after its own object
+  health    {status, version, database, storage}
+  bench     one object per number of clients
   key       status: {store: sealed|plain|none, public_key, key_file, identity_file,
             identity, passphrase, no_text_in_database, opens}; show-recovery:
             {public_key, words}; restore: {identity_file, public_key}
 
-Errors go to standard error, also as one object: {error, code, exit}. Nothing else is
-written there.
+Errors go to standard error, also as one object: {error, code, exit}, and so does what
+is wrong and stops nothing: {warning}. Nothing else is written there, except the log of
+a server.
 `
 
 const timesText = `How to write a time

@@ -114,7 +114,7 @@ func (m *remoteMemory) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) 
 	}
 	return plan.Summary, func(ctx context.Context, _ jarvis.RemoveOptions) (receipt, error) {
 		done, err := m.ConfirmDeletion(ctx, plan)
-		return remoteReceipt(jarvis.Receipt(done)), err
+		return remoteReceipt(done), err
 	}, nil
 }
 

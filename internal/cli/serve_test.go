@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -45,17 +46,32 @@ func (a *agent) upload(ctx context.Context, number int) (acknowledged, int, erro
 	}
 	request.Header.Set("Content-Type", contentType)
 	request.Header.Set("Authorization", "Bearer "+a.token)
-	response, err := http.DefaultClient.Do(request)
-	if err != nil {
-		return acknowledged{}, 0, err
-	}
-	defer response.Body.Close()
+	status, text, err := send(request)
 	var answer struct{ ID, Status string }
-	text, err := io.ReadAll(response.Body)
-	if err == nil && response.StatusCode == http.StatusOK {
+	if err == nil && status == http.StatusOK {
 		err = json.Unmarshal(text, &answer)
 	}
-	return acknowledged{answer.ID, picture}, response.StatusCode, err
+	return acknowledged{answer.ID, picture}, status, err
+}
+
+// send sends a request and reads the whole answer.
+func send(request *http.Request) (status int, body []byte, err error) {
+	response, err := new(http.Client).Do(request)
+	if err != nil {
+		return 0, nil, err
+	}
+	body, err = io.ReadAll(response.Body)
+	return response.StatusCode, body, errors.Join(err, response.Body.Close())
+}
+
+// health asks a server how it is, and whether it is ready.
+func (s *runningServer) health(path string) (status int, err error) {
+	request, err := http.NewRequest(http.MethodGet, "http://"+s.address+path, http.NoBody)
+	if err != nil {
+		return 0, err
+	}
+	status, _, err = send(request)
+	return status, err
 }
 
 // run uploads with several clients until a request fails, and returns what was
@@ -204,8 +220,8 @@ func stuckUpload(t *testing.T, url, token string) io.Closer {
 	request.Header.Set("Content-Type", "multipart/form-data; boundary=x")
 	request.Header.Set("Authorization", "Bearer "+token)
 	go func() {
-		if response, err := http.DefaultClient.Do(request); err == nil {
-			response.Body.Close()
+		if status, _, err := send(request); err == nil && status == http.StatusOK {
+			t.Error("half an upload was acknowledged")
 		}
 	}()
 	// Once so much was taken, the server reads.
@@ -232,7 +248,7 @@ func TestServe_Twice(t *testing.T) {
 			for i := range test.signals {
 				if i > 0 { // two at once may be taken for one
 					eventually(t, "it stops to listen", func() bool {
-						_, err := http.Get("http://" + s.address + "/health/")
+						_, err := s.health("/health/")
 						return err != nil
 					})
 				}
@@ -312,12 +328,11 @@ func TestServe_Database(t *testing.T) {
 		return status
 	}
 	ready := func() bool {
-		response, err := http.Get("http://" + s.address + "/health/ready")
+		status, err := s.health("/health/ready")
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer response.Body.Close()
-		return response.StatusCode == http.StatusOK
+		return status == http.StatusOK
 	}
 	if status := upload(0); status != http.StatusOK || !ready() {
 		t.Fatalf("at first: %d\n%s", status, s.logged())
