@@ -4,16 +4,30 @@ import (
 	"context"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
 )
 
-// items is the answer that lists something.
-type items[T any] struct {
+// page is the answer that lists something.
+type page[T comparable] struct {
 	Items []T    `json:"items"`
 	Next  string `json:"next"` // the cursor of the next page; empty when this is the last
+}
+
+// list returns what a list of the API holds, never nil, and the cursor of the next
+// page.
+func list[T comparable](ctx context.Context, c *Client, op, path string, query url.Values) ([]T, string, error) {
+	var answer page[T]
+	if err := c.getJSON(ctx, op, path, query, &answer); err != nil {
+		return nil, "", err
+	}
+	if slices.Contains(answer.Items, *new(T)) { // a null where something was promised
+		return nil, "", c.strange(op)
+	}
+	return append([]T{}, answer.Items...), answer.Next, nil
 }
 
 // NewToken makes a token and returns its text, which nobody can show again. A
@@ -30,15 +44,18 @@ func (c *Client) NewToken(ctx context.Context, name string, scope jarvis.Scope) 
 	var made struct {
 		Token string `json:"token"`
 	}
-	err = c.doJSON(ctx, request{op: "make a token", method: http.MethodPost, path: "/api/tokens", payload: asked, once: true}, &made)
+	const op = "make a token"
+	err = c.doJSON(ctx, request{op: op, method: http.MethodPost, path: "/api/tokens", payload: asked, once: true}, &made)
+	if err == nil && made.Token == "" {
+		err = c.strange(op)
+	}
 	return made.Token, err
 }
 
 // FindTokens lists all tokens by name, revoked ones too.
 func (c *Client) FindTokens(ctx context.Context) ([]*jarvis.Token, error) {
-	var list items[*jarvis.Token]
-	err := c.getJSON(ctx, "list tokens", "/api/tokens", nil, &list)
-	return list.Items, err
+	tokens, _, err := list[*jarvis.Token](ctx, c, "list tokens", "/api/tokens", nil)
+	return tokens, err
 }
 
 // RevokeToken makes a token invalid at once. It may be repeated.
@@ -52,9 +69,8 @@ func (c *Client) RevokeToken(ctx context.Context, name string) error {
 
 // FindSessions lists the sessions of browsers, the newest first.
 func (c *Client) FindSessions(ctx context.Context) ([]*jarvis.Session, error) {
-	var list items[*jarvis.Session]
-	err := c.getJSON(ctx, "list sessions", "/api/sessions", nil, &list)
-	return list.Items, err
+	sessions, _, err := list[*jarvis.Session](ctx, c, "list sessions", "/api/sessions", nil)
+	return sessions, err
 }
 
 // EndSession signs a browser out.
@@ -90,7 +106,5 @@ func (c *Client) FindAccess(ctx context.Context, f jarvis.AccessFilter, cursor s
 	if f.Limit != 0 {
 		query.Set("limit", strconv.Itoa(f.Limit))
 	}
-	var page items[jarvis.Access]
-	err := c.getJSON(ctx, "read the access log", "/api/audit", query, &page)
-	return page.Items, page.Next, err
+	return list[jarvis.Access](ctx, c, "read the access log", "/api/audit", query)
 }

@@ -61,8 +61,11 @@ func (c *Client) refused(op string, res *http.Response) (verdict, error) {
 	}
 	answer.RequestID = c.clean(problem.RequestID)
 	code := problem.Code
-	if !isCode(code) {
+	switch {
+	case !isCode(code):
 		code = codeOf(res.StatusCode)
+	case code == jarvis.CodeLocked, code == jarvis.CodeMismatch, code == jarvis.CodeCorrupt:
+		v.again = false // only a person can change it
 	}
 	message := c.clean(problem.Detail)
 	switch {

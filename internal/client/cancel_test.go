@@ -47,16 +47,12 @@ func TestClient_Cancelled_Waiting(t *testing.T) {
 		writeProblem(w, 503, `{"code":"unavailable","detail":"the database is away"}`)
 	})
 	c, _ := newClient(t, f.URL, Options{})
-	c.sleep = sleep
 	ctx, cancel := context.WithCancel(t.Context())
-	result := make(chan error, 1)
-	go func() {
-		_, err := c.Stats(ctx)
-		result <- err
-	}()
-	waitFor(t, func() bool { return f.requests.Load() > 1 })
-	cancel()
-	err := <-result
+	c.sleep = func(ctx context.Context, d time.Duration) error {
+		cancel()
+		return sleep(ctx, d)
+	}
+	_, err := c.Stats(ctx)
 	wantCode(t, err, jarvis.CodeUnavailable)
 	if !errors.Is(err, context.Canceled) || !strings.Contains(err.Error(), "the database is away") {
 		t.Errorf("the error is %v", err)

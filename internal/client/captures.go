@@ -20,8 +20,12 @@ const (
 )
 
 // FindCaptures returns a page of captures without their text, as
-// [jarvis.Catalog] does.
+// [jarvis.Catalog] does. CreatedBefore is not supported.
 func (c *Client) FindCaptures(ctx context.Context, f jarvis.CaptureFilter) ([]*jarvis.Capture, error) {
+	const op = "list captures"
+	if !f.CreatedBefore.IsZero() {
+		return nil, c.noStoredTime(op)
+	}
 	query := filterQuery(&f)
 	if !f.After.IsZero() {
 		query.Set("cursor", f.After.String())
@@ -32,13 +36,14 @@ func (c *Client) FindCaptures(ctx context.Context, f jarvis.CaptureFilter) ([]*j
 	if f.Order == jarvis.OldestFirst {
 		query.Set("order", "oldest")
 	}
-	var page struct {
-		Items []*jarvis.Capture `json:"items"`
-	}
-	if err := c.getJSON(ctx, "list captures", "/api/captures", query, &page); err != nil {
-		return nil, err
-	}
-	return page.Items, nil
+	found, _, err := list[*jarvis.Capture](ctx, c, op, "/api/captures", query)
+	return found, err
+}
+
+// noStoredTime is the error of a filter that the API cannot express: to leave it
+// out would select more than was meant.
+func (c *Client) noStoredTime(op string) error {
+	return c.failure(op, jarvis.CodeInvalid, "a server does not select captures by when they were stored", nil)
 }
 
 // filterQuery returns what a filter selects, without the page.
@@ -93,6 +98,9 @@ func (c *Client) FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Capture
 	capture := new(jarvis.Capture)
 	if err := c.getJSON(ctx, op, capturePath(id, ""), nil, capture); err != nil {
 		return nil, err
+	}
+	if capture.ID != id {
+		return nil, c.strange(op)
 	}
 	return capture, nil
 }

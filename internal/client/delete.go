@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -19,10 +20,7 @@ func (c *Client) Delete(ctx context.Context, id jarvis.ID) error {
 	r := request{op: op, method: http.MethodDelete, path: capturePath(id, "")}
 	begun := false // by an attempt whose answer was lost
 	return c.retry(ctx, r, func() (verdict, error) {
-		res, v, err := c.open(ctx, r)
-		if err == nil {
-			return c.judge(ctx, op, res.Body.Close())
-		}
+		v, err := c.once(ctx, r, discard)
 		if begun && errors.Is(err, jarvis.ErrDeleted) {
 			return verdict{}, nil
 		}
@@ -39,14 +37,6 @@ type Deletion struct {
 	ExpiresAt time.Time         `json:"expires_at"` // when Confirm ends to be good
 }
 
-// Receipt says what a deletion did.
-type Receipt struct {
-	Removed int64 `json:"removed"` // captures whose row and image are gone
-	Bytes   int64 `json:"bytes"`   // freed on disk
-	Missing int64 `json:"missing"` // of the removed, those whose image was already gone
-	Failed  int64 `json:"failed"`  // captures that are still there, or whose image may be
-}
-
 // deletePatience is how long a server may think before it answers: it counts
 // every capture that a filter selects, or deletes it.
 const deletePatience = time.Hour
@@ -56,20 +46,25 @@ const deletePatience = time.Hour
 func (c *Client) PlanDeletion(ctx context.Context, f jarvis.CaptureFilter) (*Deletion, error) {
 	const op = "plan a deletion"
 	if !f.CreatedBefore.IsZero() {
-		return nil, c.failure(op, jarvis.CodeInvalid, "a server does not select captures by when they were stored", nil)
+		return nil, c.noStoredTime(op)
 	}
 	plan := new(Deletion)
 	r := request{op: op, method: http.MethodPost, path: "/api/captures/delete", query: filterQuery(&f), patience: deletePatience}
 	if err := c.doJSON(ctx, r, plan); err != nil {
 		return nil, err
 	}
+	if plan.Confirm == "" || slices.Contains(plan.Samples, nil) {
+		return nil, c.strange(op)
+	}
 	return plan, nil
 }
 
-// ConfirmDeletion deletes just what was planned. An error of CodeUnavailable
-// leaves open how much of it: it is not sent again once it was begun.
-func (c *Client) ConfirmDeletion(ctx context.Context, d *Deletion) (Receipt, error) {
-	var done Receipt
+// ConfirmDeletion deletes just what was planned. A plan that was confirmed before,
+// or is older than ten minutes, is CodeNotFound, and CodeConflict when the filter
+// selects others by now. An error of CodeUnavailable leaves open how much of it
+// was deleted: it is not sent again once it was begun.
+func (c *Client) ConfirmDeletion(ctx context.Context, d *Deletion) (jarvis.Receipt, error) {
+	var done jarvis.Receipt
 	confirm, err := asJSON(map[string]string{"confirm": d.Confirm})
 	if err != nil {
 		return done, err

@@ -25,12 +25,10 @@ func (c *Client) Health(ctx context.Context) (Health, error) {
 // Ready reports whether the server takes captures now. It asks once.
 func (c *Client) Ready(ctx context.Context) (bool, error) {
 	const op = "ask whether the server is ready"
-	once := *c
-	once.attempts = 1
 	var answer struct {
 		Ready bool `json:"ready"`
 	}
-	err := once.do(ctx, request{op: op, method: http.MethodGet, path: "/health/ready"}, func(res *http.Response) error {
+	_, err := c.once(ctx, request{op: op, method: http.MethodGet, path: "/health/ready"}, func(res *http.Response) error {
 		text, err := readBounded(res.Body, maxProblem)
 		if err == nil && json.Unmarshal(text, &answer) != nil {
 			err = c.stranger()

@@ -79,17 +79,20 @@ func backoff(sent int) time.Duration {
 // do sends the request until it succeeds, and hands each answer to read. What
 // read returns is a failure of the network unless it is a *jarvis.Error.
 func (c *Client) do(ctx context.Context, r request, read func(*http.Response) error) error {
-	return c.retry(ctx, r, func() (verdict, error) {
-		res, v, err := c.open(ctx, r)
-		if err != nil {
-			return v, err
-		}
-		err = read(res)
-		if closeErr := res.Body.Close(); err == nil {
-			err = closeErr
-		}
-		return c.judge(ctx, r.op, err)
-	})
+	return c.retry(ctx, r, func() (verdict, error) { return c.once(ctx, r, read) })
+}
+
+// once is do without sending again.
+func (c *Client) once(ctx context.Context, r request, read func(*http.Response) error) (verdict, error) {
+	res, v, err := c.open(ctx, r)
+	if err != nil {
+		return v, err
+	}
+	err = read(res)
+	if closeErr := res.Body.Close(); err == nil {
+		err = closeErr
+	}
+	return c.judge(ctx, r.op, err)
 }
 
 // getJSON asks for something and puts the answer into out, which may be nil.
@@ -101,7 +104,7 @@ func (c *Client) getJSON(ctx context.Context, op, path string, query url.Values,
 func (c *Client) doJSON(ctx context.Context, r request, out any) error {
 	return c.do(ctx, r, func(res *http.Response) error {
 		if out == nil {
-			return nil
+			return discard(res)
 		}
 		if kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err != nil || kind != "application/json" {
 			return c.stranger()
@@ -117,9 +120,20 @@ func (c *Client) doJSON(ctx context.Context, r request, out any) error {
 	})
 }
 
+// discard reads an answer to its end, so that its connection is used again.
+func discard(res *http.Response) error {
+	_, err := readBounded(res.Body, maxJSON)
+	return err
+}
+
 // stranger is the error of an answer that no Jarvis gives.
-func (c *Client) stranger() error {
+func (c *Client) stranger() *jarvis.Error {
 	return jarvis.Errorf(jarvis.CodeInvalid, "what answers at %s is no Jarvis server, or one of another version: check the address", c.base.Redacted())
+}
+
+// strange is stranger for an operation that looked at the answer.
+func (c *Client) strange(op string) error {
+	return c.failure(op, jarvis.CodeInvalid, c.stranger().Error(), nil)
 }
 
 // readBounded reads everything, or returns CodeTooLarge.

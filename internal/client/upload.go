@@ -83,7 +83,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Stored, error) {
 		return Stored{}, err
 	}
 	if stored.Status != "stored" || stored.ID.IsZero() || !u.ID.IsZero() && stored.ID != u.ID {
-		return Stored{}, c.failure(op, jarvis.CodeInvalid, "the server did not say that the capture is stored: "+c.stranger().Error(), nil)
+		return Stored{}, c.strange(op)
 	}
 	return stored, nil
 }

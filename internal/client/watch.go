@@ -77,13 +77,11 @@ func (o *outgoing) end() {
 	o.ended = true
 }
 
-// incoming is the body of an answer. Close reads a little of what is left, so
-// that the connection can be used again, and stops the watch.
+// incoming is the body of an answer. Close stops the watch, and with it an answer
+// that is not at its end.
 type incoming struct {
 	body  io.ReadCloser
 	watch *watch
-	once  sync.Once
-	err   error
 }
 
 // Read implements io.Reader.
@@ -100,13 +98,6 @@ func (i *incoming) Read(p []byte) (int, error) {
 
 // Close implements io.Closer.
 func (i *incoming) Close() error {
-	i.once.Do(func() {
-		_, err := io.CopyN(io.Discard, i, 64<<10)
-		if errors.Is(err, io.EOF) {
-			err = nil
-		}
-		i.err = errors.Join(err, i.body.Close())
-		i.watch.stop()
-	})
-	return i.err
+	i.watch.stop()
+	return i.body.Close()
 }

@@ -1,0 +1,310 @@
+package client
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+const anID = "019bef3e-9d00-7000-8000-000000000001"
+
+func mustID(t testing.TB) jarvis.ID {
+	t.Helper()
+	id, err := jarvis.ParseID(anID)
+	must(t, err)
+	return id
+}
+
+// What each method asks for.
+func TestClient_Calls(t *testing.T) {
+	id := mustID(t)
+	from := time.Date(2026, 1, 24, 10, 0, 0, 123456000, time.FixedZone("", 3600))
+	monitor, pinned := 2, false
+	filter := jarvis.CaptureFilter{From: from, To: from.Add(time.Hour), Device: "a&b=c", AppName: "ä b+c", Monitor: &monitor, Pinned: &pinned, Limit: 7, Order: jarvis.OldestFirst}
+	const selects = "app=%C3%A4+b%2Bc&device=a%26b%3Dc&from=2026-01-24T09%3A00%3A00.123456Z&"
+	const ends = "pinned=false&to=2026-01-24T10%3A00%3A00.123456Z"
+	tokyo, err := time.LoadLocation("Asia/Tokyo")
+	must(t, err)
+	for name, test := range map[string]struct {
+		call   func(ctx context.Context, c *Client) error
+		want   string // method, path and query
+		body   string
+		answer string
+	}{
+		"FindCaptures": {func(ctx context.Context, c *Client) error { return second(c.FindCaptures(ctx, filter)) },
+			"GET /api/captures?" + selects + "limit=7&monitor=2&order=oldest&" + ends, "", `{"items":[]}`},
+		"FindCapture":  {func(ctx context.Context, c *Client) error { return second(c.FindCapture(ctx, id)) }, "GET /api/captures/" + anID, "", `{"id":"` + anID + `"}`},
+		"Delete":       {func(ctx context.Context, c *Client) error { return c.Delete(ctx, id) }, "DELETE /api/captures/" + anID, "", `{"removed":1}`},
+		"Pin":          {func(ctx context.Context, c *Client) error { return c.SetPinned(ctx, id, true) }, "PUT /api/captures/" + anID + "/pin", "", ``},
+		"Unpin":        {func(ctx context.Context, c *Client) error { return c.SetPinned(ctx, id, false) }, "DELETE /api/captures/" + anID + "/pin", "", ``},
+		"PlanDeletion": {func(ctx context.Context, c *Client) error { return second(c.PlanDeletion(ctx, filter)) }, "POST /api/captures/delete?" + selects + "monitor=2&" + ends, "", `{"confirm":"x"}`},
+		"ConfirmDeletion": {func(ctx context.Context, c *Client) error {
+			return second(c.ConfirmDeletion(ctx, &Deletion{Confirm: "x"}))
+		}, "POST /api/captures/delete", `{"confirm":"x"}`, `{}`},
+		"CountDays": {func(ctx context.Context, c *Client) error { return second(c.CountDays(ctx, from, time.Time{}, tokyo)) }, "GET /api/days?from=2026-01-24T09%3A00%3A00.123456Z&tz=Asia%2FTokyo", "", `{"items":[{"day":"2026-01-24","captures":1}]}`},
+		"Minutes": {func(ctx context.Context, c *Client) error {
+			return second(c.Minutes(ctx, jarvis.DayOf(from), tokyo, "d"))
+		}, "GET /api/days/2026-01-24/minutes?device=d&tz=Asia%2FTokyo", "", `{}`},
+		"Stats":        {func(ctx context.Context, c *Client) error { return second(c.Stats(ctx)) }, "GET /api/stats", "", `{}`},
+		"FindDevices":  {func(ctx context.Context, c *Client) error { return second(c.FindDevices(ctx)) }, "GET /api/devices", "", `{}`},
+		"FindCoverage": {func(ctx context.Context, c *Client) error { return second(c.FindCoverage(ctx, time.Time{}, from, "d")) }, "GET /api/coverage?device=d&to=2026-01-24T09%3A00%3A00.123456Z", "", `{}`},
+		"PutSpans": {func(ctx context.Context, c *Client) error {
+			return c.PutSpans(ctx, []jarvis.Span{{Device: "d", Number: 1, From: from.UTC(), To: from.UTC().Add(time.Second), State: jarvis.SpanIdle}})
+		},
+			"POST /api/coverage", `{"spans":[{"device":"d","number":1,"from":"2026-01-24T09:00:00.123456Z","to":"2026-01-24T09:00:01.123456Z","state":"idle"}]}`, `{"stored":1}`},
+		"NewToken":     {func(ctx context.Context, c *Client) error { return second(c.NewToken(ctx, "n", jarvis.ScopeRead)) }, "POST /api/tokens", `{"name":"n","scope":"read"}`, `{"token":"t"}`},
+		"FindTokens":   {func(ctx context.Context, c *Client) error { return second(c.FindTokens(ctx)) }, "GET /api/tokens", "", `{}`},
+		"RevokeToken":  {func(ctx context.Context, c *Client) error { return c.RevokeToken(ctx, "a/b ?#%") }, "DELETE /api/tokens/a%2Fb%20%3F%23%25", "", ``},
+		"FindSessions": {func(ctx context.Context, c *Client) error { return second(c.FindSessions(ctx)) }, "GET /api/sessions", "", `{}`},
+		"EndSession":   {func(ctx context.Context, c *Client) error { return c.EndSession(ctx, id) }, "DELETE /api/sessions/" + anID, "", ``},
+		"NewSignIn":    {func(ctx context.Context, c *Client) error { return second(c.NewSignIn(ctx)) }, "POST /api/sign-in-links", "", `{"url":"http://127.0.0.1/sign-in#x"}`},
+		"FindAccess": {func(ctx context.Context, c *Client) error {
+			_, _, err := c.FindAccess(ctx, jarvis.AccessFilter{From: from, Who: "token x", Action: jarvis.ActionView, Limit: 5}, "cursor")
+			return err
+		},
+			"GET /api/audit?action=view&cursor=cursor&from=2026-01-24T09%3A00%3A00.123456Z&limit=5&who=token+x", "", `{}`},
+		"Health": {func(ctx context.Context, c *Client) error { return second(c.Health(ctx)) }, "GET /health/", "", `{}`},
+		"Ready":  {func(ctx context.Context, c *Client) error { return second(c.Ready(ctx)) }, "GET /health/ready", "", `{"ready":true}`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+				body, err := io.ReadAll(r.Body)
+				if got := r.Method + " " + r.RequestURI; err != nil || got != test.want || string(body) != test.body {
+					t.Errorf("asked for %s with %s, want %s with %s, error %v", got, body, test.want, test.body, err)
+				}
+				if kind := r.Header.Get("Content-Type"); kind != "" && kind != "application/json" || kind == "" && test.body != "" {
+					t.Errorf("Content-Type is %q", kind)
+				}
+				if test.answer == "" {
+					w.WriteHeader(http.StatusNoContent)
+					return
+				}
+				writeJSON(w, test.answer)
+			})
+			c, _ := newClient(t, f.URL, Options{})
+			if err := test.call(t.Context(), c); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// Answers that have the form of the API and cannot be right are not passed on:
+// whoever trusts them would stumble.
+func TestClient_WrongAnswers(t *testing.T) {
+	id := mustID(t)
+	for name, test := range map[string]struct {
+		call   func(ctx context.Context, c *Client) error
+		answer string
+	}{
+		"NullCapture":    {func(ctx context.Context, c *Client) error { return second(c.FindCaptures(ctx, jarvis.CaptureFilter{})) }, `{"items":[null]}`},
+		"OtherCapture":   {func(ctx context.Context, c *Client) error { return second(c.FindCapture(ctx, jarvis.NewRandomID())) }, `{"id":"` + anID + `"}`},
+		"NoCapture":      {func(ctx context.Context, c *Client) error { return second(c.FindCapture(ctx, id)) }, `{}`},
+		"BadID":          {func(ctx context.Context, c *Client) error { return second(c.FindCapture(ctx, id)) }, `{"id":"../../etc"}`},
+		"NullToken":      {func(ctx context.Context, c *Client) error { return second(c.FindTokens(ctx)) }, `{"items":[null]}`},
+		"NullSession":    {func(ctx context.Context, c *Client) error { return second(c.FindSessions(ctx)) }, `{"items":[null]}`},
+		"NoToken":        {func(ctx context.Context, c *Client) error { return second(c.NewToken(ctx, "n", jarvis.ScopeRead)) }, `{}`},
+		"NoConfirm":      {func(ctx context.Context, c *Client) error { return second(c.PlanDeletion(ctx, jarvis.CaptureFilter{})) }, `{"captures":5}`},
+		"NullSample":     {func(ctx context.Context, c *Client) error { return second(c.PlanDeletion(ctx, jarvis.CaptureFilter{})) }, `{"confirm":"x","samples":[null]}`},
+		"FewerSpans":     {func(ctx context.Context, c *Client) error { return c.PutSpans(ctx, make([]jarvis.Span, 2)) }, `{"stored":1}`},
+		"UnevenCounts":   {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"counts":{"minute":[1]}}`},
+		"UnevenSpans":    {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"spans":{"device":[0]}}`},
+		"UnknownDevice":  {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"apps":["a"],"counts":{"minute":[1],"device":[0],"monitor":[0],"app":[0],"captures":[1]}}`},
+		"NegativeDevice": {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"devices":["a"],"spans":{"device":[-1],"from":[0],"to":[1],"state":["idle"]}}`},
+		"NotReady":       {func(ctx context.Context, c *Client) error { return second(c.Ready(ctx)) }, `[]`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) { writeJSON(w, test.answer) })
+			c, _ := newClient(t, f.URL, Options{})
+			wantCode(t, test.call(t.Context(), c), jarvis.CodeInvalid)
+			if f.requests.Load() != 1 {
+				t.Errorf("%d requests", f.requests.Load())
+			}
+		})
+	}
+}
+
+// The answer of a deletion was lost: what the next attempt finds deleted is what
+// this one deleted.
+func TestClient_Delete_AnswerLost(t *testing.T) {
+	gone := func(w http.ResponseWriter) { writeProblem(w, 410, `{"code":"deleted","detail":"it was deleted"}`) }
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, before int) {
+		if before == 0 {
+			reset(t, w)
+			return
+		}
+		gone(w)
+	})
+	c, _ := newClient(t, f.URL, Options{})
+	must(t, c.Delete(t.Context(), mustID(t)))
+	wantCode(t, c.Delete(t.Context(), mustID(t)), jarvis.CodeDeleted) // by somebody else
+	slowed := newFake(t, func(w http.ResponseWriter, _ *http.Request, before int) {
+		if before == 0 {
+			writeProblem(w, 429, `{}`) // it did nothing
+			return
+		}
+		gone(w)
+	})
+	c, _ = newClient(t, slowed.URL, Options{})
+	wantCode(t, c.Delete(t.Context(), mustID(t)), jarvis.CodeDeleted)
+}
+
+// What must not happen twice is sent again only if it did not happen.
+func TestClient_Once(t *testing.T) {
+	for name, call := range map[string]func(c *Client) error{
+		"NewToken":        func(c *Client) error { return second(c.NewToken(t.Context(), "n", jarvis.ScopeRead)) },
+		"ConfirmDeletion": func(c *Client) error { return second(c.ConfirmDeletion(t.Context(), &Deletion{Confirm: "x"})) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			for fault, test := range map[string]struct {
+				answer   func(w http.ResponseWriter)
+				requests int64
+			}{
+				"Reset":  {func(w http.ResponseWriter) { reset(t, w) }, 1},
+				"500":    {func(w http.ResponseWriter) { writeProblem(w, 500, `{}`) }, 1},
+				"503":    {func(w http.ResponseWriter) { writeProblem(w, 503, `{}`) }, 1},
+				"Half":   {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "9"); writeJSON(w, `{`) }, 1},
+				"429":    {func(w http.ResponseWriter) { writeProblem(w, 429, `{}`) }, 5},
+				"Forbid": {func(w http.ResponseWriter) { writeProblem(w, 403, `{}`) }, 1},
+			} {
+				f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) { test.answer(w) })
+				c, _ := newClient(t, f.URL, Options{})
+				if err := call(c); err == nil || f.requests.Load() != test.requests {
+					t.Errorf("%s: %d requests, error %v", fault, f.requests.Load(), err)
+				}
+			}
+			f := newFake(t, nil)
+			f.Close()
+			c, waited := newClient(t, f.URL, Options{})
+			wantCode(t, call(c), jarvis.CodeUnavailable)
+			if len(waited.all) != 4 { // nobody was there
+				t.Errorf("it waited %v", waited.all)
+			}
+		})
+	}
+}
+
+func TestClient_Ready(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		w.Header().Set("Content-Type", "application/json")
+		w.WriteHeader(503)
+		io.WriteString(w, `{"ready":false}`)
+	})
+	c, _ := newClient(t, f.URL, Options{})
+	if ready, err := c.Ready(t.Context()); ready || err != nil || f.requests.Load() != 1 {
+		t.Errorf("ready: %t after %d requests, error %v", ready, f.requests.Load(), err)
+	}
+	f.Close()
+	_, err := c.Ready(t.Context())
+	wantCode(t, err, jarvis.CodeUnavailable)
+}
+
+// An image that breaks off is never taken for a whole one.
+func TestClient_Image_Half(t *testing.T) {
+	whole := strings.Repeat("pixels! ", 10_000)
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, before int) {
+		w.Header().Set("Content-Type", "image/webp")
+		w.Header().Set("Content-Length", "80000")
+		if before%2 == 0 {
+			io.WriteString(w, whole[:50_000])
+			return
+		}
+		io.WriteString(w, whole)
+	})
+	c, waited := newClient(t, f.URL, Options{})
+	image, err := c.OpenImage(t.Context(), mustID(t))
+	must(t, err)
+	data, err := io.ReadAll(image)
+	wantCode(t, err, jarvis.CodeUnavailable)
+	if len(data) != 50_000 || image.Format != jarvis.WebP || image.Size != 80_000 {
+		t.Errorf("%d of %d bytes came", len(data), image.Size)
+	}
+	if err := image.Close(); err != nil {
+		wantCode(t, err, jarvis.CodeUnavailable)
+	}
+	f.requests.Store(0)
+	got, err := c.ReadImage(t.Context(), mustID(t))
+	if err != nil || string(got) != whole || len(waited.all) != 1 {
+		t.Errorf("%d bytes came after %v, error %v", len(got), waited.all, err)
+	}
+	stranger := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) { writeJSON(w, `{}`) })
+	c, _ = newClient(t, stranger.URL, Options{})
+	_, err = c.OpenImage(t.Context(), mustID(t))
+	wantCode(t, err, jarvis.CodeInvalid)
+	_, err = c.ReadThumbnail(t.Context(), mustID(t), 320)
+	wantCode(t, err, jarvis.CodeInvalid)
+}
+
+// An image can be closed before its end, and its context ends it.
+func TestClient_Image_Abandoned(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, r *http.Request, _ int) {
+		w.Header().Set("Content-Type", "image/png")
+		io.WriteString(w, "some")
+		must(t, http.NewResponseController(w).Flush())
+		<-r.Context().Done()
+	})
+	c, _ := newClient(t, f.URL, Options{})
+	ctx, cancel := context.WithCancel(t.Context())
+	image, err := c.OpenImage(ctx, mustID(t))
+	must(t, err)
+	if _, err := io.ReadFull(image, make([]byte, 4)); err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	_, err = io.ReadAll(image)
+	wantCode(t, err, jarvis.CodeUnavailable)
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("the error is %v", err)
+	}
+	if err := image.Close(); err != nil {
+		wantCode(t, err, jarvis.CodeUnavailable)
+	}
+	image, err = c.OpenImage(t.Context(), mustID(t))
+	must(t, err)
+	closed := make(chan error, 1)
+	go func() { closed <- image.Close() }()
+	select {
+	case <-closed:
+	case <-time.After(10 * time.Second):
+		t.Error("closing waits for the rest")
+	}
+}
+
+// Connections are used again, whatever the answers were.
+func TestClient_KeepAlive(t *testing.T) {
+	answers := []func(w http.ResponseWriter){
+		func(w http.ResponseWriter) { writeJSON(w, `{"captures":3}`) },
+		func(w http.ResponseWriter) { writeProblem(w, 404, `{"detail":"no"}`) },
+		func(w http.ResponseWriter) { w.WriteHeader(http.StatusNoContent) },
+		func(w http.ResponseWriter) { writeProblem(w, 503, `{}`) },
+		func(w http.ResponseWriter) { writeJSON(w, `{"removed":1}`+strings.Repeat(" ", 100_000)) },
+	}
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, before int) { answers[before/2%len(answers)](w) })
+	var connections atomic.Int64
+	transport := newTransport()
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, address string) (net.Conn, error) {
+		connections.Add(1)
+		return dial(ctx, network, address)
+	}
+	c, _ := newClient(t, f.URL, Options{Attempts: 1, Transport: transport})
+	for range 20 {
+		err := c.Delete(t.Context(), mustID(t))
+		_, statsErr := c.Stats(t.Context())
+		if text := fmt.Sprint(err, statsErr); strings.Contains(text, "cannot be reached") {
+			t.Fatal(text)
+		}
+	}
+	if n := connections.Load(); n != 1 || f.requests.Load() != 40 {
+		t.Errorf("%d requests took %d connections", f.requests.Load(), n)
+	}
+}
