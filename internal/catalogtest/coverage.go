@@ -2,6 +2,7 @@ package catalogtest
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -39,9 +40,7 @@ func (m spanModel) put(spans []jarvis.Span) *jarvis.Span {
 			changed[key] = s
 		}
 	}
-	for key, s := range changed {
-		m[key] = s
-	}
+	maps.Copy(m, changed)
 	return nil
 }
 

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -64,7 +65,7 @@ func accessStatement(f jarvis.AccessFilter) (string, []any) {
 	w := new(conditions)
 	first, last := prefix, prefix
 	if !f.From.IsZero() {
-		last = append(last[:len(last):len(last)], -ceilMinutes(f.From))
+		last = slices.Concat(prefix, place{-ceilMinutes(f.From)})
 	}
 	newest, bounded := int64(0), false
 	if !f.To.IsZero() {
@@ -78,7 +79,7 @@ func accessStatement(f jarvis.AccessFilter) (string, []any) {
 		w.add("("+page+") > (%s::bigint, %s::text, %s::text, %s::text)", -minute, cleanWho(after.Who), cleanAddress(after.Address), string(after.Action))
 	}
 	if bounded {
-		first = append(first[:len(first):len(first)], -newest)
+		first = slices.Concat(prefix, place{-newest})
 	}
 	w.beyond(key, forms, first, ">=")
 	w.beyond(key, forms, last, "<=")

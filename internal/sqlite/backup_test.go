@@ -127,6 +127,31 @@ func TestCopyAside_NothingToCopy(t *testing.T) {
 	}
 }
 
+// Who may come in is worth a copy, without a capture too.
+func TestCopyAside_Tokens(t *testing.T) {
+	o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db")}
+	c, err := Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	token := &jarvis.Token{Name: "ada@desk", Scope: jarvis.ScopeUpload, Hash: []byte("hash")}
+	if err := errors.Join(c.InsertToken(t.Context(), token), c.Close()); err != nil {
+		t.Fatal(err)
+	}
+	downAndUp(t, o)
+	copies := copiesOf(t, o)
+	if len(copies) != 1 {
+		t.Fatalf("copies of a catalogue with a token: %q", copies)
+	}
+	path := filepath.Join(t.TempDir(), "old")
+	if err := os.Rename(copies[0], path); err != nil {
+		t.Fatal(err)
+	}
+	if found, err := mustOpen(t, Options{Path: path}).FindToken(t.Context(), token.Hash); err != nil || found.Name != token.Name {
+		t.Errorf("FindToken in the copy = %+v, %v", found, err)
+	}
+}
+
 // What was deleted cannot be read from any file any more.
 func TestCatalog_Purge_LeavesNoBytes(t *testing.T) {
 	o, _ := makeCopies(t, nil, 50)
