@@ -13,8 +13,8 @@ type spanJSON struct {
 	_      struct{}         `additionalProperties:"true"`
 	Device string           `json:"device,omitempty" maxLength:"255" doc:"That of a device's token counts instead."`
 	Number int64            `json:"number" doc:"Counted by the agent; with the device it is the span's key."`
-	From   instant          `json:"from"`
-	To     instant          `json:"to"`
+	From   string           `json:"from" maxLength:"60" doc:"RFC 3339; without a zone it means UTC."`
+	To     string           `json:"to" maxLength:"60" doc:"After from."`
 	State  jarvis.SpanState `json:"state" enum:"recording,unchanged,idle,locked,paused,excluded,suspended,spool_full,failed"`
 }
 
@@ -35,7 +35,15 @@ func (s *Server) putCoverage(ctx context.Context, in *putCoverageInput) (*putCov
 	p := principal(ctx)
 	spans := make([]jarvis.Span, 0, len(in.Body.Spans))
 	for _, one := range in.Body.Spans {
-		spans = append(spans, jarvis.Span{Device: deviceOf(p, one.Device), Number: one.Number, From: one.From.Time, To: one.To.Time, State: one.State})
+		from, err := parseInstant(one.From)
+		if err != nil {
+			return nil, jarvis.Errorf(jarvis.CodeInvalid, "the beginning of span %d: %s", one.Number, err.Error())
+		}
+		to, err := parseInstant(one.To)
+		if err != nil {
+			return nil, jarvis.Errorf(jarvis.CodeInvalid, "the end of span %d: %s", one.Number, err.Error())
+		}
+		spans = append(spans, jarvis.Span{Device: deviceOf(p, one.Device), Number: one.Number, From: from, To: to, State: one.State})
 	}
 	if len(spans) > 0 {
 		if err := s.o.Catalog.PutSpans(ctx, spans); err != nil {

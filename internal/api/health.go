@@ -7,6 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/danielgtaylor/huma/v2"
+
 	"github.com/jarvis-memory/jarvis"
 )
 
@@ -167,6 +169,14 @@ type readyOutput struct {
 	Status int
 	Body   struct {
 		Ready bool `json:"ready"`
+	}
+}
+
+// ready is the operation of getReady, which has two answers of one form.
+func (s *Server) ready() operation {
+	return func(m *mounting, op huma.Operation) {
+		with(s, s.getReady)(m, op)
+		op.Responses["503"].Content["application/json"] = op.Responses["200"].Content["application/json"]
 	}
 }
 

@@ -198,6 +198,9 @@ func (s *Server) reword(ctx huma.Context, _ string, v any) (any, error) {
 func reasons(model *huma.ErrorModel) string {
 	var all []string
 	for _, e := range model.Errors {
+		if _, isText := e.Value.(string); e.Location == "" || e.Location == "body" && isText {
+			return "the body is not the JSON that is taken here" // what a decoder says may quote it
+		}
 		place := strings.NewReplacer("query.", "the parameter ", "path.", "the path's ", "body.", "the body's ", "body", "the body").Replace(e.Location)
 		all = append(all, strings.TrimSpace(place+": "+e.Message))
 		if len(all) == 5 {

@@ -108,7 +108,7 @@ func (s *Server) routes() []route {
 
 		{method: get, path: "/health/{$}", as: "/health/", scope: open, id: "get-health", about: "Says how the server is. It is always answered with 200.", handle: with(s, s.getHealth), quiet: true},
 		{method: get, path: "/health", scope: open, handle: with(s, s.getHealth), quiet: true},
-		{method: get, path: "/health/ready", scope: open, id: "get-ready", about: "Says whether captures are taken: 200 or 503.", handle: with(s, s.getReady), quiet: true},
+		{method: get, path: "/health/ready", scope: open, id: "get-ready", about: "Says whether captures are taken: 200 or 503.", handle: s.ready(), quiet: true},
 		{method: get, path: "/metrics", scope: read, handle: raw(s, s.serveMetrics), quiet: true},
 
 		{method: get, path: "/sign-in", scope: open, handle: raw(s, s.signInPage)},
