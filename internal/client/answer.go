@@ -18,15 +18,15 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// Answer is the cause of every error that a server answered with.
-type Answer struct {
+// AnswerError is the cause of every error that a server answered with.
+type AnswerError struct {
 	Status     int
 	RequestID  string        // under which the server logged it; may be empty
 	RetryAfter time.Duration // how long the server asks to wait; 0 if it does not
 }
 
 // Error implements error.
-func (a *Answer) Error() string {
+func (a *AnswerError) Error() string {
 	if a.RequestID == "" {
 		return fmt.Sprintf("the server answered with status %d", a.Status)
 	}
@@ -40,7 +40,7 @@ const (
 
 // refused returns the error of an answer that is none of success, and closes it.
 func (c *Client) refused(op string, res *http.Response) (verdict, error) {
-	answer := &Answer{Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now())}
+	answer := &AnswerError{Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now())}
 	v := verdict{
 		again: res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= 500,
 		begun: res.StatusCode != http.StatusTooManyRequests,

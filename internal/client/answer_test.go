@@ -63,7 +63,7 @@ func TestClient_Refused(t *testing.T) {
 		f.Close()
 	}
 	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
-		w.WriteHeader(404)
+		w.WriteHeader(http.StatusNotFound)
 		io.WriteString(w, `{"code":"deleted","detail":"from a server that is none of ours"}`)
 	})
 	c, _ := newClient(t, f.URL, Options{})
@@ -71,11 +71,11 @@ func TestClient_Refused(t *testing.T) {
 	wantCode(t, err, jarvis.CodeNotFound)
 }
 
-func TestAnswer_Error(t *testing.T) {
-	if text := (&Answer{Status: 404}).Error(); text != "the server answered with status 404" {
+func TestAnswerError_Error(t *testing.T) {
+	if text := (&AnswerError{Status: 404}).Error(); text != "the server answered with status 404" {
 		t.Error(text)
 	}
-	if text := (&Answer{Status: 404, RequestID: "r1"}).Error(); text != "the server answered with status 404 to request r1" {
+	if text := (&AnswerError{Status: 404, RequestID: "r1"}).Error(); text != "the server answered with status 404 to request r1" {
 		t.Error(text)
 	}
 }

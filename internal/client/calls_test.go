@@ -40,8 +40,10 @@ func TestClient_Calls(t *testing.T) {
 		body   string
 		answer string
 	}{
-		"FindCaptures": {func(ctx context.Context, c *Client) error { return second(c.FindCaptures(ctx, filter)) },
-			"GET /api/captures?" + selects + "limit=7&monitor=2&order=oldest&" + ends, "", `{"items":[]}`},
+		"FindCaptures": {
+			func(ctx context.Context, c *Client) error { return second(c.FindCaptures(ctx, filter)) },
+			"GET /api/captures?" + selects + "limit=7&monitor=2&order=oldest&" + ends, "", `{"items":[]}`,
+		},
 		"FindCapture":  {func(ctx context.Context, c *Client) error { return second(c.FindCapture(ctx, id)) }, "GET /api/captures/" + anID, "", `{"id":"` + anID + `"}`},
 		"Delete":       {func(ctx context.Context, c *Client) error { return c.Delete(ctx, id) }, "DELETE /api/captures/" + anID, "", `{"removed":1}`},
 		"Pin":          {func(ctx context.Context, c *Client) error { return c.SetPinned(ctx, id, true) }, "PUT /api/captures/" + anID + "/pin", "", ``},
@@ -57,21 +59,25 @@ func TestClient_Calls(t *testing.T) {
 		"Stats":        {func(ctx context.Context, c *Client) error { return second(c.Stats(ctx)) }, "GET /api/stats", "", `{}`},
 		"FindDevices":  {func(ctx context.Context, c *Client) error { return second(c.FindDevices(ctx)) }, "GET /api/devices", "", `{}`},
 		"FindCoverage": {func(ctx context.Context, c *Client) error { return second(c.FindCoverage(ctx, time.Time{}, from, "d")) }, "GET /api/coverage?device=d&to=2026-01-24T09%3A00%3A00.123456Z", "", `{}`},
-		"PutSpans": {func(ctx context.Context, c *Client) error {
-			return c.PutSpans(ctx, []jarvis.Span{{Device: "d", Number: 1, From: from.UTC(), To: from.UTC().Add(time.Second), State: jarvis.SpanIdle}})
+		"PutSpans": {
+			func(ctx context.Context, c *Client) error {
+				return c.PutSpans(ctx, []jarvis.Span{{Device: "d", Number: 1, From: from.UTC(), To: from.UTC().Add(time.Second), State: jarvis.SpanIdle}})
+			},
+			"POST /api/coverage", `{"spans":[{"device":"d","number":1,"from":"2026-01-24T09:00:00.123456Z","to":"2026-01-24T09:00:01.123456Z","state":"idle"}]}`, `{"stored":1}`,
 		},
-			"POST /api/coverage", `{"spans":[{"device":"d","number":1,"from":"2026-01-24T09:00:00.123456Z","to":"2026-01-24T09:00:01.123456Z","state":"idle"}]}`, `{"stored":1}`},
 		"NewToken":     {func(ctx context.Context, c *Client) error { return second(c.NewToken(ctx, "n", jarvis.ScopeRead)) }, "POST /api/tokens", `{"name":"n","scope":"read"}`, `{"token":"t"}`},
 		"FindTokens":   {func(ctx context.Context, c *Client) error { return second(c.FindTokens(ctx)) }, "GET /api/tokens", "", `{}`},
 		"RevokeToken":  {func(ctx context.Context, c *Client) error { return c.RevokeToken(ctx, "a/b ?#%") }, "DELETE /api/tokens/a%2Fb%20%3F%23%25", "", ``},
 		"FindSessions": {func(ctx context.Context, c *Client) error { return second(c.FindSessions(ctx)) }, "GET /api/sessions", "", `{}`},
 		"EndSession":   {func(ctx context.Context, c *Client) error { return c.EndSession(ctx, id) }, "DELETE /api/sessions/" + anID, "", ``},
 		"NewSignIn":    {func(ctx context.Context, c *Client) error { return second(c.NewSignIn(ctx)) }, "POST /api/sign-in-links", "", `{"url":"http://127.0.0.1/sign-in#x"}`},
-		"FindAccess": {func(ctx context.Context, c *Client) error {
-			_, _, err := c.FindAccess(ctx, jarvis.AccessFilter{From: from, Who: "token x", Action: jarvis.ActionView, Limit: 5}, "cursor")
-			return err
+		"FindAccess": {
+			func(ctx context.Context, c *Client) error {
+				_, _, err := c.FindAccess(ctx, jarvis.AccessFilter{From: from, Who: "token x", Action: jarvis.ActionView, Limit: 5}, "cursor")
+				return err
+			},
+			"GET /api/audit?action=view&cursor=cursor&from=2026-01-24T09%3A00%3A00.123456Z&limit=5&who=token+x", "", `{}`,
 		},
-			"GET /api/audit?action=view&cursor=cursor&from=2026-01-24T09%3A00%3A00.123456Z&limit=5&who=token+x", "", `{}`},
 		"Health": {func(ctx context.Context, c *Client) error { return second(c.Health(ctx)) }, "GET /health/", "", `{}`},
 		"Ready":  {func(ctx context.Context, c *Client) error { return second(c.Ready(ctx)) }, "GET /health/ready", "", `{"ready":true}`},
 	} {
@@ -196,7 +202,7 @@ func TestClient_Once(t *testing.T) {
 func TestClient_Ready(t *testing.T) {
 	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
 		w.Header().Set("Content-Type", "application/json")
-		w.WriteHeader(503)
+		w.WriteHeader(http.StatusServiceUnavailable)
 		io.WriteString(w, `{"ready":false}`)
 	})
 	c, _ := newClient(t, f.URL, Options{})
@@ -273,7 +279,8 @@ func TestClient_Image_Abandoned(t *testing.T) {
 	closed := make(chan error, 1)
 	go func() { closed <- image.Close() }()
 	select {
-	case <-closed:
+	case err := <-closed:
+		must(t, err)
 	case <-time.After(10 * time.Second):
 		t.Error("closing waits for the rest")
 	}

@@ -5,7 +5,7 @@
 //
 // Every error is a *jarvis.Error, with the code that the server's own error had
 // and a message that the server worded. Where the server answered, the cause is
-// an *[Answer]; where it did not, the code is CodeUnavailable. No error holds the
+// an *[AnswerError]; where it did not, the code is CodeUnavailable. No error holds the
 // token, or what was asked for: filters name devices and apps.
 //
 // # Repeating

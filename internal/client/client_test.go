@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log"
+	"log/slog"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -231,7 +231,7 @@ func TestClient_Retry_Status(t *testing.T) {
 		if again {
 			continue
 		}
-		answer, ok := errors.AsType[*Answer](err)
+		answer, ok := errors.AsType[*AnswerError](err)
 		if !ok || answer.Status != status || err.Error() != "no" {
 			t.Errorf("status %d: the error is %v", status, err)
 		}
@@ -268,7 +268,7 @@ func TestClient_Retry_Waits(t *testing.T) {
 			if f.requests.Load() != test.requests || err.Error() != "the database is away" {
 				t.Errorf("%d requests, error %v", f.requests.Load(), err)
 			}
-			if answer, ok := errors.AsType[*Answer](err); !ok || answer.Status != 503 || answer.RequestID != "r1" || test.name == "TooLong" && answer.RetryAfter != 31*time.Second {
+			if answer, ok := errors.AsType[*AnswerError](err); !ok || answer.Status != 503 || answer.RequestID != "r1" || test.name == "TooLong" && answer.RetryAfter != 31*time.Second {
 				t.Errorf("the cause is %+v", answer)
 			}
 			if test.requests == 1 {
@@ -382,7 +382,7 @@ func TestClient_Unreachable(t *testing.T) {
 // right by trying again.
 func TestClient_TLS(t *testing.T) {
 	secure := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, `{"captures":3}`) }))
-	secure.Config.ErrorLog = log.New(io.Discard, "", 0)
+	secure.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	secure.StartTLS()
 	defer secure.Close()
 	c, waited := newClient(t, secure.URL, Options{})

@@ -35,7 +35,7 @@ func (c *Client) Ready(ctx context.Context) (bool, error) {
 		}
 		return err
 	})
-	if a, ok := errors.AsType[*Answer](err); ok && a.Status == http.StatusServiceUnavailable {
+	if a, ok := errors.AsType[*AnswerError](err); ok && a.Status == http.StatusServiceUnavailable {
 		return false, nil
 	}
 	return answer.Ready, err

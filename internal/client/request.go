@@ -148,8 +148,8 @@ func readBounded(r io.Reader, limit int64) ([]byte, error) {
 // open sends the request once and returns an answer of success, whose body the
 // caller reads and closes.
 func (c *Client) open(ctx context.Context, r request) (*http.Response, verdict, error) {
-	w := newWatch(ctx, max(r.patience, c.patience))
-	req, err := c.newRequest(w.ctx, r)
+	watched, w := newWatch(ctx, max(r.patience, c.patience))
+	req, err := c.newRequest(watched, r)
 	if err != nil {
 		w.stop()
 		return nil, verdict{}, c.failure(r.op, jarvis.CodeInternal, "the request could not be made", err)

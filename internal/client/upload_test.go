@@ -116,8 +116,10 @@ func TestClient_Upload_Again(t *testing.T) {
 
 // Nothing but the words of a server that stored it passes for that.
 func TestClient_Upload_NotStored(t *testing.T) {
-	for _, answer := range []string{`{}`, `null`, `[]`, `{"status":"stored"}`, `{"id":"019bef3e-9d00-7000-8000-000000000001"}`,
-		strings.Replace(storedAnswer, "stored", "queued", 1), strings.Replace(storedAnswer, "019bef3e", "x", 1), `{"id":"","status":"stored"}`} {
+	for _, answer := range []string{
+		`{}`, `null`, `[]`, `{"status":"stored"}`, `{"id":"019bef3e-9d00-7000-8000-000000000001"}`,
+		strings.Replace(storedAnswer, "stored", "queued", 1), strings.Replace(storedAnswer, "019bef3e", "x", 1), `{"id":"","status":"stored"}`,
+	} {
 		f := newFake(t, func(w http.ResponseWriter, r *http.Request, _ int) {
 			_, err := io.Copy(io.Discard, r.Body)
 			must(t, err)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,17 +16,21 @@ var errStalled = errors.New("nothing came or went for too long")
 // watch ends a request that has come to a standstill, however long it takes
 // while something moves.
 type watch struct {
-	ctx      context.Context
-	cancel   context.CancelCauseFunc
+	cancel   context.CancelFunc
 	timer    *time.Timer
 	patience time.Duration
+	stalled  atomic.Bool
 }
 
-func newWatch(ctx context.Context, patience time.Duration) *watch {
-	w := &watch{patience: patience}
-	w.ctx, w.cancel = context.WithCancelCause(ctx)
-	w.timer = time.AfterFunc(patience, func() { w.cancel(errStalled) })
-	return w
+// newWatch returns a watch and the context of the request, which it ends.
+func newWatch(ctx context.Context, patience time.Duration) (context.Context, *watch) {
+	ctx, cancel := context.WithCancel(ctx)
+	w := &watch{cancel: cancel, patience: patience}
+	w.timer = time.AfterFunc(patience, func() {
+		w.stalled.Store(true)
+		cancel()
+	})
+	return ctx, w
 }
 
 // moved says that something came or went.
@@ -34,12 +39,12 @@ func (w *watch) moved() { w.timer.Reset(w.patience) }
 // stop ends the watch, and the request if it is still under way.
 func (w *watch) stop() {
 	w.timer.Stop()
-	w.cancel(nil)
+	w.cancel()
 }
 
 // cause returns err, or errStalled when that is why.
 func (w *watch) cause(err error) error {
-	if errors.Is(context.Cause(w.ctx), errStalled) {
+	if w.stalled.Load() {
 		return errStalled
 	}
 	return err

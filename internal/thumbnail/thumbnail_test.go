@@ -98,10 +98,12 @@ func pngClaim(width, height uint32, depth, kind byte) []byte {
 
 // jpegClaim returns a JPEG that ends where its pixels would begin.
 func jpegClaim(marker byte, width, height int) []byte {
-	return []byte{0xff, 0xd8, 0xff, 0xe0, 0, 4, 0xff, 0xc2, // a marker inside a segment is none
+	return []byte{
+		0xff, 0xd8, 0xff, 0xe0, 0, 4, 0xff, 0xc2, // a marker inside a segment is none
 		0xff, marker, 0, 17, 8, byte(height >> 8), byte(height), byte(width >> 8), byte(width),
 		3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0,
-		0xff, 0xda, 0, 12}
+		0xff, 0xda, 0, 12,
+	}
 }
 
 // wantSize decodes a thumbnail and fails the test unless it has the size.
@@ -118,11 +120,11 @@ func wantSize(t testing.TB, thumbnail []byte, width, height int) image.Image {
 // wantColor fails the test unless the pixel has about the color.
 func wantColor(t testing.TB, img image.Image, x, y int, want color.Color) {
 	t.Helper()
-	got := color.NRGBAModel.Convert(img.At(x, y)).(color.NRGBA)
-	w := color.NRGBAModel.Convert(want).(color.NRGBA)
-	for i, pair := range [][2]byte{{got.R, w.R}, {got.G, w.G}, {got.B, w.B}} {
-		if d := int(pair[0]) - int(pair[1]); d < -12 || d > 12 {
-			t.Fatalf("pixel %d,%d is %v in channel %d, want %v", x, y, got, i, w)
+	r, g, b, _ := img.At(x, y).RGBA()
+	wantR, wantG, wantB, _ := want.RGBA()
+	for i, pair := range [][2]uint32{{r, wantR}, {g, wantG}, {b, wantB}} {
+		if d := int(pair[0]>>8) - int(pair[1]>>8); d < -12 || d > 12 {
+			t.Fatalf("pixel %d,%d is %v in channel %d, want %v", x, y, img.At(x, y), i, want)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package vault
 import (
 	"crypto/aes"
 	"crypto/cipher"
+	"crypto/rand"
 
 	jarvis "github.com/jarvis-memory/jarvis"
 )
@@ -28,7 +29,7 @@ func (k DataKey) CacheKey() (CacheKey, error) {
 	if err != nil {
 		return CacheKey{}, noCacheKey(err)
 	}
-	aead, err := cipher.NewGCMWithRandomNonce(block)
+	aead, err := cipher.NewGCM(block)
 	if err != nil {
 		return CacheKey{}, noCacheKey(err)
 	}
@@ -45,9 +46,11 @@ func (k CacheKey) Seal(id jarvis.ID, plain []byte) ([]byte, error) {
 		return nil, jarvis.Errorf(jarvis.CodeInternal, "something is sealed with no key, or for no capture")
 	}
 	aead := k.aead()
-	sealed := make([]byte, len(cacheMark), len(cacheMark)+len(plain)+aead.Overhead())
-	copy(sealed, cacheMark)
-	return aead.Seal(sealed, nil, plain, cacheBinding(id)), nil
+	nonce := make([]byte, aead.NonceSize())
+	rand.Read(nonce) // never fails: crypto/rand aborts the program instead
+	sealed := make([]byte, 0, len(cacheMark)+len(nonce)+len(plain)+aead.Overhead())
+	sealed = append(append(sealed, cacheMark...), nonce...)
+	return aead.Seal(sealed, nonce, plain, cacheBinding(id)), nil
 }
 
 // Open returns what was sealed for the capture. Anything else is CodeCorrupt.
@@ -55,10 +58,12 @@ func (k CacheKey) Open(id jarvis.ID, sealed []byte) ([]byte, error) {
 	if k.aead == nil {
 		return nil, jarvis.Errorf(jarvis.CodeInternal, "something is opened with no key")
 	}
-	if len(sealed) < len(cacheMark) || string(sealed[:len(cacheMark)]) != cacheMark {
+	aead := k.aead()
+	begin := len(cacheMark) + aead.NonceSize()
+	if len(sealed) < begin || string(sealed[:len(cacheMark)]) != cacheMark {
 		return nil, notCached(id)
 	}
-	plain, err := k.aead().Open(nil, nil, sealed[len(cacheMark):], cacheBinding(id))
+	plain, err := aead.Open(nil, sealed[len(cacheMark):begin], sealed[begin:], cacheBinding(id))
 	if err != nil {
 		return nil, notCached(id)
 	}
