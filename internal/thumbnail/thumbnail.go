@@ -182,8 +182,8 @@ func (h header) memory() int64 {
 		perPixel = 6
 	case h.format == jarvis.JPEG && h.progressive:
 		perPixel = 24 // coefficients have four bytes, and there may be four of them
-	case h.format == jarvis.JPEG && h.ColorModel == color.CMYKModel:
-		perPixel = 8
+	case h.format == jarvis.JPEG && h.ColorModel != color.YCbCrModel && h.ColorModel != color.GrayModel:
+		perPixel = 8 // of RGB and CMYK, another image is made of the one that was decoded
 	case h.format == jarvis.JPEG:
 		perPixel = 3
 	}

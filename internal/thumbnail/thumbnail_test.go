@@ -311,6 +311,7 @@ func TestHeader_Memory(t *testing.T) {
 		{jpegClaim(0xc0, 640, 640), 3},
 		{jpegClaim(0xc1, 640, 640), 3},
 		{jpegClaim(0xc2, 640, 640), 24},
+		{bytes.Replace(jpegClaim(0xc0, 640, 640), []byte{1, 0x11, 0, 2, 0x11, 0, 3}, []byte{'R', 0x11, 0, 'G', 0x11, 0, 'B'}, 1), 8},
 		{pngClaim(640, 640, 8, 6), 6},
 		{pngClaim(640, 640, 16, 0), 12},
 		{pngClaim(640, 640, 16, 2), 12},
