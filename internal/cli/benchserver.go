@@ -37,8 +37,8 @@ func (b *bench) startJarvis(ctx context.Context) (*benchServer, error) {
 		seal = "on"
 	}
 	var database []string
-	if b.cmd.DatabaseURL != "" {
-		database = []string{"JARVIS_DATABASE_URL=" + b.cmd.DatabaseURL}
+	if b.cmd.Database != "" {
+		database = []string{"JARVIS_DATABASE_URL_FILE=" + b.cmd.Database}
 	}
 	s := &benchServer{process: b.command(ctx, database, append([]string{"serve", "--listen", "127.0.0.1:0", "--seal", seal}, flags...)...)}
 	address, err := s.start(func(line []byte) (string, error) {

@@ -16,13 +16,13 @@ import (
 )
 
 type benchUploadCmd struct {
-	Clients     []int         `default:"8,32" placeholder:"N,..." help:"How many clients upload at once (default: 8,32)."`
-	Size        string        `default:"156KiB" placeholder:"SIZE" help:"Size of an image (default: 156KiB)."`
-	Rounds      int           `default:"3" placeholder:"N" help:"How often both servers take turns (default: 3)."`
-	Duration    time.Duration `default:"5s" placeholder:"TIME" help:"How long a turn is (default: 5s)."`
-	Dir         string        `placeholder:"DIR" help:"Folder on the disk to measure (default: beside the data folder)."`
-	DatabaseURL string        `name:"database-url" placeholder:"URL" help:"Empty database for the throw-away catalogue (default: SQLite)."`
-	Seal        string        `placeholder:"on|off" help:"Whether the throw-away store is sealed (default: ${default_seal})."`
+	Clients  []int         `default:"8,32" placeholder:"N,..." help:"How many clients upload at once (default: 8,32)."`
+	Size     string        `default:"156KiB" placeholder:"SIZE" help:"Size of an image (default: 156KiB)."`
+	Rounds   int           `default:"3" placeholder:"N" help:"How often both servers take turns (default: 3)."`
+	Duration time.Duration `default:"5s" placeholder:"TIME" help:"How long a turn is (default: 5s)."`
+	Dir      string        `placeholder:"DIR" help:"Folder on the disk to measure (default: beside the data folder)."`
+	Database string        `name:"database-url-file" placeholder:"FILE" help:"File with the address of an empty database for the throw-away catalogue (default: SQLite)."`
+	Seal     string        `placeholder:"on|off" help:"Whether the throw-away store is sealed (default: ${default_seal})."`
 }
 
 // Help is the long help.

@@ -74,8 +74,9 @@ type sessionEndCmd struct {
 
 // Help is the long help.
 func (sessionEndCmd) Help() string {
-	return `Example:
+	return `Examples:
 
+    jarvis session end 5d0c4c1e-2a61-4a35-9e4b-0c9a6a3f8b52
     jarvis session list --json | jq -r .id | xargs -n 1 jarvis session end
 `
 }

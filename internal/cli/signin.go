@@ -15,8 +15,9 @@ has it first gets in: send it to nobody.
 The link begins with the setting public_url, else with the address on which the server
 listens by its settings.
 
-Example:
+Examples:
 
+    jarvis signin
     xdg-open "$(jarvis signin)"
 `
 }
