@@ -9,10 +9,10 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// submit sends a form of a page.
-func (r *rig) submit(path string, values url.Values, change func(*http.Request)) answer {
+// submit sends the form of the sign-in page.
+func (r *rig) submit(values url.Values, change func(*http.Request)) answer {
 	r.t.Helper()
-	req := r.request(http.MethodPost, path, strings.NewReader(values.Encode()))
+	req := r.request(http.MethodPost, "/sign-in", strings.NewReader(values.Encode()))
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if change != nil {
 		change(req)
@@ -23,7 +23,7 @@ func (r *rig) submit(path string, values url.Values, change func(*http.Request))
 // signIn makes a link, redeems it and returns the cookie.
 func (r *rig) signIn(own string) *http.Cookie {
 	r.t.Helper()
-	a := r.submit("/sign-in", url.Values{"secret": {r.link()}, "own": {own}}, nil).want(http.StatusSeeOther)
+	a := r.submit(url.Values{"secret": {r.link()}, "own": {own}}, nil).want(http.StatusSeeOther)
 	cookie, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
 	must(r.t, err)
 	return cookie
@@ -48,19 +48,19 @@ func TestServer_SignIn(t *testing.T) {
 		if !strings.Contains(page.header.Get("Content-Security-Policy"), "script-src 'sha256-") || strings.Contains(string(page.body), secret) {
 			t.Errorf("the page is %v", page.header)
 		}
-		a := r.submit("/sign-in", url.Values{"secret": {secret}, "own": {"on"}}, nil).want(http.StatusSeeOther)
+		a := r.submit(url.Values{"secret": {secret}, "own": {"on"}}, nil).want(http.StatusSeeOther)
 		cookie, err := http.ParseSetCookie(a.header.Get("Set-Cookie"))
 		must(t, err)
 		if !cookie.HttpOnly || cookie.SameSite != http.SameSiteStrictMode || a.header.Get("Location") != "/" {
 			t.Errorf("the answer is %v", a.header)
 		}
-		r.submit("/sign-in", url.Values{"secret": {secret}}, nil).wantProblem(http.StatusUnauthorized, jarvis.CodeNoCredential)
-		again := r.submit("/sign-in", url.Values{"secret": {secret}}, func(req *http.Request) { req.Header.Set("Accept", "text/html,*/*") }).want(http.StatusUnauthorized)
+		r.submit(url.Values{"secret": {secret}}, nil).wantProblem(http.StatusUnauthorized, jarvis.CodeNoCredential)
+		again := r.submit(url.Values{"secret": {secret}}, func(req *http.Request) { req.Header.Set("Accept", "text/html,*/*") }).want(http.StatusUnauthorized)
 		if !strings.Contains(string(again.body), `role="alert"`) || again.header.Get("WWW-Authenticate") != "" {
 			t.Errorf("a browser is answered %v %s", again.header, again.body)
 		}
-		r.submit("/sign-in", url.Values{"secret": {"x"}, "own": {"maybe"}}, nil).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
-		r.submit("/sign-in", url.Values{"secret": {strings.Repeat("x", 5<<10)}}, nil).wantProblem(http.StatusRequestEntityTooLarge, jarvis.CodeTooLarge)
+		r.submit(url.Values{"secret": {"x"}, "own": {"maybe"}}, nil).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
+		r.submit(url.Values{"secret": {strings.Repeat("x", 5<<10)}}, nil).wantProblem(http.StatusRequestEntityTooLarge, jarvis.CodeTooLarge)
 
 		with := func(req *http.Request) *http.Request { req.AddCookie(cookie); return req }
 		sessions := listOf[jarvis.Session](r.do(with(r.request(http.MethodGet, "/api/sessions", nil)), ""))

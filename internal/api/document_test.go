@@ -110,7 +110,7 @@ func (d *document) find(path string) (string, bool) {
 	parts := strings.Split(path, "/")
 	for template := range d.Paths {
 		names := strings.Split(template, "/")
-		if len(names) == len(parts) && !slices.ContainsFunc(names, func(string) bool { return false }) {
+		if len(names) == len(parts) {
 			same := true
 			for i, name := range names {
 				same = same && (name == parts[i] || strings.HasPrefix(name, "{") && parts[i] != "")
@@ -125,6 +125,9 @@ func (d *document) find(path string) (string, bool) {
 
 // fits returns how a value differs from its schema.
 func (d *document) fits(s schema, v any, at string) error {
+	if s == nil {
+		return fmt.Errorf("%s: there is no schema", at)
+	}
 	if ref, ok := s["$ref"].(string); ok {
 		named, ok := d.Components.Schemas[strings.TrimPrefix(ref, "#/components/schemas/")]
 		if !ok {
@@ -135,7 +138,8 @@ func (d *document) fits(s schema, v any, at string) error {
 	if choices, ok := s["oneOf"].([]any); ok {
 		var failures []error
 		for _, one := range choices {
-			failures = append(failures, d.fits(one.(schema), v, at))
+			choice, _ := one.(schema)
+			failures = append(failures, d.fits(choice, v, at))
 		}
 		if count(failures, nil) != 1 {
 			return fmt.Errorf("%s: not one of %d: %w", at, len(choices), errors.Join(failures...))
@@ -152,8 +156,9 @@ func (d *document) fits(s schema, v any, at string) error {
 	case string:
 		return d.fitsText(s, v, at)
 	case []any:
+		items, _ := s["items"].(schema)
 		for i, item := range v {
-			if err := d.fits(s["items"].(schema), item, fmt.Sprintf("%s[%d]", at, i)); err != nil {
+			if err := d.fits(items, item, fmt.Sprintf("%s[%d]", at, i)); err != nil {
 				return err
 			}
 		}
@@ -186,7 +191,7 @@ func (d *document) fitsObject(s, v schema, at string) error {
 	}
 	required, _ := s["required"].([]any)
 	for _, name := range required {
-		if _, ok := v[name.(string)]; !ok {
+		if _, ok := v[fmt.Sprint(name)]; !ok {
 			return fmt.Errorf("%s: %s is missing", at, name)
 		}
 	}
@@ -217,7 +222,7 @@ func typesOf(s schema) (kinds []string) {
 		return []string{t}
 	case []any:
 		for _, one := range t {
-			kinds = append(kinds, one.(string))
+			kinds = append(kinds, fmt.Sprint(one))
 		}
 	}
 	return kinds

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -105,10 +106,20 @@ func TestServer_Problems(t *testing.T) {
 		status int
 		says   bool // its message is passed on
 	}{
-		{jarvis.CodeInvalid, 400, true}, {jarvis.CodeTooLarge, 413, true}, {jarvis.CodeNotFound, 404, true}, {jarvis.CodeConflict, 409, true},
-		{jarvis.CodeDeleted, 410, true}, {jarvis.CodeForbidden, 403, true}, {jarvis.CodeBusy, 429, true}, {jarvis.CodeNoCredential, 401, true},
-		{jarvis.CodeUnavailable, 503, false}, {jarvis.CodeNoSpace, 507, false}, {jarvis.CodeMismatch, 503, false}, {jarvis.CodeCorrupt, 500, false},
-		{jarvis.CodeLocked, 503, false}, {jarvis.CodeInternal, 500, false},
+		{jarvis.CodeInvalid, 400, true},
+		{jarvis.CodeTooLarge, 413, true},
+		{jarvis.CodeNotFound, 404, true},
+		{jarvis.CodeConflict, 409, true},
+		{jarvis.CodeDeleted, 410, true},
+		{jarvis.CodeForbidden, 403, true},
+		{jarvis.CodeBusy, 429, true},
+		{jarvis.CodeNoCredential, 401, true},
+		{jarvis.CodeUnavailable, 503, false},
+		{jarvis.CodeNoSpace, 507, false},
+		{jarvis.CodeMismatch, 503, false},
+		{jarvis.CodeCorrupt, 500, false},
+		{jarvis.CodeLocked, 503, false},
+		{jarvis.CodeInternal, 500, false},
 	} {
 		message := "this and that"
 		if !tt.says {
@@ -116,18 +127,14 @@ func TestServer_Problems(t *testing.T) {
 		}
 		f.set(&jarvis.Error{Code: tt.code, Op: "fsblob: stage", Message: message, Err: errors.New("open " + secretPath)}, false)
 		for _, path := range []string{"upload", "list"} {
-			a := r.get(r.reader, "/health/") // validated, whatever the state
-			switch path {
-			case "upload":
-				if tt.code == jarvis.CodeNotFound {
-					continue // no upload is answered so
-				}
+			var a answer
+			switch {
+			case path == "upload" && tt.status != http.StatusNotFound: // which no upload is answered with
 				a = r.send(r.device, upload)
-			default:
-				if tt.status == 404 || tt.status == 409 || tt.status == 410 || tt.status == 413 || tt.status == 507 {
-					continue // no list is answered so
-				}
+			case path == "list" && !slices.Contains([]int{404, 409, 410, 413, 507}, tt.status): // which no list is
 				a = r.get(r.reader, "/api/captures")
+			default:
+				continue
 			}
 			p := a.wantProblem(tt.status, tt.code)
 			if (p.Detail == message) != tt.says {

@@ -60,7 +60,7 @@ func (s *Server) readForm(ctx context.Context, r *http.Request) (*form, error) {
 
 // complete fails, and releases the form, unless both parts were there.
 func (f *form) complete() error {
-	missing := ""
+	var missing string
 	switch {
 	case f.image == nil:
 		missing = "file"

@@ -79,7 +79,7 @@ func (t *route) problems(schema *huma.Schema) map[string]*huma.Response {
 	for _, status := range statuses {
 		responses[strconv.Itoa(status)] = &huma.Response{
 			Description: http.StatusText(status),
-			Content:     map[string]*huma.MediaType{"application/problem+json": {Schema: schema}},
+			Content:     map[string]*huma.MediaType{problemType: {Schema: schema}},
 		}
 	}
 	return responses
@@ -171,8 +171,12 @@ func (c *plainContext) Header(name string) string {
 // SetStatus sets an answer's status.
 func (c *plainContext) SetStatus(status int) { c.humaContext.SetStatus(cmp.Or(c.status, status)) }
 
-// reword makes a problem of what huma refuses by itself.
+// reword is what huma sends of an error: a problem, also of what it refuses by
+// itself.
 func (s *Server) reword(ctx huma.Context, _ string, v any) (any, error) {
+	if p, ok := v.(*problemError); ok {
+		return &p.Problem, nil
+	}
 	model, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
@@ -191,7 +195,7 @@ func (s *Server) reword(ctx huma.Context, _ string, v any) (any, error) {
 	if plain, ok := ctx.(*plainContext); ok {
 		plain.status = p.Status
 	}
-	return p, nil
+	return &p.Problem, nil
 }
 
 // reasons says why huma refused something, without quoting it.

@@ -33,8 +33,8 @@ func TestServer_Tells_Nothing(t *testing.T) {
 		}
 		r.get(r.reader, "/api/captures?app="+secretApp+"&zebra-parameter=1")
 		r.get(r.reader, "/zebra-path/"+secretTitle)
-		r.submit("/sign-in", url.Values{"secret": {"zebra-secret"}}, nil)
-		r.submit("/sign-in", url.Values{"secret": {secret}}, nil)
+		r.submit(url.Values{"secret": {"zebra-secret"}}, nil)
+		r.submit(url.Values{"secret": {secret}}, nil)
 		r.send(r.device, form(metadataPart(`{"window_title":"`+secretTitle+`","timestamp":"`+secretTitle+`"`), filePart("image/jpeg", photo(1))))
 		r.send(r.device, form(metadataPart(`{"timestamp":"2026-01-24T12:00:00Z","width":1,"height":1,"window_title":"`+secretTitle+`"}`), filePart("image/jpeg", photo(1))))
 		conflicting := `{"id":"` + s.ID.String() + `","timestamp":"2026-01-24T12:00:00Z","width":16,"height":9,"window_title":"` + secretTitle + `"}`

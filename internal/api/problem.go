@@ -1,10 +1,12 @@
 package api
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
+	"maps"
 	"math"
 	"net/http"
 	"strconv"
@@ -21,21 +23,27 @@ type Problem struct {
 	Detail    string      `json:"detail" doc:"What was wrong, with what, and what to do."`
 	Code      jarvis.Code `json:"code" doc:"What kind of failure it is; programs branch on it."`
 	RequestID string      `json:"request_id" doc:"Under which the server logged the request."`
+}
 
+const problemType = "application/problem+json"
+
+// problemError is a problem as huma takes it for an error.
+type problemError struct {
+	Problem
 	header http.Header
 }
 
-// Error implements error, and with the next two methods what huma expects.
-func (p *Problem) Error() string { return p.Detail }
+// Error implements error.
+func (p *problemError) Error() string { return p.Detail }
 
-// GetStatus returns the HTTP status.
-func (p *Problem) GetStatus() int { return p.Status }
+// GetStatus implements huma.StatusError.
+func (p *problemError) GetStatus() int { return p.Status }
 
-// GetHeaders returns the headers that go with the problem.
-func (p *Problem) GetHeaders() http.Header { return p.header }
+// GetHeaders implements huma.HeadersError.
+func (p *problemError) GetHeaders() http.Header { return p.header }
 
-// ContentType returns the media type of a problem.
-func (*Problem) ContentType(string) string { return "application/problem+json" }
+// ContentType implements huma.ContentTypeFilter.
+func (*problemError) ContentType(string) string { return problemType }
 
 // kind says how failures of a code are answered.
 type kind struct {
@@ -93,13 +101,13 @@ func (e *statusError) Unwrap() error { return e.err }
 const retryUnavailable = 5 * time.Second
 
 // problem returns the answer to an error.
-func problem(ctx context.Context, err error) *Problem {
+func problem(ctx context.Context, err error) *problemError {
 	code := codeOf(ctx, err)
 	k := kindOf(code)
-	p := &Problem{
+	p := &problemError{Problem{
 		Type: "/docs#problem-" + string(k.code), Title: k.title, Status: k.status,
-		Detail: k.detail, Code: k.code, RequestID: visitOf(ctx).id, header: make(http.Header),
-	}
+		Detail: k.detail, Code: k.code, RequestID: visitOf(ctx).id,
+	}, make(http.Header)}
 	var again interface{ RetryAfter() time.Duration }
 	switch {
 	case errors.As(err, &again):
@@ -129,14 +137,14 @@ func codeOf(ctx context.Context, err error) jarvis.Code {
 	return code
 }
 
-func (p *Problem) retry(after time.Duration) {
+func (p *problemError) retry(after time.Duration) {
 	p.header.Set("Retry-After", strconv.Itoa(int(math.Ceil(after.Seconds()))))
 }
 
 // fail notes an error for the log, and returns the answer to it.
-func (s *Server) fail(ctx context.Context, err error) *Problem {
+func (s *Server) fail(ctx context.Context, err error) *problemError {
 	visitOf(ctx).err = err
-	if p, ok := errors.AsType[*Problem](err); ok {
+	if p, ok := errors.AsType[*problemError](err); ok {
 		return p
 	}
 	return problem(ctx, err)
@@ -152,12 +160,10 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 			h.Del(name)
 		}
 	}
-	for name, values := range p.header {
-		h[name] = values
-	}
-	h.Set("Content-Type", p.ContentType(""))
+	maps.Copy(h, p.header)
+	h.Set("Content-Type", problemType)
 	h.Set("Cache-Control", "no-store")
-	text, err := json.Marshal(p)
+	text, err := json.Marshal(&p.Problem)
 	if err != nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
@@ -169,7 +175,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 // write writes the last of an answer. When that fails, the client is gone, and
 // only the log can be told.
 func (s *Server) write(w http.ResponseWriter, r *http.Request, text []byte) {
-	if _, err := w.Write(text); err != nil {
+	if _, err := bytes.NewReader(text).WriteTo(w); err != nil {
 		s.log.DebugContext(r.Context(), "the answer was not taken", "request_id", visitOf(r.Context()).id)
 	}
 }

@@ -3,6 +3,7 @@ package api_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"image"
 	"image/color"
@@ -227,9 +228,8 @@ func (r *rig) do(req *http.Request, token string) answer {
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	res, err := client.Do(req)
 	must(r.t, err)
-	defer res.Body.Close() // nothing was written to it
 	body, err := io.ReadAll(res.Body)
-	must(r.t, err)
+	must(r.t, errors.Join(err, res.Body.Close()))
 	a := answer{r.t, res.StatusCode, res.Header, body}
 	if !strings.HasPrefix(res.Header.Get("Content-Type"), "image/") {
 		fmt.Fprintf(r.answers, "%v\n%s\n", res.Header, body)

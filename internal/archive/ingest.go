@@ -12,11 +12,11 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// Request is jarvis.Submission, and Result is jarvis.Stored.
-type (
-	Request = jarvis.Submission
-	Result  = jarvis.Stored
-)
+// Request is a jarvis.Submission.
+type Request = jarvis.Submission
+
+// Result is a jarvis.Stored.
+type Result = jarvis.Stored
 
 // Ingest stores a capture and returns when image and row are durable.
 //

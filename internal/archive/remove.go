@@ -11,12 +11,14 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// What a removal says is settled in the root package.
-type (
-	Removal       = jarvis.Removal
-	Receipt       = jarvis.Receipt
-	RemoveOptions = jarvis.RemoveOptions
-)
+// Removal is a jarvis.Removal.
+type Removal = jarvis.Removal
+
+// Receipt is a jarvis.Receipt.
+type Receipt = jarvis.Receipt
+
+// RemoveOptions are jarvis.RemoveOptions.
+type RemoveOptions = jarvis.RemoveOptions
 
 // PlanRemoval counts what a filter selects, all pages of it, and fixes the
 // moment: RemovePlanned leaves what is stored from now on.
