@@ -26,23 +26,16 @@ type certificate struct {
 	// that hangs stops one handshake and not all.
 	looking sync.Mutex
 	looked  time.Time
-	seen    stamp  // of the files that current was read from
-	trouble string // why the last attempt failed; logged once
+	seen    fs.FileInfo // of certFile, before current was read
+	trouble string      // why the last attempt failed; logged once
 }
-
-// stamp tells whether files changed. A symbolic link stands for what it names.
-type stamp struct{ cert, key fs.FileInfo }
 
 func openCertificate(certFile, keyFile string, logger *slog.Logger) (*certificate, error) {
 	if certFile == "" || keyFile == "" {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "TLS needs both a certificate and its key: name both files (--tls-cert, --tls-key)")
 	}
 	c := &certificate{certFile: certFile, keyFile: keyFile, logger: logger, looked: time.Now()}
-	seen, err := c.stamp()
-	if err == nil {
-		err = c.load(seen)
-	}
-	if err != nil {
+	if err := c.load(); err != nil {
 		failed := &jarvis.Error{Code: jarvis.CodeInvalid, Op: "listen: read certificate", Err: err}
 		failed.Message = jarvis.Errorf(failed.Code, "cannot use the certificate %s with the key %s: %v", certFile, keyFile, reason(err)).Message
 		return nil, failed
@@ -59,22 +52,20 @@ func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
 	return c.current.Load(), nil
 }
 
-// look takes changed files when they are good. A broken file is tried again
-// each time: one that is just being written soon is whole.
+// look takes changed files when they are good. A new key comes with a new
+// certificate, so looking at that is enough. Broken files are tried again each
+// time: those that are just being written soon are whole.
 func (c *certificate) look() {
 	now := time.Now()
 	if now.Sub(c.looked) < lookEvery {
 		return
 	}
 	c.looked = now
-	seen, err := c.stamp()
-	if err == nil && seen.same(c.seen) {
+	if seen, err := os.Stat(c.certFile); err == nil && sameFile(seen, c.seen) {
 		c.trouble = ""
 		return
 	}
-	if err == nil {
-		err = c.load(seen)
-	}
+	err := c.load()
 	if err == nil {
 		c.trouble = ""
 		c.logger.Info("the certificate was renewed", "file", c.certFile, "until", c.current.Load().Leaf.NotAfter)
@@ -86,8 +77,13 @@ func (c *certificate) look() {
 	}
 }
 
-// load reads the files, which looked like seen just before.
-func (c *certificate) load(seen stamp) error {
+// load reads the files. What they looked like is noted before, so that a change
+// while they are read is seen the next time.
+func (c *certificate) load() error {
+	seen, err := os.Stat(c.certFile)
+	if err != nil {
+		return err
+	}
 	pair, err := tls.LoadX509KeyPair(c.certFile, c.keyFile)
 	if err != nil {
 		return err
@@ -100,18 +96,8 @@ func (c *certificate) load(seen stamp) error {
 	return nil
 }
 
-func (c *certificate) stamp() (s stamp, err error) {
-	if s.cert, err = os.Stat(c.certFile); err != nil {
-		return stamp{}, err
-	}
-	if s.key, err = os.Stat(c.keyFile); err != nil {
-		return stamp{}, err
-	}
-	return s, nil
-}
-
-func (s stamp) same(t stamp) bool { return sameFile(s.cert, t.cert) && sameFile(s.key, t.key) }
-
+// sameFile reports whether a file did not change. A symbolic link stands for
+// what it names.
 func sameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }

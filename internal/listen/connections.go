@@ -51,11 +51,10 @@ type book struct {
 	stall  time.Duration // of a write
 	logger *slog.Logger
 
-	mu       sync.Mutex
-	conns    map[*conn]struct{}
-	peers    map[netip.Prefix]int
-	refused  refusals
-	stopping bool
+	mu      sync.Mutex
+	conns   map[*conn]struct{}
+	peers   map[netip.Prefix]int
+	refused refusals
 }
 
 // refusals are the connections that were closed at once since the last report.
@@ -216,10 +215,9 @@ func (b *book) evict() {
 	}
 }
 
-// stop closes all connections on which nothing is asked, now and from now on.
-func (b *book) stop() {
+// closeQuiet closes all connections on which nothing is asked.
+func (b *book) closeQuiet() {
 	b.mu.Lock()
-	b.stopping = true
 	var quiet []*conn
 	for c := range b.conns {
 		if !c.quiet.IsZero() {
@@ -250,40 +248,22 @@ func (b *book) len() int {
 
 // note is the ConnState of http.Server.
 func (b *book) note(given net.Conn, state http.ConnState) {
-	c, answered := known(given)
-	if c == nil {
+	if encrypted, ok := given.(*tls.Conn); ok {
+		given = encrypted.NetConn()
+	}
+	c, ok := given.(*conn)
+	if !ok {
 		return
 	}
 	b.mu.Lock()
-	var drop bool
+	defer b.mu.Unlock()
 	switch state {
 	case http.StateActive, http.StateHijacked:
 		c.quiet, c.fresh = time.Time{}, false
 	case http.StateIdle:
 		c.quiet = time.Now()
-		drop = b.stopping && answered()
 	case http.StateNew, http.StateClosed:
 	}
-	b.mu.Unlock()
-	if drop {
-		b.drop(c)
-	}
-}
-
-// known returns our connection of one that http.Server has; nil if there is
-// none. answered reports whether everything was sent when the state is idle:
-// HTTP/2 sends the last of an answer just after.
-func known(given net.Conn) (c *conn, answered func() bool) {
-	answered = func() bool { return true }
-	if encrypted, ok := given.(*tls.Conn); ok {
-		given = encrypted.NetConn()
-		answered = func() bool { return encrypted.ConnectionState().NegotiatedProtocol != "h2" }
-	}
-	c, ok := given.(*conn)
-	if !ok {
-		return nil, nil
-	}
-	return c, answered
 }
 
 func (b *book) forget(c *conn) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"os"
+	"time"
 )
 
 // notify tells systemd about the state of the service, if it started the
@@ -26,7 +27,11 @@ func send(ctx context.Context, path, state string) error {
 	if err != nil {
 		return err
 	}
-	_, err = socket.Write([]byte(state))
+	// A manager that does not listen must not hold up a stop.
+	err = socket.SetWriteDeadline(time.Now().Add(time.Second))
+	if err == nil {
+		_, err = socket.Write([]byte(state))
+	}
 	if closeErr := socket.Close(); err == nil {
 		err = closeErr
 	}

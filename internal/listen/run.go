@@ -110,7 +110,7 @@ func (s *Server) stop(ctx context.Context, endRequests func()) error {
 	cutOff := time.AfterFunc(s.grace*9/10, s.book.closeAll)
 	defer cutOff.Stop()
 
-	s.book.stop()
+	s.book.closeQuiet()
 	err := s.shutDown(end, s.grace*8/10)
 	if err != nil {
 		s.logger.Warn("the server has to stop: requests that do not end are cut off", "requests", s.requests.len())

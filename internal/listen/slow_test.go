@@ -114,8 +114,9 @@ func TestServer_StuckUpload(t *testing.T) {
 		if !errors.Is(err, os.ErrDeadlineExceeded) || jarvis.ErrorCode(err) != jarvis.CodeInvalid || strings.Contains(err.Error(), "127.0.0.1") {
 			t.Errorf("read: %v", err)
 		}
-		if _, err := r.Body.Read(make([]byte, 1)); err == nil {
-			t.Error("read again: no error")
+		began := time.Now()
+		if _, err := r.Body.Read(make([]byte, 1)); err == nil || time.Since(began) > 100*time.Millisecond {
+			t.Errorf("read again: %v after %v", err, time.Since(began))
 		}
 		w.WriteHeader(http.StatusRequestTimeout)
 		io.WriteString(w, "too slow")
@@ -289,5 +290,32 @@ func TestServer_SlowHandler_HTTP2(t *testing.T) {
 	})})
 	if status, body, err := get(client(t, p.roots), "https://"+s.address); status != http.StatusOK || body != strings.Repeat("a part. ", 3) {
 		t.Errorf("%d %q, %v", status, body, err)
+	}
+}
+
+// What is left in buffers when the handler returns does not stay there.
+func TestServer_StuckDownload_HTTP2_Rest(t *testing.T) {
+	const window = 64 << 10
+	s, p := encrypted(t, listen.Options{StallTimeout: 200 * time.Millisecond, Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if _, err := w.Write(make([]byte, window+1)); err != nil {
+			t.Errorf("write: %v", err)
+		}
+	})})
+	transport := &http.Transport{
+		TLSClientConfig:   &tls.Config{RootCAs: p.roots},
+		ForceAttemptHTTP2: true,
+		HTTP2:             &http.HTTP2Config{MaxReceiveBufferPerStream: window},
+	}
+	defer transport.CloseIdleConnections()
+	response, err := (&http.Client{Transport: transport}).Get("https://" + s.address)
+	if err != nil {
+		t.Fatalf("the request: %v", err)
+	}
+	<-time.After(time.Second)
+	if _, err := io.Copy(io.Discard, response.Body); err == nil || response.ProtoMajor != 2 {
+		t.Errorf("a peer that took nothing for a second got all over %s", response.Proto)
+	}
+	if err := response.Body.Close(); err != nil {
+		t.Error(err)
 	}
 }

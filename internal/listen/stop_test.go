@@ -236,6 +236,46 @@ func TestServer_Close_WhileStopping(t *testing.T) {
 	closed(t, c)
 }
 
+// Not even a handler that hears nothing delays it for long.
+func TestServer_Close_LeavesHandlersBehind(t *testing.T) {
+	reached, release, returned := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	s := start(t, listen.Options{Handler: begun(reached, func(http.ResponseWriter, *http.Request) {
+		<-release
+		close(returned)
+	})})
+	c := dial(t, s.address)
+	send(t, c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	<-reached
+	if err := s.Close(); err != nil {
+		t.Errorf("Close: %v", err)
+	}
+	closed(t, c)
+	if err := s.stopped(t, soon); jarvis.ErrorCode(err) != jarvis.CodeUnavailable {
+		t.Errorf("Run: %v", err)
+	}
+	close(release)
+	<-returned
+}
+
+// A connection that a handler took over ends with the server too.
+func TestServer_Run_TakenOver(t *testing.T) {
+	reached := make(chan struct{}, 1)
+	s := start(t, listen.Options{Handler: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if _, _, err := http.NewResponseController(w).Hijack(); err != nil {
+			t.Errorf("Hijack: %v", err)
+		}
+		reached <- struct{}{}
+	})})
+	c := dial(t, s.address)
+	send(t, c, "GET / HTTP/1.1\r\nHost: h\r\n\r\n")
+	<-reached
+	s.stop()
+	if err := s.stopped(t, soon); err != nil {
+		t.Errorf("Run: %v", err)
+	}
+	closed(t, c)
+}
+
 func TestServer_Close_WithoutAnyStop(t *testing.T) {
 	s := start(t, listen.Options{Handler: hello()})
 	c := dial(t, s.address)
