@@ -31,6 +31,7 @@ type round struct {
 	elapsed   time.Duration
 	latencies []time.Duration // sorted
 	rss       int64           // most bytes of memory of the server that were seen; 0 when not known
+	cpu       time.Duration   // of processors that the server took; 0 when not known
 }
 
 // rate returns the uploads per second.
@@ -51,6 +52,7 @@ func (r *round) add(other *round) {
 	r.latencies = append(r.latencies, other.latencies...)
 	slices.Sort(r.latencies)
 	r.rss = max(r.rss, other.rss)
+	r.cpu += other.cpu
 }
 
 // run uploads with so many clients for so long. An upload that is not

@@ -184,24 +184,21 @@ func (s *benchServer) load(ctx context.Context, clients int, lasts time.Duration
 			}
 		}
 	}()
+	before := s.cpu()
 	r, err := s.run(ctx, clients, lasts)
 	close(done)
 	rss := <-most
 	if err != nil {
 		return nil, err
 	}
-	r.rss = rss
+	r.rss, r.cpu = rss, s.cpu()-before
 	return r, nil
 }
 
 // rss returns the bytes of memory that the process holds, 0 where the operating
 // system does not tell.
 func (s *benchServer) rss() int64 {
-	status, err := os.ReadFile("/proc/" + strconv.Itoa(s.process.Process.Pid) + "/status")
-	if err != nil {
-		return 0
-	}
-	for line := range strings.Lines(string(status)) {
+	for line := range strings.Lines(s.proc("status")) {
 		if value, ok := strings.CutPrefix(line, "VmRSS:"); ok {
 			kilobytes, err := strconv.ParseInt(strings.TrimSpace(strings.TrimSuffix(strings.TrimSpace(value), "kB")), 10, 64)
 			if err != nil {
@@ -211,4 +208,34 @@ func (s *benchServer) rss() int64 {
 		}
 	}
 	return 0
+}
+
+// cpu returns the time of processors that the process took, 0 where the operating
+// system does not tell.
+func (s *benchServer) cpu() time.Duration {
+	const tick = time.Second / 100 // of every Linux that Go runs on
+	_, rest, _ := strings.Cut(s.proc("stat"), ") ")
+	fields := strings.Fields(rest)
+	const user, system = 11, 12 // after the name; see proc(5)
+	if len(fields) <= system {
+		return 0
+	}
+	var sum time.Duration
+	for _, field := range []string{fields[user], fields[system]} {
+		ticks, err := strconv.ParseInt(field, 10, 64)
+		if err != nil {
+			return 0
+		}
+		sum += time.Duration(ticks) * tick
+	}
+	return sum
+}
+
+// proc returns what the kernel says of the process, "" where it says nothing.
+func (s *benchServer) proc(file string) string {
+	text, err := os.ReadFile("/proc/" + strconv.Itoa(s.process.Process.Pid) + "/" + file)
+	if err != nil {
+		return ""
+	}
+	return string(text)
 }

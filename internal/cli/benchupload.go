@@ -55,6 +55,7 @@ type benchFigure struct {
 	Rate    float64 `json:"uploads_per_second"`
 	P50     float64 `json:"p50_ms"`
 	P99     float64 `json:"p99_ms"`
+	CPU     float64 `json:"cpu_ms,omitempty"`   // of processors, for each upload
 	RSS     int64   `json:"rss,omitempty"`      // most bytes of memory while loaded
 	IdleRSS int64   `json:"idle_rss,omitempty"` // before the first upload
 }
@@ -186,6 +187,7 @@ func (b *bench) compare(ctx context.Context, clients int, ours, bare *benchServe
 
 func figure(r *round) benchFigure {
 	return benchFigure{
+		CPU:  r.cpu.Seconds() * 1000 / float64(max(r.uploads, 1)),
 		Rate: r.rate(),
 		P50:  r.percentile(50).Seconds() * 1000,
 		P99:  r.percentile(99).Seconds() * 1000,
@@ -200,6 +202,7 @@ func (a *app) printBench(results []benchResult) error {
 		{title: "UPLOADS/S", right: true},
 		{title: "P50 MS", right: true},
 		{title: "P99 MS", right: true},
+		{title: "CPU MS", right: true},
 		{title: "MEMORY", right: true},
 		{title: "IDLE", right: true, optional: 1},
 		{title: "RATIO", right: true},
@@ -218,7 +221,7 @@ func (a *app) printBench(results []benchResult) error {
 			continue
 		}
 		row := func(clients, name string, f benchFigure, ratio string) {
-			t.add(clients, name, decimal(f.Rate, 0), decimal(f.P50, 1), decimal(f.P99, 1), memory(f.RSS), memory(f.IdleRSS), ratio)
+			t.add(clients, name, decimal(f.Rate, 0), decimal(f.P50, 1), decimal(f.P99, 1), decimal(f.CPU, 2), memory(f.RSS), memory(f.IdleRSS), ratio)
 		}
 		row(strconv.Itoa(r.Clients), "jarvis", r.Jarvis, decimal(r.Ratio, 2))
 		row("", "bare", r.Bare, "")
