@@ -2,7 +2,6 @@ package client
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -212,78 +211,6 @@ func TestClient_Ready(t *testing.T) {
 	f.Close()
 	_, err := c.Ready(t.Context())
 	wantCode(t, err, jarvis.CodeUnavailable)
-}
-
-// An image that breaks off is never taken for a whole one.
-func TestClient_Image_Half(t *testing.T) {
-	whole := strings.Repeat("pixels! ", 10_000)
-	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, before int) {
-		w.Header().Set("Content-Type", "image/webp")
-		w.Header().Set("Content-Length", "80000")
-		if before%2 == 0 {
-			io.WriteString(w, whole[:50_000])
-			return
-		}
-		io.WriteString(w, whole)
-	})
-	c, waited := newClient(t, f.URL, Options{})
-	image, err := c.OpenImage(t.Context(), mustID(t))
-	must(t, err)
-	data, err := io.ReadAll(image)
-	wantCode(t, err, jarvis.CodeUnavailable)
-	if len(data) != 50_000 || image.Format != jarvis.WebP || image.Size != 80_000 {
-		t.Errorf("%d of %d bytes came", len(data), image.Size)
-	}
-	if err := image.Close(); err != nil {
-		wantCode(t, err, jarvis.CodeUnavailable)
-	}
-	f.requests.Store(0)
-	got, err := c.ReadImage(t.Context(), mustID(t))
-	if err != nil || string(got) != whole || len(waited.all) != 1 {
-		t.Errorf("%d bytes came after %v, error %v", len(got), waited.all, err)
-	}
-	stranger := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) { writeJSON(w, `{}`) })
-	c, _ = newClient(t, stranger.URL, Options{})
-	_, err = c.OpenImage(t.Context(), mustID(t))
-	wantCode(t, err, jarvis.CodeInvalid)
-	_, err = c.ReadThumbnail(t.Context(), mustID(t), 320)
-	wantCode(t, err, jarvis.CodeInvalid)
-}
-
-// An image can be closed before its end, and its context ends it.
-func TestClient_Image_Abandoned(t *testing.T) {
-	f := newFake(t, func(w http.ResponseWriter, r *http.Request, _ int) {
-		w.Header().Set("Content-Type", "image/png")
-		io.WriteString(w, "some")
-		must(t, http.NewResponseController(w).Flush())
-		<-r.Context().Done()
-	})
-	c, _ := newClient(t, f.URL, Options{})
-	ctx, cancel := context.WithCancel(t.Context())
-	image, err := c.OpenImage(ctx, mustID(t))
-	must(t, err)
-	if _, err := io.ReadFull(image, make([]byte, 4)); err != nil {
-		t.Fatal(err)
-	}
-	cancel()
-	_, err = io.ReadAll(image)
-	wantCode(t, err, jarvis.CodeUnavailable)
-	if !errors.Is(err, context.Canceled) {
-		t.Errorf("the error is %v", err)
-	}
-	if err := image.Close(); err != nil {
-		wantCode(t, err, jarvis.CodeUnavailable)
-	}
-	image, err = c.OpenImage(t.Context(), mustID(t))
-	must(t, err)
-	closed := make(chan error, 1)
-	go func() { closed <- image.Close() }()
-	select {
-	case err := <-closed:
-		must(t, err)
-	case <-time.After(10 * time.Second):
-		t.Error("closing waits for the rest")
-	}
 }
 
 // Connections are used again, whatever the answers were.

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"maps"
 	"math/rand/v2"
 	"mime"
 	"net/http"
@@ -24,6 +25,7 @@ type request struct {
 	method   string
 	path     string // below the base URL, escaped
 	query    url.Values
+	header   http.Header   // besides those that every request has
 	payload  *payload      // nil for none
 	once     bool          // it must not happen twice
 	patience time.Duration // if longer than that of Options
@@ -188,6 +190,7 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 	if err != nil {
 		return nil, err
 	}
+	maps.Copy(req.Header, r.header)
 	req.Header.Set("User-Agent", c.agent)
 	req.Header.Set("Accept", "application/json, application/problem+json, image/*;q=0.9")
 	if token := c.token(); token != "" {

@@ -12,11 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/access"
@@ -142,7 +139,7 @@ func TestServer(t *testing.T) {
 	}
 	t.Run("Upload", func(t *testing.T) { testUpload(t, agent, ids) })
 	t.Run("Captures", func(t *testing.T) { testCaptures(t, reader, ids) })
-	t.Run("Images", func(t *testing.T) { testImages(t, reader, ids[2]) })
+	t.Run("Images", func(t *testing.T) { testImages(t, s, reader, ids[2]) })
 	t.Run("Pin", func(t *testing.T) { testPin(t, admin, ids) })
 	t.Run("Coverage", func(t *testing.T) { testCoverage(t, agent, reader) })
 	t.Run("Calendar", func(t *testing.T) { testCalendar(t, reader) })
@@ -224,7 +221,7 @@ func testCaptures(t *testing.T, reader *client.Client, ids []jarvis.ID) {
 	wantCode(t, err, jarvis.CodeInvalid)
 }
 
-func testImages(t *testing.T, reader *client.Client, id jarvis.ID) {
+func testImages(t *testing.T, s *server, reader *client.Client, id jarvis.ID) {
 	t.Helper()
 	want := screen(t, 2)
 	data, err := reader.ReadImage(t.Context(), id)
@@ -237,6 +234,17 @@ func testImages(t *testing.T, reader *client.Client, id jarvis.ID) {
 	must(t, errors.Join(err, image.Close()))
 	if !bytes.Equal(data, want) || image.Format != jarvis.PNG || image.Size != int64(len(want)) || image.ETag == "" {
 		t.Errorf("the image is %s of %d bytes, tag %s", image.Format, image.Size, image.ETag)
+	}
+	token, _, err := s.guard.NewToken(t.Context(), "far away", jarvis.ScopeRead)
+	must(t, err)
+	cut, err := client.New(client.Options{BaseURL: s.url, Token: token, Transport: &cutting{}})
+	must(t, err)
+	t.Cleanup(cut.CloseIdle)
+	image, err = cut.OpenImage(t.Context(), id)
+	must(t, err)
+	data, err = io.ReadAll(image)
+	if err = errors.Join(err, image.Close()); err != nil || !bytes.Equal(data, want) || len(want) < 150 {
+		t.Errorf("of a connection that breaks off %d bytes came back, error %v", len(data), err)
 	}
 	small, err := reader.ReadThumbnail(t.Context(), id, 320)
 	must(t, err)
@@ -350,7 +358,7 @@ func testAccount(t *testing.T, s *server, admin *client.Client) {
 	_, err = admin.NewToken(t.Context(), name, jarvis.ScopeRead)
 	wantCode(t, err, jarvis.CodeConflict)
 	tokens, err := admin.FindTokens(t.Context())
-	if err != nil || len(tokens) != 4 || tokens[0].Name != name || tokens[0].Scope != jarvis.ScopeRead {
+	if err != nil || len(tokens) != 5 || tokens[0].Name != name || tokens[0].Scope != jarvis.ScopeRead {
 		t.Errorf("there are %d tokens, error %v", len(tokens), err)
 	}
 	for range 2 {
@@ -440,43 +448,5 @@ func testHealth(t *testing.T, s *server) {
 	}
 	if ready, err := anybody.Ready(t.Context()); err != nil || !ready {
 		t.Errorf("ready: %t, error %v", ready, err)
-	}
-}
-
-// 50 clients send one id: with the same bytes all get the same answer, with other
-// bytes one wins.
-func TestServer_SameID(t *testing.T) {
-	s := startServer(t)
-	agent := s.as(t, "ann@laptop", jarvis.ScopeUpload)
-	send := func(bytesOf func(i int) []byte) (answers []client.Stored, conflicts int) {
-		id := jarvis.NewRandomID()
-		var mu sync.Mutex
-		var all errgroup.Group
-		for i := range 50 {
-			u := uploadOf(bytesOf(i), noon)
-			u.ID = id
-			all.Go(func() error {
-				stored, err := agent.Upload(t.Context(), u)
-				mu.Lock()
-				defer mu.Unlock()
-				if errors.Is(err, jarvis.ErrConflict) {
-					conflicts++
-					return nil
-				}
-				answers = append(answers, stored)
-				return err
-			})
-		}
-		must(t, all.Wait())
-		return answers, conflicts
-	}
-	same := screen(t, 7)
-	answers, conflicts := send(func(int) []byte { return same })
-	if len(slices.Compact(answers)) != 1 || len(answers) != 50 || conflicts != 0 {
-		t.Errorf("%d answers, %d conflicts", len(answers), conflicts)
-	}
-	answers, conflicts = send(func(i int) []byte { return screen(t, byte(i)) })
-	if len(answers) != 1 || conflicts != 49 {
-		t.Errorf("%d answers, %d conflicts", len(answers), conflicts)
 	}
 }
