@@ -14,16 +14,17 @@ const patience = 10 * time.Second
 
 // budget is a bounded amount of something that requests take and give back.
 type budget struct {
-	all  int64
-	free *semaphore.Weighted
+	all      int64
+	free     *semaphore.Weighted
+	patience time.Duration
 }
 
-func newBudget(all int64) *budget { return &budget{all, semaphore.NewWeighted(all)} }
+func newBudget(all int64) *budget { return &budget{all, semaphore.NewWeighted(all), patience} }
 
 // take waits for n, or all there is if that is less, and returns what it took.
 func (b *budget) take(ctx context.Context, n int64) (int64, error) {
 	n = min(n, b.all)
-	waiting, cancel := context.WithTimeout(ctx, patience)
+	waiting, cancel := context.WithTimeout(ctx, b.patience)
 	defer cancel()
 	if err := b.free.Acquire(waiting, n); err != nil {
 		if ctx.Err() != nil {

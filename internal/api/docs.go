@@ -2,7 +2,6 @@ package api
 
 import (
 	"encoding/json"
-	"html/template"
 	"maps"
 	"net/http"
 	"slices"
@@ -64,7 +63,6 @@ func (s *Server) openAPIYAML(w http.ResponseWriter, r *http.Request) error {
 
 // description is what the docs page shows.
 type description struct {
-	Style      template.CSS
 	Version    string
 	About      string
 	Operations []described
@@ -89,7 +87,7 @@ type describedProblem struct {
 
 // describe returns the document as people read it, in the order of the table.
 func (s *Server) describe() description {
-	d := description{Style: s.pages.docs.style, Version: s.o.Version, About: documentAbout}
+	d := description{Version: s.o.Version, About: documentAbout}
 	for _, t := range s.routes() {
 		if t.id == "" {
 			continue

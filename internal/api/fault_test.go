@@ -219,6 +219,7 @@ func TestServer_Upload_NoRoom(t *testing.T) {
 	r := newRig(t, func(o *api.Options) { f.options(o); o.MaxUploads = 1 })
 	f.set(nil, true)
 	f.entered = make(chan struct{}, 1)
+	r.server.Hasten(50 * time.Millisecond)
 	ctx, cancel := context.WithCancel(t.Context())
 	first := r.uploadRequest("/api/captures", form(metadataPart(saying(1)), filePart("image/jpeg", photo(1)))).WithContext(ctx)
 	first.Header.Set("Authorization", "Bearer "+r.device)
@@ -237,4 +238,32 @@ func TestServer_Upload_NoRoom(t *testing.T) {
 	if a.header.Get("Retry-After") != "2" {
 		t.Errorf("Retry-After is %q", a.header.Get("Retry-After"))
 	}
+}
+
+// The images that are received take no more memory than there is for them.
+func TestServer_Upload_NoMemory(t *testing.T) {
+	f := &faulty{entered: make(chan struct{}, 1)}
+	r := newRig(t, func(o *api.Options) { f.options(o); o.MaxImageBytes, o.MaxMemory = 1<<20, 2<<20 })
+	r.server.Hasten(50 * time.Millisecond)
+	f.set(nil, true)
+	ctx, cancel := context.WithCancel(t.Context())
+	large := form(metadataPart(saying(1)), filePart("image/jpeg", append(photo(1), make([]byte, 900<<10)...)))
+	var all sync.WaitGroup
+	for range 2 {
+		req := r.uploadRequest("/api/captures", large).WithContext(ctx)
+		req.Header.Set("Authorization", "Bearer "+r.device)
+		all.Go(func() {
+			if res, err := http.DefaultTransport.RoundTrip(req); err == nil {
+				t.Errorf("an upload that hangs was answered %d", res.StatusCode)
+				must(t, res.Body.Close())
+			}
+		})
+		<-f.entered
+	}
+	r.send(r.device, large).wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable)
+	cancel()
+	all.Wait()
+	f.set(nil, false)
+	r.server.Hasten(10 * time.Second)
+	r.send(r.device, large).want(http.StatusOK) // once they gave back what they had
 }

@@ -21,28 +21,30 @@ var files embed.FS
 // script and nothing else.
 type sheet struct {
 	template *template.Template
-	style    template.CSS
-	script   template.JS
 	policy   string
 }
 
-// newSheet reads a page. A script is named or is none.
+// newSheet reads a page, in which "/* style */" and "// script" stand for files.
 func newSheet(page, script string) (*sheet, error) {
 	style, err := files.ReadFile("pages/style.css")
 	if err != nil {
 		return nil, err
 	}
-	s := &sheet{style: template.CSS(style)} // #nosec G203 -- a file of ours
-	s.policy = "default-src 'none'; style-src '" + digest(style) + "'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+	s := &sheet{policy: "default-src 'none'; style-src '" + digest(style) + "'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"}
+	text, err := files.ReadFile("pages/" + page)
+	if err != nil {
+		return nil, err
+	}
+	text = bytes.Replace(text, []byte("/* style */"), style, 1)
 	if script != "" {
-		text, err := files.ReadFile("pages/" + script)
+		code, err := files.ReadFile("pages/" + script)
 		if err != nil {
 			return nil, err
 		}
-		s.script = template.JS(text) // #nosec G203 -- a file of ours
-		s.policy += "; script-src '" + digest(text) + "'"
+		text = bytes.Replace(text, []byte("// script"), code, 1)
+		s.policy += "; script-src '" + digest(code) + "'"
 	}
-	s.template, err = template.ParseFS(files, "pages/"+page)
+	s.template, err = template.New(page).Parse(string(text))
 	return s, err
 }
 
@@ -72,11 +74,8 @@ func (s *Server) show(w http.ResponseWriter, r *http.Request, page *sheet, statu
 	}
 }
 
-type signInData struct {
-	Style  template.CSS
-	Script template.JS
-	Error  string
-}
+// signInData is what the page shows.
+type signInData struct{ Error string }
 
 // signInPage shows the form that redeems a sign-in link. The link's secret stands
 // after #, so that it is neither sent nor logged when the page is fetched.
@@ -85,7 +84,7 @@ func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, failure string) error {
-	text, err := s.pages.signIn.render(signInData{s.pages.signIn.style, s.pages.signIn.script, failure})
+	text, err := s.pages.signIn.render(signInData{failure})
 	if err == nil {
 		s.show(w, r, s.pages.signIn, status, text)
 	}

@@ -1,6 +1,8 @@
 package api_test
 
 import (
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
@@ -117,6 +119,23 @@ func TestServer_Elsewhere(t *testing.T) {
 	}
 	if a := r.get("", "/").want(http.StatusSeeOther); a.header.Get("Location") != "/docs" {
 		t.Errorf("/ leads to %q", a.header.Get("Location"))
+	}
+}
+
+// A browser uses just the style and the script whose digests the policy names.
+func TestServer_Pages_Policy(t *testing.T) {
+	r := newRig(t)
+	for path, parts := range map[string][]string{"/docs": {"style"}, "/sign-in": {"style", "script"}} {
+		page := r.get("", path).want(http.StatusOK)
+		for _, part := range parts {
+			_, rest, _ := strings.Cut(string(page.body), "<"+part+">")
+			text, _, _ := strings.Cut(rest, "</"+part+">")
+			sum := sha256.Sum256([]byte(text))
+			want := part + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+			if policy := page.header.Get("Content-Security-Policy"); len(text) < 100 || !strings.Contains(policy, want) {
+				t.Errorf("%s: the %s of %d bytes needs %s, and the policy is %s", path, part, len(text), want, policy)
+			}
+		}
 	}
 }
 

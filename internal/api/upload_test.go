@@ -215,3 +215,28 @@ func TestServer_Upload_Damaged(t *testing.T) {
 		t.Error("the image was not restored")
 	}
 }
+
+// Images of every size up to the bound come through whole, also where the length
+// of the form is not told.
+func TestServer_Upload_Sizes(t *testing.T) {
+	r := newRig(t, limitTo1MiB)
+	for n, size := range []int{1000, 64<<10 - 1, 64 << 10, 64<<10 + 1, 128<<10 + 1, 1<<20 - 1, 1 << 20, 1<<20 + 1} {
+		data := append(photo(n), make([]byte, size-len(photo(n)))...)
+		for _, told := range []bool{true, false} {
+			req := r.uploadRequest("/api/captures", form(filePart("image/jpeg", data), metadataPart(saying(n))))
+			if !told {
+				req.ContentLength = -1
+			}
+			a := r.do(req, r.device)
+			if size > 1<<20 {
+				a.wantProblem(http.StatusRequestEntityTooLarge, jarvis.CodeTooLarge)
+				continue
+			}
+			var s stored
+			a.want(http.StatusOK).json(&s)
+			if image := r.get(r.reader, "/api/captures/"+s.ID.String()+"/image").want(http.StatusOK); !bytes.Equal(image.body, data) {
+				t.Errorf("an image of %d bytes came back with %d", size, len(image.body))
+			}
+		}
+	}
+}
