@@ -53,7 +53,7 @@ type Guard struct {
 	now         func() time.Time
 }
 
-// New returns a Guard. It must be closed.
+// New returns a Guard. One that authenticated or recorded anybody must be closed.
 func New(o Options) *Guard {
 	if o.Now == nil {
 		o.Now = time.Now

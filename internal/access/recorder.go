@@ -98,7 +98,8 @@ func (r *Recorder) Add(who, address string, action jarvis.Action, captures int64
 	r.wake()
 }
 
-// refuse notes that a credential from the address was wrong.
+// refuse notes that a credential from the address was wrong. Beyond some
+// addresses, the line says "many" instead of one.
 func (r *Recorder) refuse(who, address string) {
 	if r.log == nil {
 		return

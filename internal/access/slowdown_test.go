@@ -197,17 +197,17 @@ func TestGuard_SlowsDown_InBoundedMemory(t *testing.T) {
 			}
 		}
 	}
-	attack(0, 10_000)
+	attack(0, 5_000)
 	before := heap()
-	attack(10_000, 60_000)
-	if now := heap(); now > before+1<<20 {
+	attack(5_000, 20_000)
+	if now := heap(); now > before+384<<10 {
 		t.Errorf("the heap grew from %d to %d bytes", before, now)
 	}
 	if err := g.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	lines, times, _ := m.of(jarvis.ActionRefused)
-	if len(lines) > 3*257 || times != 120_000 {
+	if len(lines) > 3*257 || times != 40_000 {
 		t.Errorf("%d lines about %d refusals, want few about all of them", len(lines), times)
 	}
 }

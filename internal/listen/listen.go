@@ -142,8 +142,8 @@ func newServer(o Options) *Server {
 		DisableGeneralOptionsHandler: true,
 		HTTP2: &http.HTTP2Config{
 			MaxConcurrentStreams: 100,
-			SendPingTimeout:      o.StallTimeout, // finds peers that are gone
-			PingTimeout:          o.StallTimeout / 2,
+			SendPingTimeout:      30 * time.Second, // finds peers that are gone
+			PingTimeout:          15 * time.Second,
 		},
 	}
 	return s
