@@ -189,3 +189,19 @@ func TestClient_Upload_Stalled(t *testing.T) {
 		t.Errorf("%d requests, error %v", f.requests.Load(), err)
 	}
 }
+
+// Whatever the transport does after it gave an answer, the image is the caller's
+// again.
+func TestOutgoing_End(t *testing.T) {
+	_, w := newWatch(t.Context(), time.Hour)
+	defer w.stop()
+	o := &outgoing{reader: strings.NewReader("pixels"), watch: w}
+	if n, err := o.Read(make([]byte, 3)); n != 3 || err != nil {
+		t.Fatalf("%d bytes, error %v", n, err)
+	}
+	o.end()
+	if n, err := o.Read(make([]byte, 3)); n != 0 || !errors.Is(err, io.ErrClosedPipe) {
+		t.Errorf("%d bytes, error %v", n, err)
+	}
+	must(t, o.Close())
+}
