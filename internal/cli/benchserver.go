@@ -48,8 +48,8 @@ func (b *bench) startJarvis(ctx context.Context) (*benchServer, error) {
 			Address string `json:"address"`
 		}
 		switch err := json.Unmarshal(line, &entry); {
-		case err != nil:
-			return "", err
+		case err != nil: // before it knew its settings
+			return "", jarvis.Errorf(jarvis.CodeInvalid, "the server that is to be measured did not start: %s", bytes.TrimSpace(line))
 		case entry.Level == "ERROR":
 			return "", jarvis.Errorf(jarvis.CodeUnavailable, "the server that is to be measured did not start: %s", entry.Message)
 		case entry.Message == listeningMessage:
