@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -147,5 +148,28 @@ func TestServer_Pin(t *testing.T) {
 				t.Errorf("pinned is %v; want %v", c.Pinned, pinned)
 			}
 		}
+	}
+}
+
+// A row that an older Jarvis made names its file as that machine had it, which is
+// nobody's business.
+func TestServer_Adopted(t *testing.T) {
+	r := newRig(t)
+	id := jarvis.NewRandomID()
+	for n, path := range []string{"/data/captures/2026/01/24/" + id.String() + ".jpg", "/data/captures/elsewhere"} {
+		own := id
+		if n > 0 {
+			own = jarvis.NewRandomID()
+		}
+		must(t, r.catalog.InsertCapture(t.Context(), &jarvis.Capture{ID: own, Filepath: path, Timestamp: noon, Width: 1, Height: 1, FileSize: 1, CreatedAt: noon}))
+	}
+	var c jarvis.Capture
+	if r.get(r.reader, "/api/captures/"+id.String()).want(http.StatusOK).json(&c); c.Filepath != "2026/01/24/"+id.String()+".jpg" {
+		t.Errorf("the file is %q", c.Filepath)
+	}
+	r.get(r.reader, "/api/captures")
+	r.preview("")
+	if strings.Contains(r.answers.String(), "/data/") {
+		t.Error("an answer has a path of the server")
 	}
 }

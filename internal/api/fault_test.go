@@ -121,11 +121,11 @@ func TestServer_Problems(t *testing.T) {
 		{jarvis.CodeLocked, 503, false},
 		{jarvis.CodeInternal, 500, false},
 	} {
-		message := "this and that"
+		message, op := "this and that", ""
 		if !tt.says {
-			message = "cannot write " + secretPath + "/2026: SELECT * FROM captures"
+			message, op = "cannot write "+secretPath+"/2026: SELECT * FROM captures", "fsblob: stage"
 		}
-		f.set(&jarvis.Error{Code: tt.code, Op: "fsblob: stage", Message: message, Err: errors.New("open " + secretPath)}, false)
+		f.set(&jarvis.Error{Code: tt.code, Op: op, Message: message, Err: errors.New("open " + secretPath)}, false)
 		for _, path := range []string{"upload", "list"} {
 			var a answer
 			switch {
@@ -144,6 +144,11 @@ func TestServer_Problems(t *testing.T) {
 				t.Errorf("%s: no Retry-After", tt.code)
 			}
 		}
+	}
+	for _, code := range []jarvis.Code{jarvis.CodeInvalid, jarvis.CodeNotFound, jarvis.CodeConflict} {
+		f.set(&jarvis.Error{Code: code, Op: "sqlite: list captures", Message: secretPath + " is not a catalogue"}, false)
+		r.get(r.reader, "/api/captures").wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable)
+		r.send(r.device, upload).wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable)
 	}
 	f.set(errors.New("dial "+secretPath+": refused"), false)
 	r.get(r.reader, "/api/captures").wantProblem(http.StatusInternalServerError, jarvis.CodeInternal)

@@ -69,10 +69,12 @@ func (s *Server) admit(next http.Handler) http.Handler {
 		h.Set("Cross-Origin-Opener-Policy", "same-origin")
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cache-Control", "no-store")
+		defer func() { // also of what ends with http.ErrAbortHandler
+			took := time.Since(began)
+			s.metrics.observe(v.route, r.Method, a.status, took)
+			s.logVisit(r, v, a, took)
+		}()
 		next.ServeHTTP(a, r.WithContext(withVisit(r.Context(), v)))
-		took := time.Since(began)
-		s.metrics.observe(v.route, r.Method, a.status, took)
-		s.logVisit(r, v, a, took)
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"math"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -127,14 +128,28 @@ func problem(ctx context.Context, err error) *problemError {
 	return p
 }
 
-// codeOf returns an error's code. What ended because the request did, or took too
-// long, is no defect.
+// codeOf returns the code that an error is answered with. What ended because the
+// request did, or took too long, is no defect. What a store says of its own files
+// or of its database, in whatever code, is not about what the client sent.
 func codeOf(ctx context.Context, err error) jarvis.Code {
-	code := jarvis.ErrorCode(err)
-	if code == jarvis.CodeInternal && (ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)) {
+	e, ok := errors.AsType[*jarvis.Error](err)
+	if !ok {
+		if ctx.Err() != nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+			return jarvis.CodeUnavailable
+		}
+		return jarvis.CodeInternal
+	}
+	if kindOf(e.Code).detail == "" && !isForClients(e.Op) {
 		return jarvis.CodeUnavailable
 	}
-	return code
+	return e.Code
+}
+
+// isForClients reports whether the messages of an operation may be about what a
+// client sent, and then name nothing of the server. Errors that name no operation
+// are made for people.
+func isForClients(op string) bool {
+	return op == "" || strings.HasPrefix(op, "api: ") || strings.HasPrefix(op, "thumbnail: ") || strings.HasPrefix(op, "listen: ")
 }
 
 func (p *problemError) retry(after time.Duration) {

@@ -1,6 +1,9 @@
 package api_test
 
 import (
+	"bytes"
+	"os"
+
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
@@ -9,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/api"
 )
 
 // concrete returns a path that the route's pattern matches.
@@ -161,5 +165,18 @@ func TestServer_Docs(t *testing.T) {
 	}
 	if yaml := r.get("", "/openapi.yaml").want(http.StatusOK); !strings.Contains(string(yaml.body), "openapi: 3.1.0") {
 		t.Errorf("the document begins with %.100q", yaml.body)
+	}
+}
+
+// The document that lies in docs/ is the one of this code.
+func TestWriteDocument(t *testing.T) {
+	committed, err := os.ReadFile("../../docs/openapi.yaml")
+	must(t, err)
+	for range 2 { // in the same words each time
+		var b bytes.Buffer
+		must(t, api.WriteDocument(&b, "1"))
+		if !bytes.Equal(b.Bytes(), committed) {
+			t.Fatal("docs/openapi.yaml is not what the code says: run make generate")
+		}
 	}
 }
