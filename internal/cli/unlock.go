@@ -88,8 +88,14 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 		}
 		return a.askSecret(ctx, "Passphrase of "+tilde(cfg.IdentityFile)+": ")
 	})
+	if err != nil {
+		return nil, err
+	}
+	if err := vault.RemoveLeftovers(cfg.IdentityFile); err != nil {
+		a.note("%s.", errorMessage(err)) // what is asked for does not depend on it
+	}
 	a.identity = identity
-	return identity, err
+	return identity, nil
 }
 
 // makeIdentity returns the identity of this person for a new store, and makes

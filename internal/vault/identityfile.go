@@ -29,13 +29,24 @@ const workFactor = 18
 // CreateIdentityFile writes the identity to a new file at path, and makes its
 // folder when there is none. With a passphrase the file is encrypted as
 // "age --passphrase --armor" does. When it returns nil the file survives a
-// power cut. It never overwrites: a file of that name is CodeConflict.
+// power cut. It never overwrites: a file of that name is CodeConflict. A full
+// disk is CodeNoSpace.
 func CreateIdentityFile(path string, id *Identity, passphrase string) error {
 	content, err := identityContent(id, passphrase, workFactor)
 	if err != nil {
 		return err
 	}
 	return createFile("identity", path, content)
+}
+
+// RemoveLeftovers removes what a process that was killed while it wrote the
+// identity file at path left beside it: the secret, under another name. It must
+// only be called once the file is there.
+func RemoveLeftovers(path string) error {
+	if err := removeLeftovers(path); err != nil {
+		return jarvis.WrapError(jarvis.CodeUnavailable, "vault: tidy up", fmt.Sprintf("a copy of the identity that was left beside %s when Jarvis was killed cannot be removed: remove the hidden file yourself", path), err)
+	}
+	return nil
 }
 
 func identityContent(id *Identity, passphrase string, workFactor int) ([]byte, error) {
