@@ -210,6 +210,10 @@ type Catalog interface {
 	// Check returns nil while the database answers and accepts writes.
 	Check(ctx context.Context) error
 
+	// CheckWhole reads everything that the database holds and returns
+	// CodeCorrupt when something is damaged. It takes as long as that takes.
+	CheckWhole(ctx context.Context) error
+
 	// Close waits for writes in flight and closes the database. It may be
 	// called more than once.
 	Close() error

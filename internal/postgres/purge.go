@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -72,26 +71,16 @@ func (c *Catalog) LeftPages() bool { return c.leftPages.Load() }
 // empty rewrites the tables and their indexes into other files, or gives the
 // space of what was deleted free where it cannot. That takes as long as it takes:
 // no time-out ends it, only ctx.
-func (c *Catalog) empty(ctx context.Context) (err error) {
-	conn, err := pgx.ConnectConfig(ctx, c.server.connConfig())
-	if err != nil {
+func (c *Catalog) empty(ctx context.Context) error {
+	return c.alone(ctx, func(conn *pgx.Conn) error {
+		rewritten, err := c.rewrite(ctx, conn)
+		if err != nil || rewritten {
+			return err
+		}
+		c.leftPages.Store(true)
+		_, err = conn.Exec(ctx, "VACUUM "+purged)
 		return err
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
-		defer cancel()
-		err = errors.Join(err, conn.Close(ctx))
-	}()
-	if _, err := conn.Exec(ctx, "SET statement_timeout = 0"); err != nil {
-		return err
-	}
-	rewritten, err := c.rewrite(ctx, conn)
-	if err != nil || rewritten {
-		return err
-	}
-	c.leftPages.Store(true)
-	_, err = conn.Exec(ctx, "VACUUM "+purged)
-	return err
+	})
 }
 
 // rewrite reports whether the tables are small enough to be rewritten, and were.
