@@ -37,6 +37,15 @@ func (c *faultyCatalog) InsertCapture(ctx context.Context, row *jarvis.Capture) 
 	return c.insert(ctx, row)
 }
 
+// damagedCatalog is a catalogue of which a part that is seldom read is damaged,
+// or that can't say so.
+type damagedCatalog struct {
+	jarvis.Catalog
+	err error
+}
+
+func (c *damagedCatalog) CheckWhole(context.Context) error { return c.err }
+
 // quarantineHook is a blob store that calls before when it moves a file away.
 type quarantineHook struct {
 	jarvis.BlobStore
