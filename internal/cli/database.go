@@ -71,7 +71,7 @@ func (a *app) connectSQLite(ctx context.Context, cfg *config.Config, may existen
 	}
 	c, err := sqlite.Open(ctx, o)
 	if errors.Is(err, jarvis.ErrNotFound) {
-		return nil, noStore(cfg)
+		return nil, a.noStore(cfg)
 	}
 	if err != nil {
 		return nil, err
@@ -86,7 +86,7 @@ func (a *app) connectPostgres(ctx context.Context, cfg *config.Config, may exist
 			return nil, err
 		}
 		if may == storeMustExist {
-			return nil, noStore(cfg)
+			return nil, a.noStore(cfg)
 		}
 		var o postgres.Options
 		if o, err = a.newPostgres(ctx, cfg); err != nil {
@@ -155,7 +155,7 @@ func (a *app) checkNew(ctx context.Context, cfg *config.Config, file catalogFile
 		return err
 	}
 	if may == storeMustExist {
-		return noStore(cfg)
+		return a.noStore(cfg)
 	}
 	return nil
 }

@@ -109,6 +109,7 @@ func (cmd keyShowRecoveryCmd) Run(ctx context.Context, a *app) error {
 	if state, err := a.sealState(ctx, cfg); err == nil && state.publicKey != "" && state.publicKey != identity.PublicKey() {
 		a.remark("This is not the identity of the store: that is %s.", state.publicKey)
 	}
+	a.remark("These are the words of the identity %s in %s.", identity.PublicKey(), tilde(cfg.IdentityFile))
 	if err := a.confirm(ctx, cmd.Yes, "Whoever sees what comes next can open everything that is sealed. Show it?"); err != nil {
 		return err
 	}
@@ -117,15 +118,16 @@ func (cmd keyShowRecoveryCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(recovery{identity.PublicKey(), words})
+		return a.printJSON(recovery{cfg.IdentityFile, identity.PublicKey(), words})
 	}
 	return a.printRecovery(identity, words)
 }
 
 // recovery is what show-recovery prints with --json.
 type recovery struct {
-	PublicKey string   `json:"public_key"`
-	Words     []string `json:"words"`
+	IdentityFile string   `json:"identity_file"`
+	PublicKey    string   `json:"public_key"`
+	Words        []string `json:"words"`
 }
 
 // Words stand side by side.
@@ -152,7 +154,7 @@ func (a *app) printRecovery(identity *vault.Identity, words []string) error {
 		return err
 	}
 	a.printf("\nThe same as a code to scan:\n\n%s\n", styled(code))
-	a.printf("Bring the identity back with: %s key restore\n", a.name)
+	a.printf("Bring the identity back with: %s\n", a.command("key restore"))
 	return nil
 }
 

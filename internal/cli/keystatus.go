@@ -115,7 +115,7 @@ func (a *app) printKeyStatus(cfg *config.Config, s *keyStatus) {
 	case "plain":
 		line("store", "plain, in "+storePlace(cfg)+": whoever reads the disk can read it")
 	default:
-		line("store", "none yet, in "+storePlace(cfg)+": see jarvis start")
+		line("store", "none yet, in "+storePlace(cfg)+": see "+a.command("start"))
 	}
 	if s.PublicKey != nil {
 		line("sealed to", *s.PublicKey)

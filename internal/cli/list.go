@@ -106,7 +106,7 @@ func (cmd *listCmd) list(ctx context.Context, a *app, cfg *config.Config, catalo
 		}
 		listed += int64(len(captures))
 		if listed == 0 && !a.json {
-			a.note("No captures%s.", map[bool]string{true: " yet: jarvis add FILE stores some", false: " match"}[cmd.isEmpty() && cmd.After == ""])
+			a.note("No captures%s.", map[bool]string{true: " yet: " + a.command("add FILE") + " stores some", false: " match"}[cmd.isEmpty() && cmd.After == ""])
 		}
 		if !more {
 			return nil

@@ -146,7 +146,7 @@ func (a *app) offer(ctx context.Context, cfg *config.Config, s *store, found []s
 func (a *app) printNext(some bool, found []screenshotFolder) {
 	a.printf("\n%s\n\n", a.style.bold("How to go on"))
 	t := table{columns: []column{{}, {faint: true, shrink: 20, optional: 1}}}
-	line := func(arguments, what string) { t.add("  "+a.name+" "+arguments, what) }
+	line := func(arguments, what string) { t.add("  "+a.command(arguments), what) }
 	for _, f := range found {
 		what := "add the " + plural(f.count, "screenshot") + " found there"
 		if some {
@@ -162,7 +162,7 @@ func (a *app) printNext(some bool, found []screenshotFolder) {
 		line("get ID -o screen.png", "get an image back")
 		line("verify", "prove that everything is there")
 	}
-	line("--help", "all commands")
+	t.add("  "+a.name+" --help", "all commands")
 	t.print(a.console, false)
 }
 

@@ -122,7 +122,7 @@ func (a *app) makeIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 		return nil, err
 	}
 	if !a.json {
-		a.note("Keep the identity %s apart from the store and its backups, and write its recovery words down: %s key show-recovery", tilde(cfg.IdentityFile), a.name)
+		a.note("Keep the identity %s apart from the store and its backups, and write its recovery words down: %s", tilde(cfg.IdentityFile), a.command("key show-recovery"))
 		if passphrase == "" {
 			a.note("It has no passphrase: whoever takes this whole disk has both.")
 		}
