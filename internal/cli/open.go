@@ -26,7 +26,7 @@ type existence int
 const (
 	storeMustExist    existence = iota
 	storeMayBeNew               // it is made
-	storeMayBeginAnew           // and so is one whose catalogue is lost, while its key is there
+	storeMayBeginAnew           // and so is the catalogue of one that lost it, while its key is there
 )
 
 // keyNeed says what a command does without the key of a sealed store, where it

@@ -15,7 +15,10 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/timetext"
 )
 
-type startCmd struct{ creation }
+type startCmd struct {
+	BeginAnew bool `help:"Make a new catalogue for a store that has lost it and has its key file still."`
+	creation
+}
 
 // Help is the long help.
 func (startCmd) Help() string {
@@ -26,6 +29,10 @@ Running it again changes nothing.
 A new store is sealed: images and catalogue are encrypted, and only the identity, a
 file that is made with the first store and lies apart from it, opens them. See
 jarvis key --help.
+
+A store whose catalogue is missing is asked about on a terminal, and left alone
+otherwise: put the catalogue back from a copy if there is one. With --begin-anew it
+gets a new one, and jarvis verify --repair --deep --force then takes the images up.
 
 Example:
 
@@ -43,7 +50,18 @@ func (cmd startCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMayBeginAnew, keyRequired)
+	may := storeMayBeNew
+	if cmd.BeginAnew {
+		may = storeMayBeginAnew
+	}
+	s, err := a.openStore(ctx, cfg, may, keyRequired)
+	if errors.Is(err, errCatalogLost) && a.canAsk() && !a.json {
+		a.note("%s.", errorMessage(err))
+		if err := a.confirm(ctx, false, "Make a new catalogue, which knows nothing of the old one's devices, applications and titles?"); err != nil {
+			return err
+		}
+		s, err = a.openStore(ctx, cfg, storeMayBeginAnew, keyRequired)
+	}
 	if err != nil {
 		return err
 	}

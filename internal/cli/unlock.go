@@ -17,6 +17,15 @@ import (
 type storeKey struct {
 	identity *vault.Identity
 	data     vault.DataKey
+	unused   string // the key file with which no catalogue was made yet; empty when one was
+}
+
+// markUsed notes that there is a catalogue that k opens.
+func (k *storeKey) markUsed() error {
+	if k == nil || k.unused == "" {
+		return nil
+	}
+	return vault.MarkKeyUsed(k.unused)
 }
 
 // unlock opens the wrapped key of a store with the identity of this person.
@@ -29,7 +38,7 @@ func (a *app) unlock(ctx context.Context, cfg *config.Config, store jarvis.ID, w
 	if err != nil {
 		return nil, locked(storeLocked, err)
 	}
-	return &storeKey{identity, data}, nil
+	return &storeKey{identity: identity, data: data}, nil
 }
 
 // unlockFile is unlock for the key file of a catalogue, and tells whose key it is.
@@ -46,7 +55,7 @@ func (a *app) unlockFile(ctx context.Context, cfg *config.Config, path string) (
 	if err != nil {
 		return nil, info, locked(storeLocked, err)
 	}
-	return &storeKey{identity, data}, info, nil
+	return &storeKey{identity: identity, data: data}, info, nil
 }
 
 // locked turns what keeps something sealed shut into CodeLocked, with what that
@@ -156,7 +165,11 @@ type catalogFile struct {
 	exists     bool
 	plain      bool // an SQLite database that is not encrypted
 	keyPresent bool
+	keyUnused  bool // the key is there, and no catalogue was made with it yet
 }
+
+// lost reports whether the catalogue was made once and is not there now.
+func (f catalogFile) lost() bool { return !f.exists && f.keyPresent && !f.keyUnused }
 
 // sealed reports whether the store is sealed, or will be.
 func (f catalogFile) sealed() bool { return f.keyPresent || f.exists && !f.plain }
@@ -169,6 +182,7 @@ func inspectCatalog(path string) (catalogFile, error) {
 	f := catalogFile{path: path, key: path + ".key"}
 	if _, err := os.Lstat(f.key); err == nil {
 		f.keyPresent = true
+		f.keyUnused = vault.KeyUnused(f.key) // before the catalogue, which another process may be making
 	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return f, jarvis.WrapError(jarvis.CodeUnavailable, "open", f.key+" cannot be looked for: "+cause(err), err)
 	}

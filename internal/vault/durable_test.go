@@ -105,3 +105,24 @@ func TestWriteError(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyUnused: a key counts as unused from before there is a key file until a
+// catalogue was made with it, whoever was first.
+func TestKeyUnused(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "key")
+	id := newTestIdentity(t)
+	if KeyUnused(path) {
+		t.Error("no key is unused")
+	}
+	for _, want := range []jarvis.Code{"", jarvis.CodeConflict} {
+		err := CreateKeyFile(path, NewDataKey(), jarvis.NewRandomID(), id)
+		if got := jarvis.ErrorCode(err); got != want || !KeyUnused(path) {
+			t.Errorf("error %v, unused %t", err, KeyUnused(path))
+		}
+	}
+	for range 2 {
+		if err := MarkKeyUsed(path); err != nil || KeyUnused(path) {
+			t.Errorf("error %v, unused %t", err, KeyUnused(path))
+		}
+	}
+}
