@@ -181,6 +181,9 @@ func (a *app) loadConfig() (*config.Config, error) {
 	a.setting("storage_path", a.grammar.StoragePath)
 	a.setting("identity_file", a.grammar.Identity)
 	a.setting("tz", a.grammar.TZ)
+	for _, sentence := range config.Misspelt(os.Environ()) {
+		a.note("%s", sentence)
+	}
 	return config.Load(config.Input{Flags: a.settings, File: a.grammar.Config})
 }
 
