@@ -109,6 +109,9 @@ func (l *loader) load(s setting) error {
 		return err
 	}
 	g.home = l.home()
+	if err != nil && !set {
+		err = fmt.Errorf("%w with --%s or %s", err, s.flag(), s.env())
+	}
 	shown, err := s.apply(l.config, g)
 	if err != nil {
 		return &jarvis.Error{Code: jarvis.CodeInvalid, Op: "config: load", Message: g.place + ": " + err.Error(), Err: err}

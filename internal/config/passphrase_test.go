@@ -28,6 +28,7 @@ func TestLoad_NoHome(t *testing.T) {
 	if c := w.load(map[string]string{"data_dir": "/srv/jarvis"}); c.IdentityFile != "" {
 		t.Errorf("the identity is in %q", c.IdentityFile)
 	}
+	w.refuses(Input{}, "data_dir: there is no home folder", "name a folder with --data-dir or JARVIS_DATA_DIR")
 }
 
 const phrase = "correct horse battery"
