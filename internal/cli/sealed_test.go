@@ -158,7 +158,10 @@ const testPhrase = "correct-horse-battery"
 func TestSealed_NoSecretTold(t *testing.T) {
 	p := newPlace(t)
 	p.pictures(t, "shots", 2)
-	p.env = append(p.env, "JARVIS_PASSPHRASE="+testPhrase)
+	if err := os.WriteFile(filepath.Join(p.folder, "phrase"), []byte(testPhrase+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(p.env, "JARVIS_PASSPHRASE_FILE=phrase")
 	var told strings.Builder
 	asJSON := false
 	run := func(args ...string) {
