@@ -124,6 +124,11 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 		if err := a.checkNew(ctx, cfg, file, may); err != nil {
 			return o, nil, err
 		}
+		if cfg.Seal && !file.keyPresent {
+			if err := checkIdentityPlace(cfg); err != nil {
+				return o, nil, err
+			}
+		}
 		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
 		if file.lost() {
 			a.remark("It is the same store as before. To give the images that are left a place in it: %s", a.command("verify --repair --deep --force"))
@@ -202,6 +207,11 @@ func (a *app) makeKeyFile(ctx context.Context, cfg *config.Config, path string) 
 // sealed one.
 func (a *app) newPostgres(ctx context.Context, cfg *config.Config) (postgres.Options, error) {
 	o := postgres.Options{URL: cfg.Database.DSN(), NewStore: jarvis.NewStore{NoText: cfg.NoTextInDatabase}}
+	if cfg.Seal {
+		if err := checkIdentityPlace(cfg); err != nil {
+			return o, err
+		}
+	}
 	a.announceStore(ctx, cfg, cfg.Seal, olderDatabaseURL)
 	if !cfg.Seal {
 		return o, nil

@@ -186,7 +186,7 @@ func (keyRestoreCmd) Run(ctx context.Context, a *app) error {
 	}
 	switch {
 	case cfg.IdentityFile == "":
-		return jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder to keep the identity in: name a file with --identity-file")
+		return noIdentityPlace()
 	case !missing(cfg.IdentityFile):
 		return jarvis.Errorf(jarvis.CodeConflict, "there already is an identity file %s, and it is never overwritten: move it away first if it is the wrong one", cfg.IdentityFile)
 	}

@@ -28,8 +28,9 @@ type keyStatus struct {
 	PublicKey    *string `json:"public_key"` // of the identity that the store is sealed to
 	KeyFile      *string `json:"key_file"`   // null where the database keeps the key
 	IdentityFile string  `json:"identity_file"`
-	Identity     *string `json:"identity"`   // its public key; null when it is missing, unreadable, or protected and not opened
-	Passphrase   *bool   `json:"passphrase"` // whether one protects the identity
+	Identity     *string `json:"identity"`          // its public key; null when it is missing, unreadable, or protected and not opened
+	InStore      bool    `json:"identity_in_store"` // it lies in the store's own folders
+	Passphrase   *bool   `json:"passphrase"`        // whether one protects the identity
 	NoText       *bool   `json:"no_text_in_database"`
 	Opens        *bool   `json:"opens"` // whether the identity opens the store
 }
@@ -73,6 +74,8 @@ func (a *app) keyStatus(ctx context.Context, cfg *config.Config) (*keyStatus, er
 	}
 	file, fileErr := vault.InspectIdentityFile(cfg.IdentityFile)
 	if fileErr == nil {
+		a.warnIdentityPlace(cfg)
+		status.InStore = identityWithin(cfg) != ""
 		status.Passphrase = &file.Protected
 		if !file.Protected {
 			status.Identity = &file.PublicKey

@@ -86,7 +86,7 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 	case a.identity != nil:
 		return a.identity, nil
 	case cfg.IdentityFile == "":
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder with an identity: name its file with --identity-file")
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder with an identity: name its file with --identity-file or JARVIS_IDENTITY_FILE")
 	}
 	identity, err := vault.LoadIdentityFile(cfg.IdentityFile, func() (string, error) {
 		if !cfg.Passphrase.IsZero() {
@@ -112,6 +112,7 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 func (a *app) makeIdentity(ctx context.Context, cfg *config.Config) (*vault.Identity, error) {
 	identity, err := a.loadIdentity(ctx, cfg)
 	if !errors.Is(err, jarvis.ErrNotFound) {
+		a.warnIdentityPlace(cfg)
 		return identity, locked(storeUnmade, err)
 	}
 	passphrase := cfg.Passphrase.Reveal()
@@ -130,11 +131,9 @@ func (a *app) makeIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 	if err != nil {
 		return nil, err
 	}
-	if !a.json {
-		a.note("Keep the identity %s apart from the store and its backups, and write its recovery words down: %s", tilde(cfg.IdentityFile), a.command("key show-recovery"))
-		if passphrase == "" {
-			a.note("It has no passphrase: whoever takes this whole disk has both.")
-		}
+	a.note("Keep the identity %s apart from the store and its backups, and write its recovery words down: %s", tilde(cfg.IdentityFile), a.command("key show-recovery"))
+	if passphrase == "" {
+		a.note("It has no passphrase: whoever takes this whole disk has both.")
 	}
 	a.identity = identity
 	return identity, nil
