@@ -46,6 +46,20 @@ type damagedCatalog struct {
 
 func (c *damagedCatalog) CheckWhole(context.Context) error { return c.err }
 
+// purgeHook is a catalogue that calls before when it is to purge, and purges
+// unless that fails.
+type purgeHook struct {
+	jarvis.Catalog
+	before func(context.Context) error
+}
+
+func (c *purgeHook) Purge(ctx context.Context) error {
+	if err := c.before(ctx); err != nil {
+		return err
+	}
+	return c.Catalog.Purge(ctx)
+}
+
 // quarantineHook is a blob store that calls before when it moves a file away.
 type quarantineHook struct {
 	jarvis.BlobStore
