@@ -64,7 +64,7 @@ type FileRecord struct {
 	ID        ID
 	Filepath  string
 	Timestamp time.Time
-	Size      int64  // bytes on disk: stored_size, else file_size
+	Size      int64  // bytes on disk: stored_size, else file_size, which is less than a sealed image has
 	SHA256    []byte // stored_sha256; nil when unknown
 }
 
