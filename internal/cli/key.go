@@ -37,8 +37,9 @@ Examples:
 type sealState struct {
 	exists    bool
 	sealed    bool
-	publicKey string // of the identity; empty when it is not known
-	keyFile   string // empty where the database keeps the key
+	file      catalogFile // where the catalogue is one
+	publicKey string      // of the identity; empty when it is not known
+	keyFile   string      // empty where the database keeps the key
 }
 
 // sealState looks at the store without opening what is sealed.
@@ -58,7 +59,7 @@ func (a *app) sealState(ctx context.Context, cfg *config.Config) (sealState, err
 	if err != nil || !file.exists && !file.keyPresent {
 		return sealState{}, err
 	}
-	state := sealState{exists: file.exists, sealed: file.sealed()}
+	state := sealState{exists: file.exists, sealed: file.sealed(), file: file}
 	if !state.sealed {
 		return state, nil
 	}
@@ -164,7 +165,8 @@ type keyRestoreCmd struct{}
 func (keyRestoreCmd) Help() string {
 	return `Reads the 24 recovery words, or the line AGE-SECRET-KEY-1..., from the terminal or
 standard input, and writes the identity file. Where there is a sealed store, it has to
-be its identity. An identity file that is there is never overwritten.
+be its identity. An identity file that is there is never overwritten; one that is
+damaged is moved aside.
 
 Example:
 
@@ -184,14 +186,18 @@ func (keyRestoreCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case cfg.IdentityFile == "":
+	if cfg.IdentityFile == "" {
 		return noIdentityPlace()
-	case !missing(cfg.IdentityFile):
-		return jarvis.Errorf(jarvis.CodeConflict, "there already is an identity file %s, and it is never overwritten: move it away first if it is the wrong one", cfg.IdentityFile)
+	}
+	_, err = vault.InspectIdentityFile(cfg.IdentityFile)
+	damaged := errors.Is(err, jarvis.ErrCorrupt)
+	if !damaged && !missing(cfg.IdentityFile) {
+		return jarvis.Errorf(jarvis.CodeConflict, "there already is an identity file %s, and it is never overwritten: move it away first if it is the wrong one, or nobody knows its passphrase", cfg.IdentityFile)
 	}
 	state, err := a.sealState(ctx, cfg)
-	if err != nil {
+	if errors.Is(err, jarvis.ErrLocked) { // the images need the identity alone
+		a.note("The identity cannot be compared with that of the store: %s.", errorMessage(err))
+	} else if err != nil {
 		return err
 	}
 	identity, err := a.readRecovery(ctx)
@@ -199,7 +205,7 @@ func (keyRestoreCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	switch {
-	case state.sealed && state.publicKey != identity.PublicKey():
+	case state.publicKey != "" && state.publicKey != identity.PublicKey():
 		return jarvis.Errorf(jarvis.CodeMismatch, "this is the identity %s, and the store was sealed to %s: nothing was written; use the words of that one", identity.PublicKey(), state.publicKey)
 	case !state.sealed:
 		a.remark("There is no sealed store here to compare the identity with.")
@@ -210,8 +216,19 @@ func (keyRestoreCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
+	if damaged {
+		moved, err := vault.SetAside(cfg.IdentityFile)
+		if err != nil {
+			return err
+		}
+		a.note("The damaged identity file is now %s.", tilde(moved))
+	}
 	if err := vault.CreateIdentityFile(cfg.IdentityFile, identity, passphrase); err != nil {
 		return err
+	}
+	a.warnIdentityPlace(cfg)
+	if passphrase == "" {
+		a.note("The identity file has no passphrase. To give it one: %s", a.command("key passphrase"))
 	}
 	if a.json {
 		return a.printJSON(restored{cfg.IdentityFile, identity.PublicKey()})

@@ -59,14 +59,14 @@ func (a *app) unlockFile(ctx context.Context, cfg *config.Config, path string) (
 }
 
 // locked turns what keeps something sealed shut into CodeLocked, with what that
-// is before its message. What is damaged stays CodeCorrupt.
+// is before its message.
 func locked(what string, err error) error {
 	known, ok := errors.AsType[*jarvis.Error](err)
 	if !ok || errors.Is(err, context.Canceled) {
 		return err
 	}
 	switch known.Code {
-	case jarvis.CodeNotFound, jarvis.CodeInvalid, jarvis.CodeMismatch, jarvis.CodeUnavailable:
+	case jarvis.CodeNotFound, jarvis.CodeInvalid, jarvis.CodeMismatch, jarvis.CodeUnavailable, jarvis.CodeCorrupt:
 		return &jarvis.Error{Code: jarvis.CodeLocked, Op: known.Op, Message: what + known.Message, Err: known.Err}
 	}
 	return err
@@ -97,6 +97,9 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 		}
 		return a.askSecret(ctx, "Passphrase of "+tilde(cfg.IdentityFile)+": ")
 	})
+	if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrCorrupt) {
+		return nil, jarvis.Errorf(jarvis.ErrorCode(err), "%w with %s", err, a.command("key restore"))
+	}
 	if err != nil {
 		return nil, err
 	}

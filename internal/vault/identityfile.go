@@ -39,6 +39,24 @@ func CreateIdentityFile(path string, id *Identity, passphrase string) error {
 	return createFile("identity", path, content)
 }
 
+// SetAside moves the damaged identity file at path out of the way, to a new name
+// beside it, which it returns. Nothing is overwritten.
+func SetAside(path string) (moved string, err error) {
+	for n := 1; ; n++ {
+		moved = fmt.Sprintf("%s.damaged-%d", path, n)
+		if err = os.Link(path, moved); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	if err == nil {
+		err = os.Remove(path)
+	}
+	if err != nil {
+		return "", writeError("vault: set an identity aside", fmt.Sprintf("the damaged identity file %s cannot be moved: move it away yourself", path), err)
+	}
+	return moved, nil
+}
+
 // RemoveLeftovers removes what a process that was killed while it wrote the
 // identity file at path left beside it: the secret, under another name. It must
 // only be called once the file is there.
@@ -88,7 +106,8 @@ func sealWithPassphrase(plain []byte, passphrase string, workFactor int) ([]byte
 //
 // Errors are CodeNotFound for a missing file; CodeInvalid for one that others
 // can read, that holds another kind of key or several, and for a wrong
-// passphrase; CodeCorrupt for a damaged one.
+// passphrase; CodeCorrupt for a damaged one. The messages of CodeNotFound and
+// CodeCorrupt end with the words that the identity can be restored from.
 func LoadIdentityFile(path string, passphrase Passphrase) (*Identity, error) {
 	content, err := readIdentityFile(path)
 	if err != nil {
@@ -127,7 +146,11 @@ func InspectIdentityFile(path string) (IdentityState, error) {
 		return IdentityState{}, err
 	}
 	what := "the identity file " + path
-	if _, protected, err := unarmor(what, content); err != nil || protected {
+	sealed, protected, err := unarmor(what, content)
+	if err == nil && protected {
+		err = wantScrypt(what, sealed)
+	}
+	if err != nil || protected {
 		return IdentityState{Path: path, Protected: protected}, err
 	}
 	id, err := parseIdentities(what, content)
@@ -180,7 +203,7 @@ func identityFileError(path string, err error) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return jarvis.WrapError(jarvis.CodeUnavailable, "vault: read an identity", fmt.Sprintf("the identity file %s cannot be read: check who owns it and the folders above it", path), err)
 	case isLink(path):
-		return jarvis.WrapError(jarvis.CodeNotFound, "vault: read an identity", fmt.Sprintf("the identity file %s is a link to a file that does not exist", path), err)
+		return jarvis.WrapError(jarvis.CodeNotFound, "vault: read an identity", fmt.Sprintf("the identity file %s is a link to a file that does not exist: bring that back from a copy, or remove the link and restore the identity from the recovery words", path), err)
 	default:
 		return jarvis.WrapError(jarvis.CodeNotFound, "vault: read an identity", fmt.Sprintf("there is no identity file %s: bring it back from a copy, or restore it from the recovery words", path), err)
 	}

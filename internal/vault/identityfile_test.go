@@ -149,9 +149,9 @@ func TestLoadIdentityFile_Content(t *testing.T) {
 		{"Public", id.PublicKey(), jarvis.CodeInvalid, "public key"},
 		{"SSH", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n", jarvis.CodeInvalid, "SSH"},
 		{"SSHPublic", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI", jarvis.CodeInvalid, "SSH"},
-		{"Binary", "\x00\xff\xfe", jarvis.CodeInvalid, "not an age identity"},
+		{"Binary", "\x00\xff\xfe", jarvis.CodeCorrupt, "not an age identity"},
 		{"Large", strings.Repeat("#\n", maxIdentityFile), jarvis.CodeInvalid, "larger"},
-		{"Indented", "  " + secret, jarvis.CodeInvalid, "not an age identity"}, // the age tool refuses it too
+		{"Indented", "  " + secret, jarvis.CodeCorrupt, "not an age identity"}, // the age tool refuses it too
 		{"ProtectedCut", string(protected[:len(protected)/2]), jarvis.CodeCorrupt, "damaged"},
 		{"ProtectedDoubled", string(protected) + string(protected), jarvis.CodeCorrupt, "damaged"},
 		{"SealedToKey", string(sealed), jarvis.CodeInvalid, "another key"},
@@ -170,6 +170,12 @@ func TestLoadIdentityFile_Content(t *testing.T) {
 				return
 			}
 			wantCode(t, err, test.want)
+			if _, inspected := InspectIdentityFile(path); jarvis.ErrorCode(inspected) != test.want {
+				t.Errorf("the state's error is %v, want %v", inspected, err)
+			}
+			if test.want == jarvis.CodeCorrupt && !strings.HasSuffix(err.Error(), "from the recovery words") {
+				t.Errorf("the error %q does not say how to go on", err)
+			}
 			if !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("the error is %q: expected one line with the path and %q", err, test.says)
 			}
