@@ -301,21 +301,28 @@ func TestTerminal_Passphrase(t *testing.T) {
 		t.Errorf("exit status %d: %s", status, stderr)
 	}
 	const question = "Passphrase of ~/" + identityPath + ": "
-	for phrase, want := range map[string]int{testPhrase: 0, "wrong": exitLocked, "": exitLocked} {
+	for _, test := range []struct {
+		phrases []string
+		want    int
+	}{{[]string{"", testPhrase}, 0}, {[]string{"wrong", "", ""}, exitLocked}} {
 		term := p.onTerminal(t, "list")
-		answer(term, question, phrase)
+		for _, phrase := range test.phrases {
+			answer(term, question, phrase)
+		}
 		text, status := term.end(t)
-		if status != want || strings.Contains(text, question) {
-			t.Errorf("with %q: exit status %d, want %d, and no second question:\n%s", phrase, status, want, text)
+		if status != test.want || strings.Contains(text, question) {
+			t.Errorf("with %q: exit status %d, want %d, and no more questions:\n%s", test.phrases, status, test.want, text)
 		}
 		shown.WriteString(text)
 	}
-	term = p.onTerminal(t, "list")
-	term.waitFor(t, question)
-	term.waitHidden(t)
-	term.enter(t, "\x03")
-	if text, status := term.end(t); status != exitInterrupted {
-		t.Errorf("exit status %d:\n%s", status, text)
+	for _, stop := range []string{"\x03", "\x04"} {
+		term = p.onTerminal(t, "list")
+		term.waitFor(t, question)
+		term.waitHidden(t)
+		term.enter(t, stop)
+		if text, status := term.end(t); status != exitInterrupted {
+			t.Errorf("%q: exit status %d:\n%s", stop, status, text)
+		}
 	}
 	term = p.onTerminal(t, "key", "status")
 	answer(term, question, testPhrase)

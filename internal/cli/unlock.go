@@ -88,15 +88,7 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 	case cfg.IdentityFile == "":
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder with an identity: name its file with --identity-file or JARVIS_IDENTITY_FILE")
 	}
-	identity, err := vault.LoadIdentityFile(cfg.IdentityFile, func() (string, error) {
-		if !cfg.Passphrase.IsZero() {
-			return cfg.Passphrase.Reveal(), nil
-		}
-		if !a.canAskSecret() {
-			return "", jarvis.Errorf(jarvis.CodeInvalid, "the identity file %s is protected by a passphrase, and nobody is there to ask: name a file that holds it in JARVIS_PASSPHRASE_FILE", cfg.IdentityFile)
-		}
-		return a.askSecret(ctx, "Passphrase of "+tilde(cfg.IdentityFile)+": ")
-	})
+	identity, err := a.openIdentity(ctx, cfg)
 	if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrCorrupt) {
 		return nil, jarvis.Errorf(jarvis.ErrorCode(err), "%w with %s", err, a.command("key restore"))
 	}
@@ -108,6 +100,31 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 	}
 	a.identity = identity
 	return identity, nil
+}
+
+// passphraseTries is how often a person may type the passphrase of an identity.
+const passphraseTries = 3
+
+// openIdentity reads the identity file. A wrong passphrase is asked for again
+// where a person typed it.
+func (a *app) openIdentity(ctx context.Context, cfg *config.Config) (*vault.Identity, error) {
+	for try := 1; ; try++ {
+		typed := false
+		identity, err := vault.LoadIdentityFile(cfg.IdentityFile, func() (string, error) {
+			if !cfg.Passphrase.IsZero() {
+				return cfg.Passphrase.Reveal(), nil
+			}
+			if !a.canAskSecret() {
+				return "", jarvis.Errorf(jarvis.CodeInvalid, "the identity file %s is protected by a passphrase, and nobody is there to ask: name a file that holds it in JARVIS_PASSPHRASE_FILE", cfg.IdentityFile)
+			}
+			typed = true
+			return a.askSecret(ctx, "Passphrase of "+tilde(cfg.IdentityFile)+": ")
+		})
+		if !typed || try == passphraseTries || !errors.Is(err, vault.ErrWrongPassphrase) {
+			return identity, err
+		}
+		a.note("That is not its passphrase.")
+	}
 }
 
 // makeIdentity returns the identity of this person for a new store, and makes

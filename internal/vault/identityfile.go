@@ -21,6 +21,11 @@ import (
 type Passphrase func() (string, error)
 
 // maxIdentityFile bounds the identity file, in bytes.
+// ErrWrongPassphrase is the cause of the error for a wrong passphrase.
+var ErrWrongPassphrase = errors.New("wrong passphrase")
+
+const openProtected = "vault: open an identity with its passphrase"
+
 const maxIdentityFile = 64 << 10
 
 // workFactor is the scrypt cost that "age --passphrase" uses: about a second.
@@ -261,11 +266,11 @@ func openWithPassphrase(what string, sealed []byte, passphrase Passphrase) ([]by
 	}
 	identity, err := age.NewScryptIdentity(text)
 	if err != nil {
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "the passphrase of %s is not empty", what)
+		return nil, &jarvis.Error{Code: jarvis.CodeInvalid, Op: openProtected, Message: "the passphrase of " + what + " is not empty", Err: ErrWrongPassphrase}
 	}
 	r, err := age.Decrypt(bytes.NewReader(sealed), identity)
 	if isForeign(err) {
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "the passphrase of %s is wrong", what)
+		return nil, &jarvis.Error{Code: jarvis.CodeInvalid, Op: openProtected, Message: "the passphrase of " + what + " is wrong", Err: ErrWrongPassphrase}
 	}
 	if err != nil {
 		return nil, damagedIdentity(what)
