@@ -17,6 +17,7 @@ type keyCmd struct {
 	Status       keyStatusCmd       `cmd:"" help:"Say whether the store is sealed, and whether the identity opens it."`
 	ShowRecovery keyShowRecoveryCmd `cmd:"" help:"Show the words that bring the identity back."`
 	Restore      keyRestoreCmd      `cmd:"" help:"Bring the identity back from its words."`
+	Passphrase   keyPassphraseCmd   `cmd:"" help:"Set, change or remove the passphrase of the identity."`
 }
 
 // Help is the long help.
@@ -30,6 +31,7 @@ Examples:
     jarvis key status
     jarvis key show-recovery
     jarvis key restore
+    jarvis key passphrase
 `
 }
 

@@ -329,6 +329,16 @@ func TestTerminal_Passphrase(t *testing.T) {
 	if text, status := term.end(t); status != 0 || !strings.Contains(text, "opens it") {
 		t.Errorf("exit status %d:\n%s", status, text)
 	}
+	// Another one, and what is typed for it is not shown either.
+	const second = "battery-staple"
+	term = p.onTerminal(t, "key", "passphrase")
+	answer(term, question, testPhrase)
+	answer(term, "New passphrase: ", second)
+	answer(term, again, second)
+	text, status = term.end(t)
+	if status != 0 || !strings.Contains(text, "has a new passphrase") || strings.Contains(text, second) {
+		t.Errorf("exit status %d:\n%s", status, text)
+	}
 	if strings.Contains(shown.String(), testPhrase) {
 		t.Errorf("the passphrase is shown:\n%s", &shown)
 	}

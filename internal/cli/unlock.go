@@ -159,11 +159,17 @@ func (a *app) makeIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 	return identity, nil
 }
 
-// choosePassphrase asks for the passphrase of a new identity until it was typed
-// the same twice. It returns "" when the person wants none.
+// choosePassphrase asks for the passphrase of a new identity. It returns "" when
+// the person wants none.
 func (a *app) choosePassphrase(ctx context.Context) (string, error) {
+	return a.askPassphrase(ctx, "Passphrase to protect the identity with (Enter for none): ")
+}
+
+// askPassphrase asks for a new passphrase until it was typed the same twice, or
+// nothing was.
+func (a *app) askPassphrase(ctx context.Context, question string) (string, error) {
 	for {
-		first, err := a.askSecret(ctx, "Passphrase to protect the identity with (Enter for none): ")
+		first, err := a.askSecret(ctx, question)
 		if err != nil || first == "" {
 			return "", err
 		}

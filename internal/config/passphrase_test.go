@@ -98,6 +98,9 @@ func TestPassphrase_Private(t *testing.T) {
 		if err := os.Chmod(path, test.mode); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := ReadPassphrase(path); (err == nil) != test.ok {
+			t.Errorf("mode %04o, owner %d: %v", test.mode, test.owner, err)
+		}
 		if test.ok {
 			w.load(nil)
 		} else {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"filippo.io/age"
@@ -20,12 +21,12 @@ import (
 // error is returned as it is.
 type Passphrase func() (string, error)
 
-// maxIdentityFile bounds the identity file, in bytes.
 // ErrWrongPassphrase is the cause of the error for a wrong passphrase.
 var ErrWrongPassphrase = errors.New("wrong passphrase")
 
 const openProtected = "vault: open an identity with its passphrase"
 
+// maxIdentityFile bounds the identity file, in bytes.
 const maxIdentityFile = 64 << 10
 
 // workFactor is the scrypt cost that "age --passphrase" uses: about a second.
@@ -42,6 +43,34 @@ func CreateIdentityFile(path string, id *Identity, passphrase string) error {
 		return err
 	}
 	return createFile("identity", path, content)
+}
+
+// ReplaceIdentityFile puts the identity, which is that of the file at path, into
+// this file anew, protected by the passphrase or, if that is empty, by none. The
+// old file is there until the new one was found to open, and a power cut leaves
+// one of the two. Where path is a link, the file at its end is replaced.
+func ReplaceIdentityFile(path string, id *Identity, passphrase string) error {
+	content, err := identityContent(id, passphrase, workFactor)
+	if err != nil {
+		return err
+	}
+	return replaceIdentity(path, id, content, passphrase)
+}
+
+func replaceIdentity(path string, id *Identity, content []byte, passphrase string) error {
+	const op = "vault: replace an identity file"
+	again, err := parseIdentityFile("the new identity file", content, func() (string, error) { return passphrase, nil })
+	if err != nil || again.RevealSecret() != id.RevealSecret() {
+		return &jarvis.Error{Code: jarvis.CodeInternal, Op: op, Message: "the new identity file would not open: the old one was left as it is", Err: err}
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		err = replaceFile(target, content)
+	}
+	if err != nil {
+		return writeError(op, fmt.Sprintf("the identity file %s cannot be replaced, and was left as it is: check who owns its folder", path), err)
+	}
+	return nil
 }
 
 // SetAside moves the damaged identity file at path out of the way, to a new name
