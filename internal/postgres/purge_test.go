@@ -124,10 +124,7 @@ func TestCatalog_Purge_LeavesNoBytes(t *testing.T) {
 
 // Tables too large to be rewritten keep the bytes, and Purge says so.
 func TestCatalog_Purge_TooLarge(t *testing.T) {
-	c, marker := purgeMarked(t, Options{URL: cluster.NewDatabase(t), rewriteLimit: 1})
-	if files := holding(t, marker); len(files) == 0 {
-		t.Log("VACUUM alone left no byte this time")
-	}
+	c, _ := purgeMarked(t, Options{URL: cluster.NewDatabase(t), rewriteLimit: 1})
 	if !c.LeftPages() {
 		t.Error("the tables were rewritten")
 	}
