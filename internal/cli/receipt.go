@@ -40,7 +40,7 @@ const (
 func (t trace) text() string {
 	switch t {
 	case traceIndex:
-		return "index entries"
+		return "index entries of the database"
 	case tracePages:
 		return "freed pages"
 	case traceCopies:

@@ -36,7 +36,7 @@ func TestReceipt_InUse(t *testing.T) {
 				}
 			}
 			told := p.must(t, "rm", "--yes", added[0].ID.String())
-			for _, want := range []string{"\nGone: rows, images, index entries.\nMay remain, where you have them: freed pages, backups", ", so freed pages remain: VACUUM (FULL) removes them"} {
+			for _, want := range []string{"\nGone: rows, images, index entries of the database.\nMay remain, where you have them: freed pages, backups", ", so freed pages remain: VACUUM (FULL) removes them"} {
 				if !strings.Contains(told, want) {
 					t.Errorf("the receipt lacks %q:\n%s", want, told)
 				}
@@ -47,7 +47,7 @@ func TestReceipt_InUse(t *testing.T) {
 			if err := conn.Close(context.WithoutCancel(t.Context())); err != nil {
 				t.Fatal(err)
 			}
-			if told := p.must(t, "rm", "--yes", added[2].ID.String()); !strings.Contains(told, "\nGone: rows, images, index entries, freed pages.\n") || strings.Contains(told, "VACUUM") {
+			if told := p.must(t, "rm", "--yes", added[2].ID.String()); !strings.Contains(told, "\nGone: rows, images, index entries of the database, freed pages.\n") || strings.Contains(told, "VACUUM") {
 				t.Errorf("when nobody uses the tables any more:\n%s", told)
 			}
 		})
