@@ -78,7 +78,7 @@ var sealedDamages = []struct {
 	{"Plain", func(r *sealedRig) { r.put(r.all[0].Filepath, photo(0)) }, jarvis.CodeCorrupt, "damaged", archive.KindSize, false},
 	{"Swapped", func(r *sealedRig) {
 		r.put(r.all[0].Filepath, r.onDisk(r.all[1].Filepath))
-	}, jarvis.CodeCorrupt, "two files changed names", archive.KindDigest, true},
+	}, jarvis.CodeCorrupt, "holds the image of the capture", archive.KindDigest, true},
 	{"OtherIdentity", func(r *sealedRig) {
 		r.put(r.all[0].Filepath, r.foreign(r.all[0].ID, photo(0)))
 	}, jarvis.CodeMismatch, "another identity", archive.KindDigest, true},
@@ -90,7 +90,7 @@ var sealedDamages = []struct {
 		digest := sum(stored)
 		r.put(r.all[0].Filepath, stored)
 		r.setStored(r.all[0].ID, r.all[0].Filepath, int64(len(stored)), digest[:])
-	}, jarvis.CodeCorrupt, "two files changed names", archive.KindSeal, true},
+	}, jarvis.CodeCorrupt, "holds the image of the capture", archive.KindSeal, true},
 }
 
 // Whatever befalls a sealed image is told as what it is, no other picture comes
@@ -200,7 +200,7 @@ func TestSealed_Orphans(t *testing.T) {
 		{
 			"OtherCapture", func(r *sealedRig) { r.put(path, r.onDisk(r.all[0].Filepath)) },
 			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyQuarantine},
-			"changed names",
+			"holds the image of the capture",
 		},
 		{
 			"OtherIdentity", func(r *sealedRig) { r.put(path, r.foreign(id, photo(50))) },
