@@ -5,7 +5,8 @@
 // or JSON Lines with --json. Everything else, such as errors, questions,
 // progress and summaries, goes to standard error. An error is one line,
 // "jarvis: what was wrong: what to do", and with --json one object with the keys
-// error, code and exit.
+// error, code and exit. With --json, what is no error is told only if a person has to
+// know it.
 package cli
 
 import (

@@ -44,11 +44,13 @@ everything else that is not known is null. Where nothing is to be told, nothing 
             may be none, and down the one it undid
   verify    one object per finding, with its kind, then one with the counts
   key       status: {store: sealed|plain|none, public_key, key_file, identity_file,
-            identity, passphrase, no_text_in_database, opens}; show-recovery:
-            {public_key, words}; restore: {identity_file, public_key}
+            identity, identity_in_store, passphrase, no_text_in_database, opens};
+            show-recovery: {identity_file, public_key, words};
+            restore: {identity_file, public_key};
+            passphrase: {identity_file, public_key, passphrase: true|false}
 
-Errors go to standard error, also as one object: {error, code, exit}. Nothing else is
-written there.
+Errors go to standard error, also as one object: {error, code, exit}, on the last line.
+Lines of text before it are what a person has to know, such as that an identity was made.
 `
 
 const timesText = `How to write a time
