@@ -250,17 +250,18 @@ func TestSealed_AtOnce(t *testing.T) {
 		p := newPlace(t)
 		p.pictures(t, "shots", 4)
 		var adders []*exec.Cmd
-		for i := range 4 {
+		var errs [4]strings.Builder
+		for i := range errs {
 			cmd := p.command(t, "add", "--json", "shots", "--timestamp", "2026-01-24T10:00:00Z", "--device", fmt.Sprint("desk-", i))
-			cmd.Stderr = os.Stderr
+			cmd.Stderr = &errs[i]
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
 			adders = append(adders, cmd)
 		}
-		for _, cmd := range adders {
+		for i, cmd := range adders {
 			if err := cmd.Wait(); err != nil {
-				t.Errorf("%v", err)
+				t.Errorf("%v: %s", err, &errs[i])
 			}
 		}
 		if got := strings.Count(p.must(t, "list", "--json"), "\n"); got != 16 {

@@ -139,7 +139,7 @@ func TestVerify_RepairInterrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.must(t, "start")
+	p.must(t, "start", "--begin-anew")
 	images, err := filepath.Glob(filepath.Join(p.folder, ".local/share/jarvis/captures/2026/01/24/*"))
 	if err != nil || len(images) != 3 {
 		t.Fatal(images, err)
