@@ -129,9 +129,10 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 				return o, nil, err
 			}
 		}
-		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
 		if file.lost() {
-			a.remark("It is the same store as before. To give the images that are left a place in it: %s", a.command("verify --repair --deep --force"))
+			a.remark("Making a new catalogue for the store in %s. To take up the images that are left: %s", storePlace(cfg), a.command("verify --repair --deep --force"))
+		} else {
+			a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
 		}
 		if cfg.Seal && !file.keyPresent {
 			if err := a.makeKeyFile(ctx, cfg, file.key); err != nil {
