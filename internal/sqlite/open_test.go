@@ -143,7 +143,7 @@ func TestOpen_TornWAL(t *testing.T) {
 // Why a WAL is padded before the key is proven: what proves it cannot read a WAL
 // that ends within a block.
 func TestDatabase_Prove_TornWAL(t *testing.T) {
-	path, _ := hotCopy(t, testKey, 20)
+	path, _ := hotCopy(t, testKey, 5)
 	whole := size(t, path+"-wal") / blockSize * blockSize
 	db, err := newDatabase(Options{Path: path, Key: testKey})
 	if err != nil {
