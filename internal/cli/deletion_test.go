@@ -207,7 +207,7 @@ func TestDeletion(t *testing.T) {
 		t.Run(test.name+"/Interrupted", func(t *testing.T) {
 			m := newMarked(t, test.seal, test.onServer)
 			open := m.openStore(t)
-			open.catalog.Catalog = unpurging{open.catalog.Catalog}
+			open.catalog.catalogs = unpurging{open.catalog.catalogs}
 			id, err := jarvis.ParseID(m.id)
 			if err != nil {
 				t.Fatal(err)

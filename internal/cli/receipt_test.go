@@ -55,7 +55,7 @@ func TestReceipt_InUse(t *testing.T) {
 }
 
 // unpurging is a catalogue that deletes and cannot purge.
-type unpurging struct{ jarvis.Catalog }
+type unpurging struct{ catalogs }
 
 func (unpurging) Purge(context.Context) error {
 	return jarvis.Errorf(jarvis.CodeUnavailable, "the copy cannot be written")
@@ -72,7 +72,7 @@ func TestReceipt_Unpurged(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.catalog.Catalog = unpurging{s.catalog.Catalog}
+	s.catalog.catalogs = unpurging{s.catalog.catalogs}
 	page, err := s.catalog.FindCaptures(t.Context(), jarvis.CaptureFilter{})
 	if err != nil || len(page) != 1 {
 		t.Fatal(page, err)
