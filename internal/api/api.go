@@ -146,8 +146,9 @@ func New(o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	// An image that grows while it is received is there twice for a moment.
-	memory := max(o.MaxMemory, 2*o.MaxImageBytes)
+	// An image that grows while it is received is there twice for a moment, and
+	// one byte more tells that it is too large.
+	memory := max(o.MaxMemory, 2*(o.MaxImageBytes+1))
 	s := &Server{
 		o: o, log: o.Logger, now: o.Now,
 		ids:       newRequestIDs(),

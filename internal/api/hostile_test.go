@@ -128,7 +128,7 @@ func TestServer_Upload_Hostile(t *testing.T) {
 func TestServer_Upload_ManyParts(t *testing.T) {
 	r := newRig(t)
 	one := "--" + boundary + "\r\nContent-Disposition: form-data; name=\"x\"\r\n\r\n\r\n"
-	r.send(r.device, strings.Repeat(one, 100_000)+"--"+boundary+"--\r\n").wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
+	r.send(r.device, strings.Repeat(one, 100_000)+form(metadataPart(saying(1)), filePart("image/jpeg", photo(1)))).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 }
 
 // A PNG that says it has 400 megapixels is refused by its header, and one of 150

@@ -6,13 +6,13 @@ import (
 	"log/slog"
 	"os"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/jarvis-memory/jarvis/internal/access"
 	"github.com/jarvis-memory/jarvis/internal/api"
 	"github.com/jarvis-memory/jarvis/internal/config"
 	"github.com/jarvis-memory/jarvis/internal/listen"
+	"github.com/jarvis-memory/jarvis/internal/thumbnail"
 )
 
 // A server collects garbage seldom, for it makes a lot that lives short, and
@@ -65,19 +65,33 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 	if err != nil {
 		return errors.Join(err, guard.Close(ctx))
 	}
-	var background sync.WaitGroup
-	background.Go(func() {
+	stopTidying := tidyUp(ctx, cache, logger)
+	err = a.listen(ctx, cfg, guard, server, logger)
+
+	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
+	defer cancel()
+	stopTidying(ending)
+	return errors.Join(err, server.Close(ending), cache.Close(ending), guard.Close(ending))
+}
+
+// tidyUp tidies the cache up beside other work. stop ends that, and waits for it
+// until its context is done: a disk that hangs keeps nobody.
+func tidyUp(ctx context.Context, cache *thumbnail.Cache, logger *slog.Logger) (stop func(context.Context)) {
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
 		if err := cache.Clean(ctx); err != nil && ctx.Err() == nil {
 			logger.Warn("the cache of thumbnails was not tidied up", "error", errorMessage(err))
 		}
-	})
-	err = a.listen(ctx, cfg, guard, server, logger)
-
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
-	defer cancel()
-	err = errors.Join(err, server.Close(ctx), cache.Close(ctx), guard.Close(ctx))
-	background.Wait()
-	return err
+	}()
+	return func(ending context.Context) {
+		cancel()
+		select {
+		case <-done:
+		case <-ending.Done():
+		}
+	}
 }
 
 // listen answers requests until ctx ends.
