@@ -121,24 +121,8 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 		return o, nil, err
 	}
 	if !file.exists {
-		if err := a.checkNew(ctx, cfg, file, may); err != nil {
+		if err := a.prepareNew(ctx, cfg, &file, may); err != nil {
 			return o, nil, err
-		}
-		if cfg.Seal && !file.keyPresent {
-			if err := checkIdentityPlace(cfg); err != nil {
-				return o, nil, err
-			}
-		}
-		if file.lost() {
-			a.remark("Making a new catalogue for the store in %s. To take up the images that are left: %s", storePlace(cfg), a.command("verify --repair --deep --force"))
-		} else {
-			a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
-		}
-		if cfg.Seal && !file.keyPresent {
-			if err := a.makeKeyFile(ctx, cfg, file.key); err != nil {
-				return o, nil, err
-			}
-			file.keyPresent, file.keyUnused = true, true
 		}
 	}
 	if !file.sealed() {
@@ -154,6 +138,30 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 	o.NewStore.ID, o.NewStore.Sealed, o.NewStore.PublicKey = info.Store, true, info.PublicKey
 	o.Key, err = key.data.RevealCatalogKey()
 	return o, key, err
+}
+
+// prepareNew makes what opens a catalogue that is not there, says that it will be
+// made, and notes the key in file.
+func (a *app) prepareNew(ctx context.Context, cfg *config.Config, file *catalogFile, may existence) error {
+	if err := a.checkNew(ctx, cfg, *file, may); err != nil {
+		return err
+	}
+	newKey := cfg.Seal && !file.keyPresent
+	if newKey {
+		if err := checkIdentityPlace(cfg); err != nil {
+			return err
+		}
+	}
+	if file.lost() {
+		a.remark("Making a new catalogue for the store in %s. To take up the images that are left: %s", storePlace(cfg), a.command("verify --repair --deep --force"))
+	} else {
+		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
+	}
+	if !newKey {
+		return nil
+	}
+	file.keyPresent, file.keyUnused = true, true
+	return a.makeKeyFile(ctx, cfg, file.key)
 }
 
 // errCatalogLost is the cause of the error where a store has its key file and
