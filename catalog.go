@@ -66,7 +66,7 @@ type FileRecord struct {
 	ID        ID
 	Filepath  string
 	Timestamp time.Time
-	Size      int64  // bytes on disk: stored_size, else file_size
+	Size      int64  // bytes on disk: stored_size, else file_size, which is less than a sealed image has
 	SHA256    []byte // stored_sha256; nil when unknown
 }
 
@@ -220,6 +220,10 @@ type Catalog interface {
 
 	// Check returns nil while the database answers and accepts writes.
 	Check(ctx context.Context) error
+
+	// CheckWhole reads everything that the database holds and returns
+	// CodeCorrupt when something is damaged. It takes as long as that takes.
+	CheckWhole(ctx context.Context) error
 
 	// Close waits for writes in flight and closes the database. It may be
 	// called more than once.

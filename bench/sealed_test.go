@@ -21,6 +21,7 @@ import (
 // sealedStore is a store whose images and, on SQLite, catalogue are encrypted.
 type sealedStore struct {
 	*archive.Archive
+	catalog  jarvis.Catalog
 	root     string
 	identity *vault.Identity
 }
@@ -72,7 +73,7 @@ func newSealedStore(tb testing.TB, open func(testing.TB, jarvis.NewStore, []byte
 			tb.Error(err)
 		}
 	})
-	return sealedStore{a, root, identity}
+	return sealedStore{a, catalog, root, identity}
 }
 
 // BenchmarkSealed_Add adds captures, 8 at once, to a sealed store, in turn with
@@ -144,6 +145,21 @@ func BenchmarkSealed_Fetch(b *testing.B) {
 				}
 			}
 		})
+	}
+}
+
+// BenchmarkSealed_Page reads pages of an encrypted catalogue, as
+// BenchmarkCatalog_Page does of a plain one. On PostgreSQL the rows of a sealed
+// store are those of a plain one.
+func BenchmarkSealed_Page(b *testing.B) {
+	const captures = 1_000_000
+	for range b.N {
+		store := newSealedStore(b, sealedEngines[0].open)
+		fill(b, store.catalog, captures)
+		measurePages(b, store.catalog, captures, "", func(*jarvis.CaptureFilter) {})
+		measurePages(b, store.catalog, captures, "device-", func(f *jarvis.CaptureFilter) { f.Device = "user1@host" })
+		measurePages(b, store.catalog, captures, "app-", func(f *jarvis.CaptureFilter) { f.AppName = "app7" })
+		b.ReportMetric(measureStats(b, store.catalog), "stats-ms")
 	}
 }
 

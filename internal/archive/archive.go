@@ -85,7 +85,8 @@ type Archive struct {
 // Open joins a catalogue and a blob store. It checks that they are of one store
 // by the tree's marker, marks and binds the tree of a new store, and finishes
 // interrupted deletions; one that can't be finished now is logged, stays
-// pending, and is found by Verify.
+// pending, and is found by Verify. What finished deletions have left, it purges,
+// for ten seconds at most: the rest is left to the next removal.
 //
 // A marker of another store, a tree without marker that had one, and an adopted
 // catalogue whose images are not in the tree are CodeMismatch.

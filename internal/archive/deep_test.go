@@ -36,6 +36,40 @@ func TestArchive_Verify_Deep(t *testing.T) {
 	})
 }
 
+// A damaged catalogue is told first and only when looked for, the images are
+// looked at all the same, and nothing is repaired by such a catalogue.
+func TestArchive_Verify_DamagedCatalog(t *testing.T) {
+	onSQLite(t, func(t *testing.T, r *rig) {
+		all := r.addMany(3)
+		r.put(all[1].Filepath, flip(r.onDisk(all[1].Filepath)))
+		r.put("2026/01/24/foreign.jpg", photo(9))
+		sound := r.catalog
+		r.catalog = &damagedCatalog{sound, jarvis.Errorf(jarvis.CodeCorrupt, "a page is damaged: restore it")}
+		r.reopen()
+		report, findings := r.verify(archive.VerifyOptions{Deep: true, To: all[0].Timestamp})
+		wantSeen(t, findings,
+			seen{Kind: archive.KindCatalog},
+			seen{Kind: archive.KindDigest, Path: all[1].Filepath},
+			seen{Kind: archive.KindForeign, Path: "2026/01/24/foreign.jpg", Remedy: archive.RemedyQuarantine})
+		if report.OK() || report.Found[archive.KindCatalog] != 1 || findings[0].Detail != "a page is damaged: restore it" {
+			t.Errorf("report %+v, %+v", report, findings[0])
+		}
+		if _, findings := r.verify(archive.VerifyOptions{}); findings[0].Kind == archive.KindCatalog {
+			t.Errorf("without Deep: %+v", findings[0])
+		}
+		_, findings, err := r.tryVerify(archive.VerifyOptions{Deep: true, Repair: true})
+		wantCode(t, err, jarvis.CodeCorrupt)
+		if len(findings) > 0 || !r.exists("2026/01/24/foreign.jpg") {
+			t.Errorf("repaired by a damaged catalogue: %+v", findings)
+		}
+
+		r.catalog = &damagedCatalog{sound, jarvis.Errorf(jarvis.CodeUnavailable, "the disk failed")}
+		r.reopen()
+		_, _, err = r.tryVerify(archive.VerifyOptions{Deep: true})
+		wantCode(t, err, jarvis.CodeUnavailable)
+	})
+}
+
 // slowImages is an ImageReader to which every image is large, and whose Decode
 // takes a while.
 type slowImages struct {

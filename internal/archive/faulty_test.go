@@ -37,6 +37,29 @@ func (c *faultyCatalog) InsertCapture(ctx context.Context, row *jarvis.Capture) 
 	return c.insert(ctx, row)
 }
 
+// damagedCatalog is a catalogue of which a part that is seldom read is damaged,
+// or that can't say so.
+type damagedCatalog struct {
+	jarvis.Catalog
+	err error
+}
+
+func (c *damagedCatalog) CheckWhole(context.Context) error { return c.err }
+
+// purgeHook is a catalogue that calls before when it is to purge, and purges
+// unless that fails.
+type purgeHook struct {
+	jarvis.Catalog
+	before func(context.Context) error
+}
+
+func (c *purgeHook) Purge(ctx context.Context) error {
+	if err := c.before(ctx); err != nil {
+		return err
+	}
+	return c.Catalog.Purge(ctx)
+}
+
 // quarantineHook is a blob store that calls before when it moves a file away.
 type quarantineHook struct {
 	jarvis.BlobStore

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -36,12 +37,14 @@ func (a *Archive) current(ctx context.Context, r jarvis.FileRecord) (*jarvis.Cap
 	return row, nil
 }
 
-// storedSize returns the bytes that a row's image should have on disk.
+// storedSize returns the bytes that a row's image should have on disk, and 0 when
+// the row does not know: a sealed image is larger than what was given, and a
+// migration down takes its size from the row.
 func storedSize(row *jarvis.Capture) int64 {
-	if row.StoredSize > 0 {
-		return row.StoredSize
+	if row.StoredSize == 0 && !strings.HasSuffix(row.Filepath, jarvis.SealedExtension) {
+		return row.FileSize
 	}
-	return row.FileSize
+	return row.StoredSize
 }
 
 // examine reads and decodes the image of a row, and returns nil when it is sound.

@@ -109,7 +109,7 @@ func (a *Archive) record(ctx context.Context, f Finding, name jarvis.BlobName) (
 	if now.Kind == "" {
 		return f, nil
 	}
-	if now.Remedy != RemedyRecord || int64(len(stored)) != storedSize(row) {
+	if size := storedSize(row); now.Remedy != RemedyRecord || size != 0 && size != int64(len(stored)) {
 		return f, jarvis.Errorf(jarvis.CodeCorrupt, "the image %s changed while it was looked at", name)
 	}
 	sum := sha256.Sum256(stored)

@@ -214,9 +214,12 @@ func (s *scan) row(ctx context.Context, day jarvis.Day, r jarvis.FileRecord) err
 		s.meter.tick(1)
 		return s.missing(ctx, r, name)
 	case size != r.Size:
-		s.meter.tick(1)
-		return s.size(ctx, r, name)
-	case !s.deep:
+		if fits, err := s.fits(ctx, r, name); err != nil || !fits {
+			s.meter.tick(1)
+			return err
+		}
+	}
+	if !s.deep {
 		s.meter.tick(1)
 		return nil
 	}
@@ -262,23 +265,26 @@ func (s *scan) missing(ctx context.Context, r jarvis.FileRecord, name jarvis.Blo
 	return nil
 }
 
-// size reports an image of a wrong size, after looking again.
-func (s *scan) size(ctx context.Context, r jarvis.FileRecord, name jarvis.BlobName) error {
+// fits looks again at an image that has not the size that its row gave, and
+// reports it unless its size is right or not known.
+func (s *scan) fits(ctx context.Context, r jarvis.FileRecord, name jarvis.BlobName) (bool, error) {
 	row, err := s.archive.current(ctx, r)
 	if row == nil || err != nil {
-		return err
+		return false, err
 	}
 	info, err := s.archive.blobs.Stat(ctx, name)
 	if errors.Is(err, jarvis.ErrNotFound) {
-		return s.missing(ctx, r, name)
+		return false, s.missing(ctx, r, name)
 	}
-	if want := storedSize(row); err == nil && info.Size != want {
-		s.emit(ctx, Finding{
-			Kind: KindSize, Day: name.Day(), ID: r.ID, Path: name.String(),
-			Detail: jarvis.Errorf(jarvis.CodeCorrupt, "the file has %d bytes instead of %d: put it back from a copy, or add the picture again", info.Size, want).Message,
-		})
+	want := storedSize(row)
+	if err != nil || want == 0 || info.Size == want {
+		return err == nil, err
 	}
-	return err
+	s.emit(ctx, Finding{
+		Kind: KindSize, Day: name.Day(), ID: r.ID, Path: name.String(),
+		Detail: jarvis.Errorf(jarvis.CodeCorrupt, "the file has %d bytes instead of %d: put it back from a copy, or add the picture again", info.Size, want).Message,
+	})
+	return false, nil
 }
 
 // deepBatch is how many images are examined between two that are not at once.

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/archive"
+	"github.com/jarvis-memory/jarvis/internal/postgres"
 	"github.com/jarvis-memory/jarvis/internal/proof"
+	"github.com/jarvis-memory/jarvis/internal/sqlite"
 	"github.com/jarvis-memory/jarvis/internal/vault"
 )
 
@@ -75,7 +78,7 @@ var sealedDamages = []struct {
 	{"Plain", func(r *sealedRig) { r.put(r.all[0].Filepath, photo(0)) }, jarvis.CodeCorrupt, "damaged", archive.KindSize, false},
 	{"Swapped", func(r *sealedRig) {
 		r.put(r.all[0].Filepath, r.onDisk(r.all[1].Filepath))
-	}, jarvis.CodeCorrupt, "two files changed names", archive.KindDigest, true},
+	}, jarvis.CodeCorrupt, "holds the image of the capture", archive.KindDigest, true},
 	{"OtherIdentity", func(r *sealedRig) {
 		r.put(r.all[0].Filepath, r.foreign(r.all[0].ID, photo(0)))
 	}, jarvis.CodeMismatch, "another identity", archive.KindDigest, true},
@@ -87,7 +90,7 @@ var sealedDamages = []struct {
 		digest := sum(stored)
 		r.put(r.all[0].Filepath, stored)
 		r.setStored(r.all[0].ID, r.all[0].Filepath, int64(len(stored)), digest[:])
-	}, jarvis.CodeCorrupt, "two files changed names", archive.KindSeal, true},
+	}, jarvis.CodeCorrupt, "holds the image of the capture", archive.KindSeal, true},
 }
 
 // Whatever befalls a sealed image is told as what it is, no other picture comes
@@ -197,7 +200,7 @@ func TestSealed_Orphans(t *testing.T) {
 		{
 			"OtherCapture", func(r *sealedRig) { r.put(path, r.onDisk(r.all[0].Filepath)) },
 			seen{Kind: archive.KindOrphan, Path: path, Remedy: archive.RemedyQuarantine},
-			"changed names",
+			"holds the image of the capture",
 		},
 		{
 			"OtherIdentity", func(r *sealedRig) { r.put(path, r.foreign(id, photo(50))) },
@@ -246,6 +249,84 @@ func TestSealed_Orphans(t *testing.T) {
 				r.holds(c, photo(i))
 			}
 		})
+	}
+}
+
+// After a migration down and up again the rows know neither size nor digest of
+// their images. That is nothing wrong; a deep repair lets them know again.
+func TestSealed_DownAndUp(t *testing.T) {
+	for name, database := range map[string]func(*testing.T, seal) migrated{"SQLite": migratedSQLite, "PostgreSQL": migratedPostgres} {
+		t.Run(name, func(t *testing.T) {
+			bothWays(t, func(t *testing.T, s seal) {
+				db := database(t, s)
+				r := newRigOn(t, s, db.open())
+				all := r.addMany(3)
+				closeOf(t, r.catalog)
+				for range 3 { // to version 2, which has no sizes
+					db.down()
+				}
+				r.catalog = db.open()
+				r.reopen()
+				if report, findings := r.verify(archive.VerifyOptions{Repair: true}); !report.OK() || len(findings) > 0 {
+					t.Errorf("findings %+v", findings)
+				}
+				twin := strings.TrimSuffix(all[0].Filepath, jarvis.SealedExtension)
+				if s.sealed() { // which of the two is the image nobody knows
+					r.put(twin, photo(0))
+					report, findings := r.verify(archive.VerifyOptions{Repair: true})
+					wantSeen(t, findings, seen{Kind: archive.KindOrphan, Path: twin})
+					if report.OK() || !r.exists(twin) {
+						t.Errorf("report %+v", report)
+					}
+					r.drop(twin)
+				}
+				report, findings := r.verify(archive.VerifyOptions{Deep: true, Repair: true})
+				if !report.OK() || report.Found[archive.KindUnrecorded] != 3 || report.Recorded != 3 {
+					t.Errorf("report %+v, %+v; want 3 recorded", report, findings)
+				}
+				for i, c := range all {
+					found, data, err := r.Fetch(t.Context(), c.ID)
+					if err != nil || !bytes.Equal(data, photo(i)) || found.StoredSize != c.StoredSize || !bytes.Equal(found.StoredSHA256, c.StoredSHA256) {
+						t.Errorf("capture %d: %+v, %d bytes, %v", i, found, len(data), err)
+					}
+				}
+				r.put(all[1].Filepath, r.onDisk(all[1].Filepath)[:100])
+				_, findings = r.verify(archive.VerifyOptions{})
+				wantSeen(t, findings, seen{Kind: archive.KindSize, Path: all[1].Filepath})
+			})
+		})
+	}
+}
+
+// migrated is a database of a catalogue that can be taken down.
+type migrated struct {
+	open func() jarvis.Catalog
+	down func()
+}
+
+func migratedSQLite(t *testing.T, s seal) migrated {
+	path := filepath.Join(t.TempDir(), "catalog.db")
+	return migrated{
+		open: func() jarvis.Catalog { return openSQLite(t, path, s) },
+		down: func() {
+			t.Helper()
+			if _, err := sqlite.MigrateDown(t.Context(), sqlite.Options{Path: path, Key: s.key}); err != nil {
+				t.Fatal(err)
+			}
+		},
+	}
+}
+
+func migratedPostgres(t *testing.T, s seal) migrated {
+	url := server.NewDatabase(t)
+	return migrated{
+		open: func() jarvis.Catalog { return openPostgres(t, url, s) },
+		down: func() {
+			t.Helper()
+			if _, err := postgres.MigrateDown(t.Context(), postgres.Options{URL: url}); err != nil {
+				t.Fatal(err)
+			}
+		},
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -160,8 +161,11 @@ func (a *Archive) sampleRows(ctx context.Context) ([]jarvis.FileRecord, error) {
 // deletePage is how many pending deletions are read at once.
 const deletePage = 500
 
-// finishDeletes finishes the deletions that were interrupted. It fails only
-// when the catalogue can't be read or ctx is done.
+// openPurge bounds the purge of an Open, which everyone who opens the store waits for.
+const openPurge = 10 * time.Second
+
+// finishDeletes finishes the deletions that were interrupted, and makes finished
+// ones final. It fails only when the catalogue can't be read or ctx is done.
 func (a *Archive) finishDeletes(ctx context.Context) error {
 	var after jarvis.ID
 	for {
@@ -180,9 +184,21 @@ func (a *Archive) finishDeletes(ctx context.Context) error {
 			after = pending.ID
 		}
 		if len(page) < deletePage {
-			return nil
+			return a.purge(ctx)
 		}
 	}
+}
+
+// purge makes deletions final that were finished, and not by their removal.
+func (a *Archive) purge(ctx context.Context) error {
+	purging, cancel := context.WithTimeout(ctx, openPurge)
+	defer cancel()
+	err := a.catalog.Purge(purging)
+	if err != nil && ctx.Err() == nil {
+		a.log.WarnContext(ctx, "what an interrupted deletion left could not be removed; the next to open the store tries again", "error", message(err))
+		return nil
+	}
+	return err
 }
 
 // finishDelete finishes a deletion that was interrupted, and reports false when

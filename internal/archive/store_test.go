@@ -1,6 +1,8 @@
 package archive_test
 
 import (
+	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -129,6 +131,42 @@ func TestOpen_DeleteThatFails(t *testing.T) {
 			t.Errorf("report %+v; want the deletion finished", report)
 		}
 		r.isClean()
+	})
+}
+
+// What a removal did not come to purge is purged when the store is opened again.
+// That it can't be does not keep the store from being opened, and it is not waited
+// for longer than a person waits.
+func TestOpen_Purges(t *testing.T) {
+	onSQLite(t, func(t *testing.T, r *rig) {
+		gone := r.add(request(1))
+		failure := error(jarvis.Errorf(jarvis.CodeUnavailable, "the copy cannot be written"))
+		purges := 0
+		bounded := false
+		r.catalog = &purgeHook{r.catalog, func(ctx context.Context) error {
+			purges++
+			_, bounded = ctx.Deadline()
+			return failure
+		}}
+		r.reopen()
+		if _, err := r.RemoveIDs(t.Context(), []jarvis.ID{gone.ID}, archive.RemoveOptions{}); !errors.Is(err, failure) {
+			t.Errorf("remove: %v; want %v", err, failure)
+		}
+		purges = 0
+		r.reopen()
+		if failure = nil; purges != 1 || !bounded {
+			t.Errorf("opened with %d purges that failed, want 1 (bounded: %v)", purges, bounded)
+		}
+		r.reopen()
+		if purges != 2 {
+			t.Errorf("opened again with %d purges, want 2", purges)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		failure = context.Canceled
+		r.catalog = &purgeHook{r.catalog, func(context.Context) error { cancel(); return nil }}
+		if _, err := archive.Open(ctx, r.catalog, r.blobs, r.options()); !errors.Is(err, context.Canceled) {
+			t.Errorf("opened by who no longer waits: %v", err)
+		}
 	})
 }
 

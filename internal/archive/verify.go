@@ -2,6 +2,7 @@ package archive
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 	"time"
 
@@ -24,6 +25,7 @@ const (
 	KindDecode     Kind = "decode"     // deep: an image that does not decode, nor is known to be as it was given
 	KindUnreadable Kind = "unreadable" // deep: an image that the disk does not give
 	KindPath       Kind = "path"       // a row whose path is not that of its id and date
+	KindCatalog    Kind = "catalog"    // deep: the catalogue is damaged
 	KindDelete     Kind = "delete"     // a deletion that was begun and not finished
 	KindBroken     Kind = "broken"     // not wrong; deep: an image that does not decode, and was given like that
 	KindPending    Kind = "pending"    // not wrong: a file without a row, younger than an hour; someone may be storing it
@@ -49,8 +51,8 @@ const (
 type Finding struct {
 	Kind     Kind       `json:"kind"`
 	Day      jarvis.Day `json:"day,omitzero"`       // of the folder; zero when the path names none
-	ID       jarvis.ID  `json:"id,omitzero"`        // zero for foreign files and whole days
-	Path     string     `json:"path"`               // relative to the storage root; of a path finding, what the row says
+	ID       jarvis.ID  `json:"id,omitzero"`        // zero for foreign files, whole days and the catalogue
+	Path     string     `json:"path"`               // relative to the storage root; of a path finding, what the row says; empty for the catalogue
 	Captures int64      `json:"captures,omitempty"` // rows concerned, when the finding is about a day
 	Detail   string     `json:"detail"`             // for a person: what is wrong, and what to do
 	Remedy   Remedy     `json:"remedy,omitempty"`
@@ -62,7 +64,7 @@ type Finding struct {
 // VerifyOptions say what to verify, and what to do about it.
 type VerifyOptions struct {
 	From, To time.Time // rounded out to whole days in UTC; zero leaves that side open
-	Deep     bool      // read and decode every image
+	Deep     bool      // read the whole catalogue, and read and decode every image
 	Repair   bool      // apply remedies
 	Force    bool      // even if much would change
 	Progress Progress  // of rows; may be nil
@@ -115,9 +117,10 @@ func (r *VerifyReport) add(f Finding) {
 }
 
 // Verify compares catalogue and tree, day by day, and calls report for each
-// finding once: interrupted deletions, then what is wrong by day, then the
-// folders that are gone. In memory it holds the names of one day's files. It
-// never deletes a file, and no row but that of a deletion it finishes.
+// finding once: a damaged catalogue, interrupted deletions, then what is wrong
+// by day, then the folders that are gone. In memory it holds the names of one
+// day's files. It never deletes a file, and no row but that of a deletion it
+// finishes.
 //
 // With Repair it counts first and refuses with CodeConflict, changing and
 // reporting nothing, when it would adopt and quarantine more than the guard
@@ -127,6 +130,10 @@ func (r *VerifyReport) add(f Finding) {
 // digest are recorded only when Deep too, after the image decoded: those of
 // adopted rows, and of an image that was sealed anew when the power went before
 // its row knew.
+//
+// Deep reads the whole catalogue first, whatever the range. If it is damaged, the
+// images are looked at as far as it can be read, and Repair is refused with
+// CodeCorrupt, since it would trust the rows and write among them.
 //
 // Deep compares the bytes on disk with their digest, and needs no identity for
 // that; then it opens and decodes what they hold. In a sealed store an image
@@ -142,6 +149,13 @@ func (a *Archive) Verify(ctx context.Context, o VerifyOptions, report func(Findi
 	if err := a.checkMarker(ctx); err != nil {
 		return VerifyReport{}, err
 	}
+	var damage error
+	if o.Deep {
+		damage = a.catalog.CheckWhole(ctx)
+		if damage != nil && (o.Repair || !errors.Is(damage, jarvis.ErrCorrupt)) {
+			return VerifyReport{}, damage
+		}
+	}
 	passes := int64(1)
 	if o.Repair {
 		passes = 2
@@ -151,7 +165,11 @@ func (a *Archive) Verify(ctx context.Context, o VerifyOptions, report func(Findi
 		return VerifyReport{}, err
 	}
 	if !o.Repair {
-		return a.newScan(scope, o.Deep, meter, observe, report).run(ctx)
+		s := a.newScan(scope, o.Deep, meter, observe, report)
+		if damage != nil {
+			s.emit(ctx, Finding{Kind: KindCatalog, Detail: message(damage)})
+		}
+		return s.run(ctx)
 	}
 	if err := a.guard(ctx, scope, o.Force, meter); err != nil {
 		return VerifyReport{}, err

@@ -80,6 +80,10 @@ type Database struct {
 	// SQL opens the database below the catalogue and closes it by the test's
 	// Cleanup. On an empty database it may come before Open.
 	SQL func(t testing.TB) *sql.DB
+
+	// Damage spoils, below an open catalogue, a part of the one text in it that is
+	// too long to lie with its row. It skips the test where it cannot.
+	Damage func(t testing.TB, text string)
 }
 
 // Run runs the whole suite.

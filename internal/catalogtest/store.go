@@ -53,6 +53,23 @@ func testStore(t *testing.T, h Harness) {
 			t.Fatalf("Check: %v", err)
 		}
 	})
+
+	t.Run("CheckWhole", func(t *testing.T) {
+		db := h.New(t)
+		cat := db.open(t)
+		text := incompressible(100_000)
+		captures := manyCaptures(60)
+		captures[7].OCRText = &text
+		insert(t, cat, captures...)
+		remove(t, cat, captures[0].ID)
+		if err := cat.CheckWhole(t.Context()); err != nil {
+			t.Fatalf("CheckWhole of a sound catalogue: %v (cause: %v)", err, errors.Unwrap(err))
+		}
+		db.Damage(t, text)
+		wantError(t, cat.CheckWhole(t.Context()), jarvis.CodeCorrupt, "")
+		// Captures that are sound are there all the same.
+		wantFound(t, cat, captures[20])
+	})
 }
 
 func identity(t *testing.T, cat Catalog) jarvis.StoreInfo {
@@ -91,8 +108,9 @@ func calls(cat Catalog, c *jarvis.Capture) map[string]func(context.Context) erro
 			_, err := cat.CountDays(ctx, time.Time{}, time.Time{}, time.UTC)
 			return err
 		},
-		"Stats": func(ctx context.Context) error { _, err := cat.Stats(ctx); return err },
-		"Check": func(ctx context.Context) error { return cat.Check(ctx) },
+		"Stats":      func(ctx context.Context) error { _, err := cat.Stats(ctx); return err },
+		"Check":      func(ctx context.Context) error { return cat.Check(ctx) },
+		"CheckWhole": func(ctx context.Context) error { return cat.CheckWhole(ctx) },
 
 		"InsertToken":  func(ctx context.Context) error { return cat.InsertToken(ctx, newToken("a token")) },
 		"FindToken":    func(ctx context.Context) error { _, err := cat.FindToken(ctx, []byte("hash")); return err },

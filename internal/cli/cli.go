@@ -5,7 +5,8 @@
 // or JSON Lines with --json. Everything else, such as errors, questions,
 // progress and summaries, goes to standard error. An error is one line,
 // "jarvis: what was wrong: what to do", and with --json one object with the keys
-// error, code and exit.
+// error, code and exit. With --json, what is no error is told only if a person has to
+// know it.
 package cli
 
 import (
@@ -194,6 +195,9 @@ func (a *app) loadConfig() (*config.Config, error) {
 	a.setting("identity_file", a.grammar.Identity)
 	a.setting("tz", a.grammar.TZ)
 	a.setting("server_url", a.grammar.Server)
+	for _, sentence := range config.Misspelt(os.Environ()) {
+		a.note("%s", sentence)
+	}
 	return config.Load(config.Input{Flags: a.settings, File: a.grammar.Config})
 }
 

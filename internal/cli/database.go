@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/config"
@@ -48,11 +49,15 @@ func (a *app) sqliteDatabase(cfg *config.Config) database {
 			return sqlite.MigrationStatus(ctx, o)
 		},
 		migrateUp: func(ctx context.Context) ([]jarvis.Migration, error) {
-			o, _, err := a.sqliteOptions(ctx, cfg, storeMayBeNew)
+			o, key, err := a.sqliteOptions(ctx, cfg, storeMayBeNew)
 			if err != nil {
 				return nil, err
 			}
-			return sqlite.MigrateUp(ctx, o)
+			applied, err := sqlite.MigrateUp(ctx, o)
+			if err == nil {
+				err = key.markUsed()
+			}
+			return applied, err
 		},
 		migrateDown: func(ctx context.Context) (jarvis.Migration, error) {
 			o, _, err := a.sqliteOptions(ctx, cfg, storeMustExist)
@@ -71,10 +76,13 @@ func (a *app) connectSQLite(ctx context.Context, cfg *config.Config, may existen
 	}
 	c, err := sqlite.Open(ctx, o)
 	if errors.Is(err, jarvis.ErrNotFound) {
-		return nil, noStore(cfg)
+		return nil, a.noStore(cfg)
 	}
 	if err != nil {
 		return nil, err
+	}
+	if err := key.markUsed(); err != nil {
+		return nil, errors.Join(err, c.Close())
 	}
 	return &catalog{catalogs: c, key: key}, nil
 }
@@ -86,7 +94,7 @@ func (a *app) connectPostgres(ctx context.Context, cfg *config.Config, may exist
 			return nil, err
 		}
 		if may == storeMustExist {
-			return nil, noStore(cfg)
+			return nil, a.noStore(cfg)
 		}
 		var o postgres.Options
 		if o, err = a.newPostgres(ctx, cfg); err != nil {
@@ -113,18 +121,8 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 		return o, nil, err
 	}
 	if !file.exists {
-		if err := a.checkNew(ctx, cfg, file, may); err != nil {
+		if err := a.prepareNew(ctx, cfg, &file, may); err != nil {
 			return o, nil, err
-		}
-		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
-		if file.keyPresent && !missing(cfg.StoragePath) {
-			a.remark("The key of a store is there, and its catalogue %s is not. If it was lost, put it back, or let the new one take up the images: %s verify --repair --deep", file.path, a.name)
-		}
-		if cfg.Seal && !file.keyPresent {
-			if err := a.makeKeyFile(ctx, cfg, file.key); err != nil {
-				return o, nil, err
-			}
-			file.keyPresent = true
 		}
 	}
 	if !file.sealed() {
@@ -134,9 +132,47 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 	if err != nil {
 		return o, nil, err
 	}
+	if file.keyUnused {
+		key.unused = file.key
+	}
 	o.NewStore.ID, o.NewStore.Sealed, o.NewStore.PublicKey = info.Store, true, info.PublicKey
 	o.Key, err = key.data.RevealCatalogKey()
 	return o, key, err
+}
+
+// prepareNew makes what opens a catalogue that is not there, says that it will be
+// made, and notes the key in file.
+func (a *app) prepareNew(ctx context.Context, cfg *config.Config, file *catalogFile, may existence) error {
+	if err := a.checkNew(ctx, cfg, *file, may); err != nil {
+		return err
+	}
+	newKey := cfg.Seal && !file.keyPresent
+	if newKey {
+		if err := checkIdentityPlace(cfg); err != nil {
+			return err
+		}
+	}
+	if file.lost() {
+		a.remark("Making a new catalogue for the store in %s. To take up the images that are left: %s", storePlace(cfg), a.command("verify --repair --deep --force"))
+	} else {
+		a.announceStore(ctx, cfg, cfg.Seal || file.keyPresent, olderDatabaseURL)
+	}
+	if !newKey {
+		return nil
+	}
+	file.keyPresent, file.keyUnused = true, true
+	return a.makeKeyFile(ctx, cfg, file.key)
+}
+
+// errCatalogLost is the cause of the error where a store has its key file and
+// no catalogue.
+var errCatalogLost = errors.New("the catalogue is lost")
+
+func (a *app) catalogLost(file catalogFile) error {
+	message := fmt.Sprintf(
+		"the catalogue %s is missing, and its key file is there: put the catalogue back from a copy, or say where it is with --data-dir or JARVIS_DATABASE_URL; if there is no copy, %s makes a new one for the images that are left",
+		file.path, a.command("start --begin-anew"))
+	return &jarvis.Error{Code: jarvis.CodeMismatch, Op: "open", Message: message, Err: errCatalogLost}
 }
 
 // checkNew fails where a catalogue that is not there must not be made, or where
@@ -144,7 +180,10 @@ func (a *app) sqliteOptions(ctx context.Context, cfg *config.Config, may existen
 // store it is of the same one.
 func (a *app) checkNew(ctx context.Context, cfg *config.Config, file catalogFile, may existence) error {
 	var own jarvis.ID
-	if file.keyPresent && may == storeMayBeginAnew {
+	if file.lost() {
+		if may != storeMayBeginAnew {
+			return a.catalogLost(file)
+		}
 		info, err := vault.InspectKeyFile(file.key)
 		if err != nil {
 			return locked(storeLocked, err)
@@ -155,7 +194,7 @@ func (a *app) checkNew(ctx context.Context, cfg *config.Config, file catalogFile
 		return err
 	}
 	if may == storeMustExist {
-		return noStore(cfg)
+		return a.noStore(cfg)
 	}
 	return nil
 }
@@ -177,6 +216,11 @@ func (a *app) makeKeyFile(ctx context.Context, cfg *config.Config, path string) 
 // sealed one.
 func (a *app) newPostgres(ctx context.Context, cfg *config.Config) (postgres.Options, error) {
 	o := postgres.Options{URL: cfg.Database.DSN(), NewStore: jarvis.NewStore{NoText: cfg.NoTextInDatabase}}
+	if cfg.Seal {
+		if err := checkIdentityPlace(cfg); err != nil {
+			return o, err
+		}
+	}
 	a.announceStore(ctx, cfg, cfg.Seal, olderDatabaseURL)
 	if !cfg.Seal {
 		return o, nil

@@ -52,12 +52,14 @@ everything else that is not known is null. Where nothing is to be told, nothing 
   health    {status, version, database, storage}
   bench     one object per number of clients
   key       status: {store: sealed|plain|none, public_key, key_file, identity_file,
-            identity, passphrase, no_text_in_database, opens}; show-recovery:
-            {public_key, words}; restore: {identity_file, public_key}
+            identity, identity_in_store, passphrase, no_text_in_database, opens};
+            show-recovery: {identity_file, public_key, words};
+            restore: {identity_file, public_key};
+            passphrase: {identity_file, public_key, passphrase: true|false}
 
-Errors go to standard error, also as one object: {error, code, exit}, and so does what
-is wrong and stops nothing: {warning}. Nothing else is written there, except the log of
-a server.
+Errors go to standard error, also as one object: {error, code, exit}, on the last line.
+Lines before it are what is wrong and stops nothing, as {warning}, and what a person has
+to know, such as that an identity was made. A server writes its log there.
 `
 
 const timesText = `How to write a time

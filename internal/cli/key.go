@@ -17,6 +17,7 @@ type keyCmd struct {
 	Status       keyStatusCmd       `cmd:"" help:"Say whether the store is sealed, and whether the identity opens it."`
 	ShowRecovery keyShowRecoveryCmd `cmd:"" help:"Show the words that bring the identity back."`
 	Restore      keyRestoreCmd      `cmd:"" help:"Bring the identity back from its words."`
+	Passphrase   keyPassphraseCmd   `cmd:"" help:"Set, change or remove the passphrase of the identity."`
 }
 
 // Help is the long help.
@@ -30,6 +31,7 @@ Examples:
     jarvis key status
     jarvis key show-recovery
     jarvis key restore
+    jarvis key passphrase
 `
 }
 
@@ -37,8 +39,9 @@ Examples:
 type sealState struct {
 	exists    bool
 	sealed    bool
-	publicKey string // of the identity; empty when it is not known
-	keyFile   string // empty where the database keeps the key
+	file      catalogFile // where the catalogue is one
+	publicKey string      // of the identity; empty when it is not known
+	keyFile   string      // empty where the database keeps the key
 }
 
 // sealState looks at the store without opening what is sealed.
@@ -58,7 +61,7 @@ func (a *app) sealState(ctx context.Context, cfg *config.Config) (sealState, err
 	if err != nil || !file.exists && !file.keyPresent {
 		return sealState{}, err
 	}
-	state := sealState{exists: file.exists, sealed: file.sealed()}
+	state := sealState{exists: file.exists, sealed: file.sealed(), file: file}
 	if !state.sealed {
 		return state, nil
 	}
@@ -109,6 +112,7 @@ func (cmd keyShowRecoveryCmd) Run(ctx context.Context, a *app) error {
 	if state, err := a.sealState(ctx, cfg); err == nil && state.publicKey != "" && state.publicKey != identity.PublicKey() {
 		a.remark("This is not the identity of the store: that is %s.", state.publicKey)
 	}
+	a.remark("These are the words of the identity %s in %s.", identity.PublicKey(), tilde(cfg.IdentityFile))
 	if err := a.confirm(ctx, cmd.Yes, "Whoever sees what comes next can open everything that is sealed. Show it?"); err != nil {
 		return err
 	}
@@ -117,15 +121,16 @@ func (cmd keyShowRecoveryCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	if a.json {
-		return a.printJSON(recovery{identity.PublicKey(), words})
+		return a.printJSON(recovery{cfg.IdentityFile, identity.PublicKey(), words})
 	}
 	return a.printRecovery(identity, words)
 }
 
 // recovery is what show-recovery prints with --json.
 type recovery struct {
-	PublicKey string   `json:"public_key"`
-	Words     []string `json:"words"`
+	IdentityFile string   `json:"identity_file"`
+	PublicKey    string   `json:"public_key"`
+	Words        []string `json:"words"`
 }
 
 // Words stand side by side.
@@ -152,7 +157,7 @@ func (a *app) printRecovery(identity *vault.Identity, words []string) error {
 		return err
 	}
 	a.printf("\nThe same as a code to scan:\n\n%s\n", styled(code))
-	a.printf("Bring the identity back with: %s key restore\n", a.name)
+	a.printf("Bring the identity back with: %s\n", a.command("key restore"))
 	return nil
 }
 
@@ -162,7 +167,8 @@ type keyRestoreCmd struct{}
 func (keyRestoreCmd) Help() string {
 	return `Reads the 24 recovery words, or the line AGE-SECRET-KEY-1..., from the terminal or
 standard input, and writes the identity file. Where there is a sealed store, it has to
-be its identity. An identity file that is there is never overwritten.
+be its identity. An identity file that is there is never overwritten; one that is
+damaged is moved aside.
 
 Example:
 
@@ -182,14 +188,18 @@ func (keyRestoreCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	switch {
-	case cfg.IdentityFile == "":
-		return jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder to keep the identity in: name a file with --identity-file")
-	case !missing(cfg.IdentityFile):
-		return jarvis.Errorf(jarvis.CodeConflict, "there already is an identity file %s, and it is never overwritten: move it away first if it is the wrong one", cfg.IdentityFile)
+	if cfg.IdentityFile == "" {
+		return noIdentityPlace()
+	}
+	_, err = vault.InspectIdentityFile(cfg.IdentityFile)
+	damaged := errors.Is(err, jarvis.ErrCorrupt)
+	if !damaged && !missing(cfg.IdentityFile) {
+		return jarvis.Errorf(jarvis.CodeConflict, "there already is an identity file %s, and it is never overwritten: move it away first if it is the wrong one, or nobody knows its passphrase", cfg.IdentityFile)
 	}
 	state, err := a.sealState(ctx, cfg)
-	if err != nil {
+	if errors.Is(err, jarvis.ErrLocked) { // the images need the identity alone
+		a.note("The identity cannot be compared with that of the store: %s.", errorMessage(err))
+	} else if err != nil {
 		return err
 	}
 	identity, err := a.readRecovery(ctx)
@@ -197,7 +207,7 @@ func (keyRestoreCmd) Run(ctx context.Context, a *app) error {
 		return err
 	}
 	switch {
-	case state.sealed && state.publicKey != identity.PublicKey():
+	case state.publicKey != "" && state.publicKey != identity.PublicKey():
 		return jarvis.Errorf(jarvis.CodeMismatch, "this is the identity %s, and the store was sealed to %s: nothing was written; use the words of that one", identity.PublicKey(), state.publicKey)
 	case !state.sealed:
 		a.remark("There is no sealed store here to compare the identity with.")
@@ -208,8 +218,19 @@ func (keyRestoreCmd) Run(ctx context.Context, a *app) error {
 			return err
 		}
 	}
+	if damaged {
+		moved, err := vault.SetAside(cfg.IdentityFile)
+		if err != nil {
+			return err
+		}
+		a.note("The damaged identity file is now %s.", tilde(moved))
+	}
 	if err := vault.CreateIdentityFile(cfg.IdentityFile, identity, passphrase); err != nil {
 		return err
+	}
+	a.warnIdentityPlace(cfg)
+	if passphrase == "" {
+		a.note("The identity file has no passphrase. To give it one: %s", a.command("key passphrase"))
 	}
 	if a.json {
 		return a.printJSON(restored{cfg.IdentityFile, identity.PublicKey()})

@@ -110,7 +110,7 @@ func (cmd *listCmd) list(ctx context.Context, a *app, cfg *config.Config, m memo
 		}
 		listed += int64(len(captures))
 		if listed == 0 && !a.json {
-			a.note("No captures%s.", map[bool]string{true: " yet: jarvis add FILE stores some", false: " match"}[cmd.isEmpty() && cmd.After == "" && !cmd.Pinned])
+			a.note("No captures%s.", map[bool]string{true: " yet: " + a.command("add FILE") + " stores some", false: " match"}[cmd.isEmpty() && cmd.After == "" && !cmd.Pinned])
 		}
 		if !more {
 			return nil

@@ -26,7 +26,7 @@ type existence int
 const (
 	storeMustExist    existence = iota
 	storeMayBeNew               // it is made
-	storeMayBeginAnew           // and so is one whose catalogue is lost, while its key is there
+	storeMayBeginAnew           // and so is the catalogue of one that lost it, while its key is there
 )
 
 // keyNeed says what a command does without the key of a sealed store, where it
@@ -109,8 +109,8 @@ func checkNoStore(ctx context.Context, cfg *config.Config, own jarvis.ID) error 
 		cfg.StoragePath, cfg.Database)
 }
 
-func noStore(cfg *config.Config) error {
-	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: jarvis start makes one, and so does jarvis add; for another place see --data-dir and JARVIS_DATABASE_URL", storePlace(cfg))
+func (a *app) noStore(cfg *config.Config) error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "there is no store in %s: %s makes one, and so does adding to it; for another place see --data-dir and JARVIS_DATABASE_URL", storePlace(cfg), a.command("start"))
 }
 
 // storePlace says where a store is, or would be.
@@ -228,7 +228,7 @@ func (a *app) announceImages(ctx context.Context, cfg *config.Config, tree *fsbl
 	}
 	days, err := tree.Days(ctx)
 	if len(days) > 0 {
-		a.note("%s has images that no catalogue knows: jarvis verify --repair takes them over", cfg.StoragePath)
+		a.note("%s has images that no catalogue knows: %s takes them over", cfg.StoragePath, a.command("verify --repair --force"))
 	}
 	return err
 }

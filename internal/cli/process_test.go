@@ -72,7 +72,7 @@ func (p *place) app(t *testing.T) (*app, *config.Config) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &app{console: newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv)}, cfg
+	return &app{console: newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv), name: "jarvis", grammar: &grammar{}}, cfg
 }
 
 // run runs jarvis to its end.

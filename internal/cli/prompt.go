@@ -3,12 +3,7 @@ package cli
 import (
 	"bufio"
 	"context"
-	"errors"
-	"io"
-	"os"
 	"strings"
-
-	"golang.org/x/term"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -84,60 +79,5 @@ func (c *console) readLine(ctx context.Context) (string, bool, error) {
 		return l.text, l.ok, nil
 	case <-ctx.Done():
 		return "", false, context.Cause(ctx)
-	}
-}
-
-// terminalDevice is the terminal of the process, whatever its input is.
-const terminalDevice = "/dev/tty"
-
-// canAskSecret reports whether a person is there who can type a secret, also
-// while standard input is a pipe.
-func (c *console) canAskSecret() bool {
-	if !c.errTerminal || c.inTerminal {
-		return c.errTerminal
-	}
-	device, err := os.OpenFile(terminalDevice, os.O_RDWR, 0)
-	return err == nil && device.Close() == nil
-}
-
-// askSecret asks for a text that is not shown while it is typed. It must only be
-// called when canAskSecret. It returns when the context is done.
-func (c *console) askSecret(ctx context.Context, question string) (_ string, err error) {
-	device := c.in
-	if !c.inTerminal {
-		if device, err = os.OpenFile(terminalDevice, os.O_RDWR, 0); err != nil {
-			return "", jarvis.WrapError(jarvis.CodeInvalid, "ask for a secret", "the terminal went away, and nobody can be asked", err)
-		}
-		defer func() { err = errors.Join(err, device.Close()) }()
-	}
-	if err := c.flush(); err != nil {
-		return "", err
-	}
-	fd := int(device.Fd())
-	before, err := term.GetState(fd)
-	if err != nil {
-		return "", err
-	}
-	if _, err := c.stderr.WriteString(plain(question)); err != nil {
-		return "", err
-	}
-	type typed struct {
-		text []byte
-		err  error
-	}
-	read := make(chan typed, 1)
-	go func() {
-		text, err := term.ReadPassword(fd)
-		read <- typed{text, err}
-	}()
-	select {
-	case t := <-read:
-		c.tell([]byte("\n"))
-		if errors.Is(t.err, io.EOF) {
-			return "", jarvis.Errorf(jarvis.CodeInvalid, "nothing was typed")
-		}
-		return string(t.text), t.err
-	case <-ctx.Done():
-		return "", errors.Join(context.Cause(ctx), term.Restore(fd, before))
 	}
 }

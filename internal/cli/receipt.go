@@ -15,6 +15,8 @@ type receipt struct {
 	jarvis.Receipt
 	Gone      []trace `json:"gone"`
 	MayRemain []trace `json:"may_remain"`
+
+	pagesLeft bool // of a database on a server, in unused parts of its files
 }
 
 // trace is a place where a capture leaves something, as --json names it.
@@ -38,7 +40,7 @@ const (
 func (t trace) text() string {
 	switch t {
 	case traceIndex:
-		return "index entries"
+		return "index entries of the database"
 	case tracePages:
 		return "freed pages"
 	case traceCopies:
@@ -57,17 +59,24 @@ func (t trace) text() string {
 // newReceipt completes the receipt of the archive. purged says that the removal
 // came to its end, with what it left in files and copies of the catalogue.
 func newReceipt(s *store, r jarvis.Receipt, purged bool) receipt {
-	full := receipt{r, []trace{}, []trace{}}
+	full := receipt{Receipt: r, Gone: []trace{}, MayRemain: []trace{}}
 	if r.Removed == 0 {
 		return full
 	}
-	_, onServer := s.catalog.catalogs.(*postgres.Catalog)
+	server, onServer := s.catalog.catalogs.(*postgres.Catalog)
+	full.pagesLeft = onServer && server.LeftPages()
 	full.Gone = append(full.Gone, traceRows, traceImages, traceIndex)
-	if purged {
+	if purged && !full.pagesLeft {
 		full.Gone = append(full.Gone, tracePages)
+	} else {
+		full.MayRemain = append(full.MayRemain, tracePages)
 	}
-	if purged && !onServer { // there are no copies on a server
+	switch {
+	case onServer: // there are no copies
+	case purged:
 		full.Gone = append(full.Gone, traceCopies)
+	default:
+		full.MayRemain = append(full.MayRemain, traceCopies)
 	}
 	full.MayRemain = append(full.MayRemain, traceBackups, traceSnapshots, traceSpare)
 	if onServer {
@@ -88,6 +97,9 @@ func (a *app) printReceipt(r receipt) error {
 	if r.Removed > 0 {
 		a.printf("Gone: %s.\n", traceTexts(r.Gone))
 		a.printf("May remain, where you have them: %s.\n", traceTexts(r.MayRemain))
+		if r.pagesLeft {
+			a.printf("The tables are large or in use, so freed pages remain: VACUUM (FULL) removes them when nobody uses the database.\n")
+		}
 	}
 	return a.flush()
 }

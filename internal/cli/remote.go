@@ -152,7 +152,7 @@ func (m *remoteMemory) remove(ctx context.Context, id jarvis.ID) (int64, error) 
 // remoteReceipt completes the receipt of a server. Which database it has is not
 // known here.
 func remoteReceipt(r jarvis.Receipt) receipt {
-	full := receipt{r, []trace{}, []trace{}}
+	full := receipt{Receipt: r, Gone: []trace{}, MayRemain: []trace{}}
 	if r.Removed > 0 {
 		full.Gone = append(full.Gone, traceRows, traceImages, traceIndex)
 		full.MayRemain = append(full.MayRemain, traceBackups, traceSnapshots, traceSpare, traceWAL, traceReplicas)

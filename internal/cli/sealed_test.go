@@ -158,7 +158,10 @@ const testPhrase = "correct-horse-battery"
 func TestSealed_NoSecretTold(t *testing.T) {
 	p := newPlace(t)
 	p.pictures(t, "shots", 2)
-	p.env = append(p.env, "JARVIS_PASSPHRASE="+testPhrase)
+	if err := os.WriteFile(filepath.Join(p.folder, "phrase"), []byte(testPhrase+"\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(p.env, "JARVIS_PASSPHRASE_FILE=phrase")
 	var told strings.Builder
 	asJSON := false
 	run := func(args ...string) {
@@ -247,17 +250,18 @@ func TestSealed_AtOnce(t *testing.T) {
 		p := newPlace(t)
 		p.pictures(t, "shots", 4)
 		var adders []*exec.Cmd
-		for i := range 4 {
+		var errs [4]strings.Builder
+		for i := range errs {
 			cmd := p.command(t, "add", "--json", "shots", "--timestamp", "2026-01-24T10:00:00Z", "--device", fmt.Sprint("desk-", i))
-			cmd.Stderr = os.Stderr
+			cmd.Stderr = &errs[i]
 			if err := cmd.Start(); err != nil {
 				t.Fatal(err)
 			}
 			adders = append(adders, cmd)
 		}
-		for _, cmd := range adders {
+		for i, cmd := range adders {
 			if err := cmd.Wait(); err != nil {
-				t.Errorf("%v", err)
+				t.Errorf("%v: %s", err, &errs[i])
 			}
 		}
 		if got := strings.Count(p.must(t, "list", "--json"), "\n"); got != 16 {
@@ -298,25 +302,42 @@ func TestTerminal_Passphrase(t *testing.T) {
 		t.Errorf("exit status %d: %s", status, stderr)
 	}
 	const question = "Passphrase of ~/" + identityPath + ": "
-	for phrase, want := range map[string]int{testPhrase: 0, "wrong": exitLocked, "": exitLocked} {
+	for _, test := range []struct {
+		phrases []string
+		want    int
+	}{{[]string{"", testPhrase}, 0}, {[]string{"wrong", "", ""}, exitLocked}} {
 		term := p.onTerminal(t, "list")
-		answer(term, question, phrase)
+		for _, phrase := range test.phrases {
+			answer(term, question, phrase)
+		}
 		text, status := term.end(t)
-		if status != want || strings.Contains(text, question) {
-			t.Errorf("with %q: exit status %d, want %d, and no second question:\n%s", phrase, status, want, text)
+		if status != test.want || strings.Contains(text, question) {
+			t.Errorf("with %q: exit status %d, want %d, and no more questions:\n%s", test.phrases, status, test.want, text)
 		}
 		shown.WriteString(text)
 	}
-	term = p.onTerminal(t, "list")
-	term.waitFor(t, question)
-	term.waitHidden(t)
-	term.enter(t, "\x03")
-	if text, status := term.end(t); status != exitInterrupted {
-		t.Errorf("exit status %d:\n%s", status, text)
+	for _, stop := range []string{"\x03", "\x04"} {
+		term = p.onTerminal(t, "list")
+		term.waitFor(t, question)
+		term.waitHidden(t)
+		term.enter(t, stop)
+		if text, status := term.end(t); status != exitInterrupted {
+			t.Errorf("%q: exit status %d:\n%s", stop, status, text)
+		}
 	}
 	term = p.onTerminal(t, "key", "status")
 	answer(term, question, testPhrase)
 	if text, status := term.end(t); status != 0 || !strings.Contains(text, "opens it") {
+		t.Errorf("exit status %d:\n%s", status, text)
+	}
+	// Another one, and what is typed for it is not shown either.
+	const second = "battery-staple"
+	term = p.onTerminal(t, "key", "passphrase")
+	answer(term, question, testPhrase)
+	answer(term, "New passphrase: ", second)
+	answer(term, again, second)
+	text, status = term.end(t)
+	if status != 0 || !strings.Contains(text, "has a new passphrase") || strings.Contains(text, second) {
 		t.Errorf("exit status %d:\n%s", status, text)
 	}
 	if strings.Contains(shown.String(), testPhrase) {

@@ -16,8 +16,9 @@ import (
 )
 
 type startCmd struct {
-	NoServe bool   `help:"End when the store is made, without starting the server."`
-	Listen  string `placeholder:"HOST:PORT" help:"Address on which the server listens (default: ${default_listen})."`
+	NoServe   bool   `help:"End when the store is made, without starting the server."`
+	Listen    string `placeholder:"HOST:PORT" help:"Address on which the server listens (default: ${default_listen})."`
+	BeginAnew bool   `help:"Make a new catalogue for a store that has lost it and has its key file still."`
 	creation
 }
 
@@ -30,6 +31,10 @@ the server, and prints a link that signs your browser in: see jarvis serve --hel
 A new store is sealed: images and catalogue are encrypted, and only the identity, a
 file that is made with the first store and lies apart from it, opens them. See
 jarvis key --help.
+
+A store whose catalogue is missing is asked about on a terminal, and left alone
+otherwise: put the catalogue back from a copy if there is one. With --begin-anew it
+gets a new one, and jarvis verify --repair --deep --force then takes the images up.
 
 Examples:
 
@@ -49,7 +54,18 @@ func (cmd *startCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	s, err := a.openStore(ctx, cfg, storeMayBeginAnew, keyRequired)
+	may := storeMayBeNew
+	if cmd.BeginAnew {
+		may = storeMayBeginAnew
+	}
+	s, err := a.openStore(ctx, cfg, may, keyRequired)
+	if errors.Is(err, errCatalogLost) && a.canAsk() && !a.json {
+		a.note("%s.", errorMessage(err))
+		if err := a.confirm(ctx, false, "Make a new catalogue, which knows nothing of the old one's devices, applications and titles?"); err != nil {
+			return err
+		}
+		s, err = a.openStore(ctx, cfg, storeMayBeginAnew, keyRequired)
+	}
 	if err != nil {
 		return err
 	}
@@ -159,7 +175,7 @@ func (a *app) offer(ctx context.Context, cfg *config.Config, m memory, found []s
 func (a *app) printNext(some bool, found []screenshotFolder) {
 	a.printf("\n%s\n\n", a.style.bold("How to go on"))
 	t := table{columns: []column{{}, {faint: true, shrink: 20, optional: 1}}}
-	line := func(arguments, what string) { t.add("  "+a.name+" "+arguments, what) }
+	line := func(arguments, what string) { t.add("  "+a.command(arguments), what) }
 	for _, f := range found {
 		what := "add the " + plural(f.count, "screenshot") + " found there"
 		if some {
@@ -175,7 +191,7 @@ func (a *app) printNext(some bool, found []screenshotFolder) {
 		line("get ID -o screen.png", "get an image back")
 		line("verify", "prove that everything is there")
 	}
-	line("--help", "all commands")
+	t.add("  "+a.name+" --help", "all commands")
 	t.print(a.console, false)
 }
 

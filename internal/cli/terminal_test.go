@@ -224,3 +224,30 @@ func TestTerminal_Start(t *testing.T) {
 		t.Errorf("exit status %d:\n%s", status, shown)
 	}
 }
+
+// TestTerminal_BeginAnew: a store that lost its catalogue gets a new one only
+// when somebody says so.
+func TestTerminal_BeginAnew(t *testing.T) {
+	p := newPlace(t)
+	p.must(t, "start", "--no-serve")
+	catalogue := filepath.Join(p.folder, dataPath, "jarvis.db")
+	if err := os.Remove(catalogue); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct {
+		answer string
+		status int
+	}{{"\r", exitInterrupted}, {"y\r", 0}} {
+		term := p.onTerminal(t, "start", "--no-serve")
+		term.waitFor(t, "Make a new catalogue, which knows nothing of the old one's")
+		term.waitFor(t, " [y/N] ")
+		term.enter(t, test.answer)
+		shown, status := term.end(t)
+		if status != test.status {
+			t.Errorf("exit status %d, want %d:\n%s", status, test.status, shown)
+		}
+		if _, err := os.Stat(catalogue); (err == nil) != (test.status == 0) {
+			t.Errorf("after %q: %v", test.answer, err)
+		}
+	}
+}

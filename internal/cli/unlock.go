@@ -17,6 +17,15 @@ import (
 type storeKey struct {
 	identity *vault.Identity
 	data     vault.DataKey
+	unused   string // the key file with which no catalogue was made yet; empty when one was
+}
+
+// markUsed notes that there is a catalogue that k opens.
+func (k *storeKey) markUsed() error {
+	if k == nil || k.unused == "" {
+		return nil
+	}
+	return vault.MarkKeyUsed(k.unused)
 }
 
 // unlock opens the wrapped key of a store with the identity of this person.
@@ -29,7 +38,7 @@ func (a *app) unlock(ctx context.Context, cfg *config.Config, store jarvis.ID, w
 	if err != nil {
 		return nil, locked(storeLocked, err)
 	}
-	return &storeKey{identity, data}, nil
+	return &storeKey{identity: identity, data: data}, nil
 }
 
 // unlockFile is unlock for the key file of a catalogue, and tells whose key it is.
@@ -46,18 +55,18 @@ func (a *app) unlockFile(ctx context.Context, cfg *config.Config, path string) (
 	if err != nil {
 		return nil, info, locked(storeLocked, err)
 	}
-	return &storeKey{identity, data}, info, nil
+	return &storeKey{identity: identity, data: data}, info, nil
 }
 
 // locked turns what keeps something sealed shut into CodeLocked, with what that
-// is before its message. What is damaged stays CodeCorrupt.
+// is before its message.
 func locked(what string, err error) error {
 	known, ok := errors.AsType[*jarvis.Error](err)
 	if !ok || errors.Is(err, context.Canceled) {
 		return err
 	}
 	switch known.Code {
-	case jarvis.CodeNotFound, jarvis.CodeInvalid, jarvis.CodeMismatch, jarvis.CodeUnavailable:
+	case jarvis.CodeNotFound, jarvis.CodeInvalid, jarvis.CodeMismatch, jarvis.CodeUnavailable, jarvis.CodeCorrupt:
 		return &jarvis.Error{Code: jarvis.CodeLocked, Op: known.Op, Message: what + known.Message, Err: known.Err}
 	}
 	return err
@@ -77,19 +86,45 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 	case a.identity != nil:
 		return a.identity, nil
 	case cfg.IdentityFile == "":
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder with an identity: name its file with --identity-file")
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "there is no home folder with an identity: name its file with --identity-file or JARVIS_IDENTITY_FILE")
 	}
-	identity, err := vault.LoadIdentityFile(cfg.IdentityFile, func() (string, error) {
-		if !cfg.Passphrase.IsZero() {
-			return cfg.Passphrase.Reveal(), nil
-		}
-		if !a.canAskSecret() {
-			return "", jarvis.Errorf(jarvis.CodeInvalid, "the identity file %s is protected by a passphrase, and nobody is there to ask: name a file that holds it in JARVIS_PASSPHRASE_FILE", cfg.IdentityFile)
-		}
-		return a.askSecret(ctx, "Passphrase of "+tilde(cfg.IdentityFile)+": ")
-	})
+	identity, err := a.openIdentity(ctx, cfg)
+	if errors.Is(err, jarvis.ErrNotFound) || errors.Is(err, jarvis.ErrCorrupt) {
+		return nil, jarvis.Errorf(jarvis.ErrorCode(err), "%w with %s", err, a.command("key restore"))
+	}
+	if err != nil {
+		return nil, err
+	}
+	if err := vault.RemoveLeftovers(cfg.IdentityFile); err != nil {
+		a.note("%s.", errorMessage(err)) // what is asked for does not depend on it
+	}
 	a.identity = identity
-	return identity, err
+	return identity, nil
+}
+
+// passphraseTries is how often a person may type the passphrase of an identity.
+const passphraseTries = 3
+
+// openIdentity reads the identity file. A wrong passphrase is asked for again
+// where a person typed it.
+func (a *app) openIdentity(ctx context.Context, cfg *config.Config) (*vault.Identity, error) {
+	for try := 1; ; try++ {
+		typed := false
+		identity, err := vault.LoadIdentityFile(cfg.IdentityFile, func() (string, error) {
+			if !cfg.Passphrase.IsZero() {
+				return cfg.Passphrase.Reveal(), nil
+			}
+			if !a.canAskSecret() {
+				return "", jarvis.Errorf(jarvis.CodeInvalid, "the identity file %s is protected by a passphrase, and nobody is there to ask: name a file that holds it in JARVIS_PASSPHRASE_FILE", cfg.IdentityFile)
+			}
+			typed = true
+			return a.askSecret(ctx, "Passphrase of "+tilde(cfg.IdentityFile)+": ")
+		})
+		if !typed || try == passphraseTries || !errors.Is(err, vault.ErrWrongPassphrase) {
+			return identity, err
+		}
+		a.note("That is not its passphrase.")
+	}
 }
 
 // makeIdentity returns the identity of this person for a new store, and makes
@@ -97,6 +132,7 @@ func (a *app) loadIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 func (a *app) makeIdentity(ctx context.Context, cfg *config.Config) (*vault.Identity, error) {
 	identity, err := a.loadIdentity(ctx, cfg)
 	if !errors.Is(err, jarvis.ErrNotFound) {
+		a.warnIdentityPlace(cfg)
 		return identity, locked(storeUnmade, err)
 	}
 	passphrase := cfg.Passphrase.Reveal()
@@ -115,21 +151,25 @@ func (a *app) makeIdentity(ctx context.Context, cfg *config.Config) (*vault.Iden
 	if err != nil {
 		return nil, err
 	}
-	if !a.json {
-		a.note("Keep the identity %s apart from the store and its backups, and write its recovery words down: %s key show-recovery", tilde(cfg.IdentityFile), a.name)
-		if passphrase == "" {
-			a.note("It has no passphrase: whoever takes this whole disk has both.")
-		}
+	a.note("Keep the identity %s apart from the store and its backups, and write its recovery words down: %s", tilde(cfg.IdentityFile), a.command("key show-recovery"))
+	if passphrase == "" {
+		a.note("It has no passphrase: whoever takes this whole disk has both.")
 	}
 	a.identity = identity
 	return identity, nil
 }
 
-// choosePassphrase asks for the passphrase of a new identity until it was typed
-// the same twice. It returns "" when the person wants none.
+// choosePassphrase asks for the passphrase of a new identity. It returns "" when
+// the person wants none.
 func (a *app) choosePassphrase(ctx context.Context) (string, error) {
+	return a.askPassphrase(ctx, "Passphrase to protect the identity with (Enter for none): ")
+}
+
+// askPassphrase asks for a new passphrase until it was typed the same twice, or
+// nothing was.
+func (a *app) askPassphrase(ctx context.Context, question string) (string, error) {
 	for {
-		first, err := a.askSecret(ctx, "Passphrase to protect the identity with (Enter for none): ")
+		first, err := a.askSecret(ctx, question)
 		if err != nil || first == "" {
 			return "", err
 		}
@@ -150,7 +190,11 @@ type catalogFile struct {
 	exists     bool
 	plain      bool // an SQLite database that is not encrypted
 	keyPresent bool
+	keyUnused  bool // the key is there, and no catalogue was made with it yet
 }
+
+// lost reports whether the catalogue was made once and is not there now.
+func (f catalogFile) lost() bool { return !f.exists && f.keyPresent && !f.keyUnused }
 
 // sealed reports whether the store is sealed, or will be.
 func (f catalogFile) sealed() bool { return f.keyPresent || f.exists && !f.plain }
@@ -163,6 +207,7 @@ func inspectCatalog(path string) (catalogFile, error) {
 	f := catalogFile{path: path, key: path + ".key"}
 	if _, err := os.Lstat(f.key); err == nil {
 		f.keyPresent = true
+		f.keyUnused = vault.KeyUnused(f.key) // before the catalogue, which another process may be making
 	} else if !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, fs.ErrPermission) {
 		return f, jarvis.WrapError(jarvis.CodeUnavailable, "open", f.key+" cannot be looked for: "+cause(err), err)
 	}

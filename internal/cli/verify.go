@@ -13,7 +13,7 @@ import (
 )
 
 type verifyCmd struct {
-	Deep          bool   `help:"Read every image, and check its SHA-256 and that it can be decoded."`
+	Deep          bool   `help:"Read the whole catalogue and every image; check digests, and that images decode."`
 	Repair        bool   `help:"Mend what can be mended. Nothing is ever deleted."`
 	ForgetMissing bool   `help:"Drop the captures whose images are gone, such as those of a day folder that you removed."`
 	Force         bool   `help:"Repair or forget even if more than 5% would change."`
@@ -93,7 +93,7 @@ func (cmd *verifyCmd) verify(ctx context.Context, a *app, store *archive.Archive
 		return err
 	}
 	if !report.OK() {
-		return &statusError{exitWrong, wrongText(&report, cmd.Repair)}
+		return &statusError{exitWrong, a.wrongText(&report, cmd.Repair)}
 	}
 	return nil
 }
@@ -145,7 +145,11 @@ func (a *app) printFinding(f archive.Finding) error {
 	case !f.Kind.Wrong():
 		kind = a.style.faint(pad(string(f.Kind), 10))
 	}
-	a.printf("%s  %s: %s%s\n", kind, f.Path, f.Detail, outcomeText(f))
+	about := ""
+	if f.Path != "" {
+		about = f.Path + ": "
+	}
+	a.printf("%s  %s%s%s\n", kind, about, f.Detail, outcomeText(f))
 	return nil
 }
 
@@ -194,22 +198,34 @@ func reportText(r *archive.VerifyReport, repaired, ended bool) string {
 	return text.String() + "."
 }
 
+// The guard of a repair, which is refused without --force when it would change
+// more than guardFree files and more than one in guardShare.
+const (
+	guardFree  = 10
+	guardShare = 20
+)
+
 // wrongText says what to do about what is still wrong.
-func wrongText(r *archive.VerifyReport, repaired bool) string {
+func (a *app) wrongText(r *archive.VerifyReport, repaired bool) string {
 	left := r.Wrong - r.Mended
 	text := fmt.Sprintf("%s wrong", plural(left, "thing"))
 	if repaired {
 		return text + " and left as found: see the lines above"
 	}
-	mendable := r.Found[archive.KindOrphan] + r.Found[archive.KindForeign] + r.Found[archive.KindDelete]
+	loose := r.Found[archive.KindOrphan] + r.Found[archive.KindForeign]
+	repair := "verify --repair"
+	if loose > max(guardFree, (r.Captures+loose)/guardShare) {
+		repair += " --force"
+	}
+	mendable := loose + r.Found[archive.KindDelete]
 	gone := r.Found[archive.KindMissing] + r.Found[archive.KindDayGone]
 	switch {
 	case mendable == left:
-		return text + ": jarvis verify --repair mends what can be mended"
+		return text + ": " + a.command(repair) + " mends what can be mended"
 	case gone == left:
-		return text + ": put the images back from a copy, or drop their rows with jarvis verify --forget-missing"
+		return text + ": put the images back from a copy, or drop their rows with " + a.command("verify --forget-missing")
 	case mendable > 0:
-		return text + ": jarvis verify --repair mends some of it; the lines above say what to do about the rest"
+		return text + ": " + a.command(repair) + " mends some of it; the lines above say what to do about the rest"
 	}
 	return text + ": no repair can mend that; the lines above say what to do"
 }

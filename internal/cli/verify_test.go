@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -138,7 +139,7 @@ func TestVerify_RepairInterrupted(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	p.must(t, "start", "--no-serve")
+	p.must(t, "start", "--begin-anew", "--no-serve")
 	images, err := filepath.Glob(filepath.Join(p.folder, ".local/share/jarvis/captures/2026/01/24/*"))
 	if err != nil || len(images) != 3 {
 		t.Fatal(images, err)
@@ -152,5 +153,42 @@ func TestVerify_RepairInterrupted(t *testing.T) {
 	printed, err := runVerify(t, p, verifyCmd{Repair: true}, interrupt)
 	if exitStatus(err) != exitInterrupted || !strings.Contains(printed, "\nLooked at ") || strings.Contains(printed, "agrees") {
 		t.Errorf("exit status %d: %v\nprinted %s", exitStatus(err), err, printed)
+	}
+}
+
+// TestVerify_DamagedCatalog: a flipped bit in a page that only some commands read
+// is told by a deep verification, in every page but those that stop any command.
+func TestVerify_DamagedCatalog(t *testing.T) {
+	for _, seal := range []string{"on", "off"} {
+		t.Run("Seal="+seal, func(t *testing.T) {
+			p := newPlace(t)
+			p.pictures(t, "shots", 3)
+			p.must(t, "add", "shots", "--seal="+seal, "--timestamp", "2026-01-24T10:00:00Z")
+			path := filepath.Join(p.folder, dataPath, "jarvis.db")
+			sound, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			const page = 4096
+			told := 0
+			for at := page / 2; at < len(sound); at += page {
+				damaged := bytes.Clone(sound)
+				damaged[at] ^= 1
+				if err := os.WriteFile(path, damaged, 0o600); err != nil {
+					t.Fatal(err)
+				}
+				stdout, stderr, status := p.run(t, "verify", "--deep")
+				if status != exitWrong && (status != exitMismatch || at > page) || strings.Contains(stdout, "everything agrees") {
+					t.Errorf("page %d: exit status %d\n%s%s", at/page+1, status, stdout, stderr)
+				}
+				if strings.HasPrefix(stdout, "catalog     the catalogue "+path+" is damaged: ") {
+					told++
+				}
+			}
+			if told == 0 {
+				t.Error("no page is read by a deep verification only")
+			}
+			t.Logf("%d of %d pages", told, len(sound)/page)
+		})
 	}
 }

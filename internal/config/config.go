@@ -15,7 +15,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"strings"
 	"time"
 
@@ -114,6 +113,9 @@ func (l *loader) load(s setting) error {
 	}
 	g.home = l.home()
 	shown, err := s.apply(l.config, g)
+	if err != nil && !set {
+		err = fmt.Errorf("%w with --%s or %s", err, s.flag(), s.env())
+	}
 	if err != nil {
 		return &jarvis.Error{Code: jarvis.CodeInvalid, Op: "config: load", Message: g.place + ": " + err.Error(), Err: err}
 	}
@@ -131,12 +133,17 @@ func (l *loader) find(s setting) (given, bool, error) {
 	switch {
 	case text != "" && fromFile != "":
 		return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s and %s_FILE are both set: unset one of them", s.env(), s.env())
+	case text != "" && s.private:
+		return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s is not read: every program that you start gets what is in the environment, and it shows where services and containers are listed; put it in a file that only you can read, and name that in %s_FILE", s.env(), s.env())
 	case text != "":
 		return given{text: text, source: s.env(), place: s.env()}, true, nil
 	case fromFile != "":
-		text, err := readValue(fromFile)
-		if err != nil {
+		text, public, err := readValue(fromFile)
+		switch {
+		case err != nil:
 			return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s_FILE: %w", s.env(), err)
+		case public && s.private:
+			return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s_FILE: others can read %s: run chmod 600 on it, and choose another %s if they might have", s.env(), fromFile, s.key)
 		}
 		source := fmt.Sprintf("%s (%s_FILE)", fromFile, s.env())
 		return given{text: text, source: source, place: source}, true, nil
@@ -162,21 +169,22 @@ func (l *loader) env(name string) string {
 	return value
 }
 
-// readValue reads a setting from a file of its own, without the line's end.
-func readValue(path string) (string, error) {
+// readValue reads a setting from a file of its own, without the line's end, and
+// says whether others than the file's owner may read it.
+func readValue(path string) (text string, public bool, err error) {
 	const longest = 64 << 10
-	data, _, err := readFile(path, longest)
+	data, public, err := readFile(path, longest)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
-	text := strings.TrimRight(data, "\r\n")
+	text = strings.TrimRight(data, "\r\n")
 	switch {
 	case strings.TrimSpace(text) == "":
-		return "", jarvis.Errorf(jarvis.CodeInvalid, "%s is empty: it must hold the value", path)
+		return "", false, jarvis.Errorf(jarvis.CodeInvalid, "%s is empty: it must hold the value", path)
 	case strings.ContainsAny(text, "\r\n\x00"):
-		return "", jarvis.Errorf(jarvis.CodeInvalid, "%s has several lines: it must hold the value and nothing else", path)
+		return "", false, jarvis.Errorf(jarvis.CodeInvalid, "%s has several lines: it must hold the value and nothing else", path)
 	}
-	return text, nil
+	return text, public, nil
 }
 
 // readFile returns the text of a file of at most longest bytes, and whether
@@ -198,8 +206,7 @@ func readFile(path string, longest int64) (text string, public bool, err error) 
 	if int64(len(data)) > longest {
 		return "", false, jarvis.Errorf(jarvis.CodeInvalid, "%s has more than the %d bytes that settings may have", path, longest)
 	}
-	// Windows has no such bits; there the folder of a person is private.
-	return string(data), info.Mode().Perm()&0o077 != 0 && runtime.GOOS != "windows", nil
+	return string(data), !isPrivate(info), nil
 }
 
 // cannotRead says why a file cannot be read.

@@ -134,36 +134,12 @@ func keyLines(text string) map[string]int {
 
 // suggest names the setting that key may have meant, else all of them.
 func suggest(key string) string {
-	best, least := "", len(key)
 	var all []string
 	for _, s := range table() {
 		all = append(all, s.key)
-		if d := distance(strings.ToLower(strings.ReplaceAll(key, "-", "_")), s.key); d < least && d <= max(len(s.key)/3, 1) {
-			best, least = s.key, d
-		}
 	}
-	if best != "" {
-		return "did you mean " + best + "?"
+	if meant, ok := nearest(strings.ToLower(strings.ReplaceAll(key, "-", "_")), all); ok {
+		return "did you mean " + meant + "?"
 	}
 	return "there are " + strings.Join(all, ", ")
-}
-
-// distance returns how many bytes must be put in, left out or changed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

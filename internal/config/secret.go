@@ -1,5 +1,7 @@
 package config
 
+import "github.com/jarvis-memory/jarvis"
+
 // Secret is a passphrase or a token. It prints as a redaction; the zero Secret is
 // none.
 type Secret struct {
@@ -34,3 +36,16 @@ func (s Secret) GoString() string { return s.String() }
 func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 func newSecret(text string) Secret { return Secret{func() string { return text }} }
+
+// ReadPassphrase reads a passphrase from a file that nobody else can read. Errors
+// are CodeInvalid, and name the file.
+func ReadPassphrase(path string) (Secret, error) {
+	text, public, err := readValue(path)
+	switch {
+	case err != nil:
+		return Secret{}, err
+	case public:
+		return Secret{}, jarvis.Errorf(jarvis.CodeInvalid, "others can read %s: run chmod 600 on it, and choose another passphrase if they might have", path)
+	}
+	return newSecret(text), nil
+}

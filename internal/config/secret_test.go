@@ -28,6 +28,7 @@ func TestLoad_NoHome(t *testing.T) {
 	if c := w.load(map[string]string{"data_dir": "/srv/jarvis"}); c.IdentityFile != "" {
 		t.Errorf("the identity is in %q", c.IdentityFile)
 	}
+	w.refuses(Input{}, "data_dir: there is no home folder", "name a folder with --data-dir or JARVIS_DATA_DIR")
 }
 
 const phrase = "correct horse battery"
@@ -71,5 +72,39 @@ func TestPassphrase_Public(t *testing.T) {
 	w.refuses(Input{}, "passphrase", "chmod 600")
 	if _, err := Load(Input{LookupEnv: w.lookup}); strings.Contains(err.Error(), phrase) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestPassphrase_Private: the environment is no place for it, and neither is a
+// file that others can read, but root's for the group of a container.
+func TestPassphrase_Private(t *testing.T) {
+	w := newWorld(t)
+	w.env["JARVIS_PASSPHRASE"] = phrase
+	w.refuses(Input{}, "JARVIS_PASSPHRASE is not read", "JARVIS_PASSPHRASE_FILE")
+	w.env["JARVIS_PASSPHRASE"] = ""
+	path := w.write("phrase", phrase+"\n")
+	w.env["JARVIS_PASSPHRASE_FILE"] = path
+	for _, test := range []struct {
+		mode  os.FileMode
+		owner int
+		ok    bool
+	}{{0o600, -1, true}, {0o400, -1, true}, {0o644, -1, false}, {0o640, -1, false}, {0o604, 0, false}, {0o440, 0, true}, {0o440, 1, false}} {
+		if test.owner >= 0 && os.Getuid() != 0 {
+			continue // cannot give files away
+		}
+		if err := os.Chown(path, test.owner, -1); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Chmod(path, test.mode); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := ReadPassphrase(path); (err == nil) != test.ok {
+			t.Errorf("mode %04o, owner %d: %v", test.mode, test.owner, err)
+		}
+		if test.ok {
+			w.load(nil)
+		} else {
+			w.refuses(Input{}, "JARVIS_PASSPHRASE_FILE: others can read ", "chmod 600")
+		}
 	}
 }

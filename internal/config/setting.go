@@ -35,12 +35,13 @@ func Settings() []Setting {
 
 // setting is a row of the table.
 type setting struct {
-	key    string
-	def    string // the default: for a person to read where fallback makes it, else the text itself
-	help   string
-	option string // the flag, where it is called otherwise
-	secret bool
-	number bool // a number without quotes will do in the file
+	key     string
+	def     string // the default: for a person to read where fallback makes it, else the text itself
+	help    string
+	option  string // the flag, where it is called otherwise
+	secret  bool
+	private bool // as secret, and nobody else may read the file that it stands in
+	number  bool // a number without quotes will do in the file
 	// fallback makes the text of the default, when it depends on anything.
 	fallback func(*loader) string
 	// apply reads the text into the configuration and returns it as it is shown.
@@ -65,7 +66,7 @@ func table() []setting {
 		{key: "jobs", def: "8", help: "Captures that are worked on at once.", number: true, apply: numberUpTo(64, func(c *Config) *int { return &c.Jobs })},
 		{key: "seal", def: "on", help: "Whether a new store is sealed (encrypted): on or off. An existing one stays as it was made.", apply: switched(func(c *Config) *bool { return &c.Seal })},
 		{key: "identity_file", def: "~/.config/jarvis/identity", help: "File of the identity that opens sealed stores.", fallback: defaultIdentity, apply: optional(pathOf(func(c *Config) *string { return &c.IdentityFile }))},
-		{key: "passphrase", def: "asked for", help: "Passphrase of the identity file: best in a file that JARVIS_PASSPHRASE_FILE names.", secret: true, fallback: none, apply: optional(applyPassphrase)},
+		{key: "passphrase", def: "asked for", help: "Passphrase of the identity file: in a file that JARVIS_PASSPHRASE_FILE names.", secret: true, private: true, fallback: none, apply: optional(applyPassphrase)},
 		{key: "no_text_in_database", def: "off", help: "Whether a new store keeps the text in images out of its catalogue: on or off.", apply: switched(func(c *Config) *bool { return &c.NoTextInDatabase })},
 
 		{key: "server_url", option: "server", def: "none", help: "Server whose store is meant, instead of one on this machine: https://memory.example.org.", fallback: none, apply: optional(applyServerURL)},

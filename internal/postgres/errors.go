@@ -38,6 +38,7 @@ const (
 	stateCannotConnectNow       = "57P03"
 	stateIdleSessionTimeout     = "57P05"
 	stateIOError                = "58030"
+	stateUndefinedFile          = "58P01"
 	classConnection             = "08"
 	classData                   = "22"
 	classSyntaxOrUndefined      = "42"

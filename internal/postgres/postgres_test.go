@@ -31,7 +31,8 @@ func TestCatalog(t *testing.T) {
 func newDatabase(t testing.TB) catalogtest.Database {
 	o := Options{URL: cluster.NewDatabase(t)}
 	return catalogtest.Database{
-		Open: func(ctx context.Context) (catalogtest.Catalog, error) { return Open(ctx, o) },
+		Damage: func(t testing.TB, _ string) { damageText(t, o.URL) },
+		Open:   func(ctx context.Context) (catalogtest.Catalog, error) { return Open(ctx, o) },
 		OpenNew: func(ctx context.Context, n jarvis.NewStore) (catalogtest.Catalog, error) {
 			return Open(ctx, Options{URL: o.URL, NewStore: n})
 		},

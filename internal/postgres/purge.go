@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -13,9 +12,9 @@ import (
 // takes a second for each 50 MB or so, in which nobody else reads or writes.
 const defaultRewriteLimit = 256 << 20
 
-// lockPatience bounds how long everybody waits behind a rewriting that itself
-// waits for a long transaction.
-const lockPatience = 5 * time.Second
+// purgePatience bounds how long everybody waits behind a rewriting that itself
+// waits for a transaction, and how long Purge waits for old transactions to end.
+const purgePatience = time.Second
 
 // purgeBatch bounds the deletions that are made final at a time.
 const purgeBatch = 50_000
@@ -28,17 +27,21 @@ const purged = "captures, tombstones, counters, counter_deltas, devices, pins"
 // table or of an index, until something is written over them. So the tables are
 // rewritten, unless they are too large for everybody to wait; see LeftPages.
 //
-// What a transaction that is older than the deletion may still see stays until a
-// later Purge. The server's write-ahead log, its replicas and its backups are
-// out of reach.
+// While another transaction uses the tables, or began before the deletion and so
+// may still see what it removed, Purge leaves that to a later one. The server's
+// write-ahead log, its replicas and its backups are out of reach.
 func (c *Catalog) Purge(ctx context.Context) error {
 	for {
 		ids, err := c.unpurged(ctx)
 		if err != nil || len(ids) == 0 {
 			return err
 		}
-		if err := c.empty(ctx); err != nil {
+		final, err := c.empty(ctx, ids)
+		if err != nil {
 			return c.server.translate(ctx, "purge", err)
+		}
+		if !final {
+			return nil
 		}
 		err = c.write(ctx, "purge", func(ctx context.Context) error {
 			// Not those that were finished meanwhile, which may have been passed by.
@@ -63,51 +66,83 @@ func (c *Catalog) unpurged(ctx context.Context) (ids []string, err error) {
 	return ids, err
 }
 
-// LeftPages reports whether Purge has had to leave the bytes of something
-// deleted in unused parts of the tables' files, because they are too large to
-// be rewritten or were in use. PostgreSQL writes over them in time; VACUUM (FULL)
-// captures, at an hour when nobody minds, removes them.
+// LeftPages reports whether the last Purge that had something to do has had to
+// leave the bytes of something deleted in unused parts of the tables' files. Of
+// tables that are too large to be rewritten, PostgreSQL writes over them in time;
+// VACUUM (FULL) captures, at an hour when nobody minds, removes them. What was in
+// use a later Purge removes.
 func (c *Catalog) LeftPages() bool { return c.leftPages.Load() }
 
 // empty rewrites the tables and their indexes into other files, or gives the
-// space of what was deleted free where it cannot. That takes as long as it takes:
-// no time-out ends it, only ctx.
-func (c *Catalog) empty(ctx context.Context) (err error) {
-	conn, err := pgx.ConnectConfig(ctx, c.server.connConfig())
-	if err != nil {
+// space of what was deleted free where it cannot. It reports false when a later
+// attempt may do more. It takes as long as it takes: only ctx ends it.
+func (c *Catalog) empty(ctx context.Context, ids []string) (final bool, err error) {
+	err = c.alone(ctx, func(conn *pgx.Conn) error {
+		held, err := waitUntilFree(ctx, conn, ids)
+		if held || err != nil {
+			c.leftPages.Store(held)
+			return err
+		}
+		var size int64
+		err = conn.QueryRow(ctx, "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(string_to_array($1, ', ')) AS name", purged).Scan(&size)
+		if err != nil {
+			return err
+		}
+		rewritten, small := false, size <= c.rewriteLimit
+		if small {
+			rewritten, err = rewrite(ctx, conn)
+		}
+		c.leftPages.Store(!rewritten)
+		final = rewritten || !small
+		if rewritten || err != nil {
+			return err
+		}
+		_, err = conn.Exec(ctx, "VACUUM "+purged)
 		return err
-	}
-	defer func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
-		defer cancel()
-		err = errors.Join(err, conn.Close(ctx))
-	}()
-	if _, err := conn.Exec(ctx, "SET statement_timeout = 0"); err != nil {
-		return err
-	}
-	rewritten, err := c.rewrite(ctx, conn)
-	if err != nil || rewritten {
-		return err
-	}
-	c.leftPages.Store(true)
-	_, err = conn.Exec(ctx, "VACUUM "+purged)
-	return err
+	})
+	return final && err == nil, err
 }
 
-// rewrite reports whether the tables are small enough to be rewritten, and were.
-func (c *Catalog) rewrite(ctx context.Context, conn *pgx.Conn) (done bool, err error) {
-	var size int64
-	err = conn.QueryRow(ctx, "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(string_to_array($1, ', ')) AS name", purged).Scan(&size)
-	if err != nil || size > c.rewriteLimit {
+// rewrite reports whether the tables could be had for rewriting, and were.
+func rewrite(ctx context.Context, conn *pgx.Conn) (bool, error) {
+	if _, err := conn.Exec(ctx, "SET lock_timeout = "+milliseconds(purgePatience)); err != nil {
 		return false, err
 	}
-	if _, err := conn.Exec(ctx, "SET lock_timeout = "+milliseconds(lockPatience)); err != nil {
-		return false, err
-	}
-	_, err = conn.Exec(ctx, "VACUUM (FULL) "+purged)
+	_, err := conn.Exec(ctx, "VACUUM (FULL) "+purged)
 	if sqlState(err) == stateLockNotAvailable {
 		_, err = conn.Exec(ctx, "SET lock_timeout = 0")
 		return false, err
 	}
 	return err == nil, err
+}
+
+// waitUntilFree waits a moment for the transactions that may see what was
+// deleted, and reports whether some are left. For them any VACUUM keeps it, and
+// VACUUM (FULL) copies it. They are those that run since before the last deletion
+// was finished, or whose snapshot is older; those that come later see nothing of
+// it. Of another database only what concerns all of them counts.
+func waitUntilFree(ctx context.Context, conn *pgx.Conn, ids []string) (held bool, err error) {
+	const query = `
+		SELECT EXISTS (
+			SELECT FROM (
+				SELECT unnest(ARRAY[backend_xid, backend_xmin]) AS oldest FROM pg_stat_activity
+				WHERE pid <> pg_backend_pid() AND (datid IS NULL OR datid = (SELECT oid FROM pg_database WHERE datname = current_database()))
+				UNION ALL SELECT transaction FROM pg_prepared_xacts WHERE database = current_database()
+				UNION ALL SELECT xmin FROM pg_replication_slots
+			) AS others
+			WHERE age(oldest) >= (SELECT min(age(xmin)) FROM tombstones WHERE id = ANY ($1)))`
+	deadline := time.Now().Add(purgePatience)
+	tick := time.NewTicker(purgePatience / 20)
+	defer tick.Stop()
+	for {
+		err := conn.QueryRow(ctx, query, ids).Scan(&held)
+		if err != nil || !held || time.Now().After(deadline) {
+			return held, err
+		}
+		select {
+		case <-ctx.Done():
+			return held, ctx.Err()
+		case <-tick.C:
+		}
+	}
 }

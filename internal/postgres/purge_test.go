@@ -2,13 +2,17 @@ package postgres
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -30,6 +34,12 @@ func markedCapture(n int, marker string) *jarvis.Capture {
 // purgeMarked inserts marked captures among others, lets PostgreSQL gather its
 // statistics, deletes the marked ones, and purges.
 func purgeMarked(t *testing.T, o Options) (c *Catalog, marker string) {
+	t.Helper()
+	return purgeMarkedAfter(t, o, func() {})
+}
+
+// purgeMarkedAfter is purgeMarked with something that happens before the deletions.
+func purgeMarkedAfter(t *testing.T, o Options, before func()) (c *Catalog, marker string) {
 	t.Helper()
 	c, err := Open(t.Context(), o)
 	if err != nil {
@@ -58,6 +68,7 @@ func purgeMarked(t *testing.T, o Options) (c *Catalog, marker string) {
 	if files := holding(t, marker); len(files) < 2 {
 		t.Fatalf("only %q hold the marker before it is deleted", files)
 	}
+	before()
 	for _, id := range doomed {
 		if _, err := c.BeginDelete(t.Context(), id); err != nil {
 			t.Fatalf("BeginDelete: %v", err)
@@ -66,8 +77,12 @@ func purgeMarked(t *testing.T, o Options) (c *Catalog, marker string) {
 			t.Fatalf("FinishDelete: %v", err)
 		}
 	}
+	began := time.Now()
 	if err := c.Purge(t.Context()); err != nil {
 		t.Fatalf("Purge: %v", err)
+	}
+	if took := time.Since(began); took > purgePatience+20*time.Second {
+		t.Errorf("Purge took %v", took)
 	}
 	return c, marker
 }
@@ -153,46 +168,73 @@ func TestCatalog_Purge_Pins(t *testing.T) {
 
 // Tables too large to be rewritten keep the bytes, and Purge says so.
 func TestCatalog_Purge_TooLarge(t *testing.T) {
-	c, marker := purgeMarked(t, Options{URL: cluster.NewDatabase(t), rewriteLimit: 1})
-	if files := holding(t, marker); len(files) != 0 && !c.LeftPages() {
-		t.Errorf("what was deleted is still in %q, and LeftPages does not say so", files)
-	}
+	c, _ := purgeMarked(t, Options{URL: cluster.NewDatabase(t), rewriteLimit: 1})
 	if !c.LeftPages() {
 		t.Error("the tables were rewritten")
 	}
+	if n := intOf(t, c, "SELECT count(*) FROM tombstones WHERE NOT purged"); n != 0 {
+		t.Errorf("%d deletions are left to a later Purge, which could do no more", n)
+	}
 }
 
-// A reader that lingers neither blocks everybody nor fails the purge.
+// While others use the tables, or may see what was deleted, Purge says that bytes
+// are left, in reasonable time; a later one removes them.
 func TestCatalog_Purge_InUse(t *testing.T) {
-	o := Options{URL: cluster.NewDatabase(t)}
-	c := openAt(t, o.URL)
-	capture := sample(1)
-	if err := c.InsertCapture(t.Context(), capture); err != nil {
-		t.Fatalf("InsertCapture: %v", err)
+	for _, test := range []struct {
+		name, begin, use string
+		foreign          bool // it is a transaction in another database
+		left             bool
+	}{
+		{name: "Reader", begin: "BEGIN", use: "SELECT count(*) FROM captures", left: true},
+		{name: "Snapshot", begin: "BEGIN ISOLATION LEVEL REPEATABLE READ", use: "SELECT count(*) FROM store", left: true},
+		{name: "Writer", begin: "BEGIN", use: "SELECT pg_current_xact_id()", left: true},
+		{name: "OtherDatabase", begin: "BEGIN ISOLATION LEVEL REPEATABLE READ", use: "SELECT count(*) FROM pg_class", foreign: true},
+		{name: "OtherTable", begin: "BEGIN", use: "SELECT count(*) FROM store"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			o := Options{URL: cluster.NewDatabase(t)}
+			used := o.URL
+			if test.foreign {
+				used = cluster.NewDatabase(t)
+			}
+			end := func() {}
+			c, marker := purgeMarkedAfter(t, o, func() { end = hold(t, used, test.begin, test.use) })
+			if c.LeftPages() != test.left {
+				t.Errorf("LeftPages = %v, want %v", c.LeftPages(), test.left)
+			}
+			if n := intOf(t, c, "SELECT count(*) FROM tombstones WHERE NOT purged"); (n > 0) != test.left {
+				t.Errorf("%d deletions are left to a later Purge", n)
+			}
+			end()
+			// Another program, which begins anew.
+			later := openAt(t, o.URL)
+			if err := later.Purge(t.Context()); err != nil || later.LeftPages() {
+				t.Errorf("a later Purge: %v, LeftPages = %v", err, later.LeftPages())
+			}
+			if files := holding(t, marker); len(files) != 0 {
+				t.Errorf("what was deleted and purged is still in %q", files)
+			}
+		})
 	}
-	tx, err := c.pool.Begin(t.Context())
+}
+
+// hold begins a transaction on a connection of its own and returns what ends it.
+func hold(t *testing.T, url, begin, use string) (end func()) {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
 	if err != nil {
-		t.Fatalf("Begin: %v", err)
+		t.Fatal(err)
 	}
-	defer func() {
-		if err := tx.Rollback(t.Context()); err != nil {
-			t.Errorf("Rollback: %v", err)
+	end = sync.OnceFunc(func() {
+		if err := conn.Close(context.WithoutCancel(t.Context())); err != nil {
+			t.Error(err)
 		}
-	}()
-	if _, err := tx.Exec(t.Context(), "LOCK TABLE captures IN ACCESS SHARE MODE"); err != nil {
-		t.Fatalf("LOCK TABLE: %v", err)
+	})
+	t.Cleanup(end)
+	for _, statement := range []string{begin, use} {
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatalf("%s: %v", statement, err)
+		}
 	}
-	if _, err := c.BeginDelete(t.Context(), capture.ID); err != nil {
-		t.Fatalf("BeginDelete: %v", err)
-	}
-	if err := c.FinishDelete(t.Context(), capture.ID); err != nil {
-		t.Fatalf("FinishDelete: %v", err)
-	}
-	began := time.Now()
-	if err := c.Purge(t.Context()); err != nil || !c.LeftPages() {
-		t.Errorf("Purge while the table is read = %v, LeftPages = %v", err, c.LeftPages())
-	}
-	if took := time.Since(began); took > lockPatience+20*time.Second {
-		t.Errorf("Purge took %v", took)
-	}
+	return end
 }

@@ -53,6 +53,7 @@ func newTestDatabase(t testing.TB, key []byte) catalogtest.Database {
 		Up:      func(ctx context.Context) ([]jarvis.Migration, error) { return MigrateUp(ctx, o) },
 		Down:    func(ctx context.Context) (jarvis.Migration, error) { return MigrateDown(ctx, o) },
 		SQL:     func(t testing.TB) *sql.DB { return openSQL(t, o) },
+		Damage:  func(t testing.TB, text string) { damageText(t, o, text) },
 	}
 }
 

@@ -39,10 +39,10 @@ func (db *database) explain(err error) (jarvis.Code, string) {
 		return jarvis.CodeNoSpace, "the disk that holds the catalogue " + db.path + " is full: free some space and try again"
 	}
 	switch {
-	case errors.Is(err, sqlite3.NOTADB):
-		return db.explainUnreadable()
 	case errors.Is(err, sqlite3.CORRUPT), errors.Is(err, sqlite3.IOERR_DATA):
 		return jarvis.CodeCorrupt, "the catalogue " + db.path + " is damaged: keep the file, and restore it from a copy"
+	case errors.Is(err, sqlite3.NOTADB):
+		return db.explainUnreadable()
 	case errors.Is(err, sqlite3.READONLY), errors.Is(err, sqlite3.PERM), errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
 		return jarvis.CodeUnavailable, "the catalogue " + db.path + " cannot be written: the file, its folder or the disk is read-only"
 	case errors.Is(err, sqlite3.BUSY):

@@ -90,13 +90,19 @@ func TestOpen_WrongKeyKeepsTheWAL(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			before = append(before, bytes.Repeat([]byte{0x5a}, 511)...) // what a power cut leaves
+			if err := os.WriteFile(path+"-wal", before, 0o600); err != nil {
+				t.Fatal(err)
+			}
 			for range 2 {
 				_, err := Open(t.Context(), Options{Path: path, Key: test.wrong})
 				if jarvis.ErrorCode(err) != test.code || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), test.says) {
 					t.Fatalf("Open with a wrong key = %v (%v)", err, errors.Unwrap(err))
 				}
 				// Zeros that fill its last block are no change.
-				if after, err := os.ReadFile(path + "-wal"); err != nil || !bytes.HasPrefix(after, before) {
+				after, err := os.ReadFile(path + "-wal")
+				padding, ok := bytes.CutPrefix(after, before)
+				if err != nil || !ok || len(padding) >= blockSize || len(bytes.Trim(padding, "\x00")) > 0 {
 					t.Fatalf("the WAL had %d bytes, and other %d after a wrong key (%v)", len(before), len(after), err)
 				}
 			}
@@ -132,6 +138,34 @@ func TestOpen_TornWAL(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Why a WAL is padded before the key is proven: what proves it cannot read a WAL
+// that ends within a block.
+func TestDatabase_Prove_TornWAL(t *testing.T) {
+	path, _ := hotCopy(t, testKey, 5)
+	whole := size(t, path+"-wal") / blockSize * blockSize
+	db, err := newDatabase(Options{Path: path, Key: testKey})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := db.closeAfter(nil); err != nil {
+			t.Error(err)
+		}
+	}()
+	if err := os.Truncate(path+"-wal", whole-1); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.prove(t.Context()); !errors.Is(err, sqlite3.IOERR) {
+		t.Errorf("prove with a WAL that ends within a block = %v", err)
+	}
+	if err := db.padWAL(); err != nil {
+		t.Fatal(err)
+	}
+	if err := db.prove(t.Context()); err != nil {
+		t.Errorf("prove with a padded WAL = %v", err)
+	}
 }
 
 // The third and the fourth point: whoever opens first empties the WAL before

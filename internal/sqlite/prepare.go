@@ -82,7 +82,8 @@ func syncFolder(folder string) error {
 // did, which is the only one. Whoever calls it holds the lock alone. The order
 // is the point: read-write with a wrong key, SQLite deletes a WAL that holds
 // committed captures; and under encryption it rewrites the block that the last
-// committed frame ends in, unless the WAL begins anew.
+// committed frame ends in, unless the WAL begins anew. The WAL is padded even
+// before the key is proven, since a connection cannot read it otherwise.
 func (db *database) prepare(ctx context.Context) (*conn, error) {
 	if err := db.makeFile(ctx); err != nil {
 		return nil, err
@@ -152,7 +153,8 @@ func (db *database) makeFile(ctx context.Context) error {
 
 // padWAL fills the last block of the WAL with zeros, which end it. A power cut
 // leaves a WAL of any length, and a block that is cut short cannot be decrypted:
-// SQLite would see an I/O error. What the block held was never committed.
+// SQLite would see an I/O error. What the block held was never committed. With
+// whatever key this can lose nothing: no byte that is there changes.
 func (db *database) padWAL() (err error) {
 	f, err := os.OpenFile(db.walPath(), os.O_RDWR, 0)
 	if errors.Is(err, fs.ErrNotExist) {

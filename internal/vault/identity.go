@@ -65,7 +65,7 @@ func parseIdentities(what string, content []byte) (*Identity, error) {
 			continue
 		}
 		if !strings.HasPrefix(line, secretPrefix+"1") {
-			return nil, jarvis.Errorf(jarvis.CodeInvalid, "%s: line %d is %s: Jarvis needs one AGE-SECRET-KEY-1 line, as age-keygen makes", what, i+1, lineKind(line))
+			return nil, foreignLine(what, i+1, line)
 		}
 		id, err := ParseSecret(line)
 		if err != nil {
@@ -82,8 +82,9 @@ func parseIdentities(what string, content []byte) (*Identity, error) {
 	return found, nil
 }
 
-// lineKind names what a line of an identity file is, without quoting it.
-func lineKind(line string) string {
+// foreignLine says what a line of an identity file is that is none of ours,
+// without quoting it: another kind of key, or what was a key once.
+func foreignLine(what string, number int, line string) error {
 	kinds := []struct{ prefix, name string }{
 		{"AGE-SECRET-KEY-PQ-", "a post-quantum age identity"},
 		{"AGE-PLUGIN-", "the identity of an age plugin"},
@@ -94,10 +95,10 @@ func lineKind(line string) string {
 	}
 	for _, kind := range kinds {
 		if strings.HasPrefix(line, kind.prefix) {
-			return kind.name
+			return jarvis.Errorf(jarvis.CodeInvalid, "%s: line %d is %s: Jarvis needs one AGE-SECRET-KEY-1 line, as age-keygen makes", what, number, kind.name)
 		}
 	}
-	return "not an age identity"
+	return jarvis.Errorf(jarvis.CodeCorrupt, "%s is damaged: line %d is not an age identity; restore it from a copy or from the recovery words", what, number)
 }
 
 // file returns the content of an identity file, as age-keygen writes it.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"time"
 
 	"filippo.io/age"
@@ -20,6 +21,11 @@ import (
 // error is returned as it is.
 type Passphrase func() (string, error)
 
+// ErrWrongPassphrase is the cause of the error for a wrong passphrase.
+var ErrWrongPassphrase = errors.New("wrong passphrase")
+
+const openProtected = "vault: open an identity with its passphrase"
+
 // maxIdentityFile bounds the identity file, in bytes.
 const maxIdentityFile = 64 << 10
 
@@ -29,13 +35,70 @@ const workFactor = 18
 // CreateIdentityFile writes the identity to a new file at path, and makes its
 // folder when there is none. With a passphrase the file is encrypted as
 // "age --passphrase --armor" does. When it returns nil the file survives a
-// power cut. It never overwrites: a file of that name is CodeConflict.
+// power cut. It never overwrites: a file of that name is CodeConflict. A full
+// disk is CodeNoSpace.
 func CreateIdentityFile(path string, id *Identity, passphrase string) error {
 	content, err := identityContent(id, passphrase, workFactor)
 	if err != nil {
 		return err
 	}
 	return createFile("identity", path, content)
+}
+
+// ReplaceIdentityFile puts the identity, which is that of the file at path, into
+// this file anew, protected by the passphrase or, if that is empty, by none. The
+// old file is there until the new one was found to open, and a power cut leaves
+// one of the two. Where path is a link, the file at its end is replaced.
+func ReplaceIdentityFile(path string, id *Identity, passphrase string) error {
+	content, err := identityContent(id, passphrase, workFactor)
+	if err != nil {
+		return err
+	}
+	return replaceIdentity(path, id, content, passphrase)
+}
+
+func replaceIdentity(path string, id *Identity, content []byte, passphrase string) error {
+	const op = "vault: replace an identity file"
+	again, err := parseIdentityFile("the new identity file", content, func() (string, error) { return passphrase, nil })
+	if err != nil || again.RevealSecret() != id.RevealSecret() {
+		return &jarvis.Error{Code: jarvis.CodeInternal, Op: op, Message: "the new identity file would not open: the old one was left as it is", Err: err}
+	}
+	target, err := filepath.EvalSymlinks(path)
+	if err == nil {
+		err = replaceFile(target, content)
+	}
+	if err != nil {
+		return writeError(op, fmt.Sprintf("the identity file %s cannot be replaced, and was left as it is: check who owns its folder", path), err)
+	}
+	return nil
+}
+
+// SetAside moves the damaged identity file at path out of the way, to a new name
+// beside it, which it returns. Nothing is overwritten.
+func SetAside(path string) (moved string, err error) {
+	for n := 1; ; n++ {
+		moved = fmt.Sprintf("%s.damaged-%d", path, n)
+		if err = os.Link(path, moved); !errors.Is(err, fs.ErrExist) {
+			break
+		}
+	}
+	if err == nil {
+		err = os.Remove(path)
+	}
+	if err != nil {
+		return "", writeError("vault: set an identity aside", fmt.Sprintf("the damaged identity file %s cannot be moved: move it away yourself", path), err)
+	}
+	return moved, nil
+}
+
+// RemoveLeftovers removes what a process that was killed while it wrote the
+// identity file at path left beside it: the secret, under another name. It must
+// only be called once the file is there.
+func RemoveLeftovers(path string) error {
+	if err := removeLeftovers(path); err != nil {
+		return jarvis.WrapError(jarvis.CodeUnavailable, "vault: tidy up", fmt.Sprintf("a copy of the identity that was left beside %s when Jarvis was killed cannot be removed: remove the hidden file yourself", path), err)
+	}
+	return nil
 }
 
 func identityContent(id *Identity, passphrase string, workFactor int) ([]byte, error) {
@@ -77,7 +140,8 @@ func sealWithPassphrase(plain []byte, passphrase string, workFactor int) ([]byte
 //
 // Errors are CodeNotFound for a missing file; CodeInvalid for one that others
 // can read, that holds another kind of key or several, and for a wrong
-// passphrase; CodeCorrupt for a damaged one.
+// passphrase; CodeCorrupt for a damaged one. The messages of CodeNotFound and
+// CodeCorrupt end with the words that the identity can be restored from.
 func LoadIdentityFile(path string, passphrase Passphrase) (*Identity, error) {
 	content, err := readIdentityFile(path)
 	if err != nil {
@@ -116,7 +180,11 @@ func InspectIdentityFile(path string) (IdentityState, error) {
 		return IdentityState{}, err
 	}
 	what := "the identity file " + path
-	if _, protected, err := unarmor(what, content); err != nil || protected {
+	sealed, protected, err := unarmor(what, content)
+	if err == nil && protected {
+		err = wantScrypt(what, sealed)
+	}
+	if err != nil || protected {
 		return IdentityState{Path: path, Protected: protected}, err
 	}
 	id, err := parseIdentities(what, content)
@@ -169,7 +237,7 @@ func identityFileError(path string, err error) error {
 	case !errors.Is(err, fs.ErrNotExist):
 		return jarvis.WrapError(jarvis.CodeUnavailable, "vault: read an identity", fmt.Sprintf("the identity file %s cannot be read: check who owns it and the folders above it", path), err)
 	case isLink(path):
-		return jarvis.WrapError(jarvis.CodeNotFound, "vault: read an identity", fmt.Sprintf("the identity file %s is a link to a file that does not exist", path), err)
+		return jarvis.WrapError(jarvis.CodeNotFound, "vault: read an identity", fmt.Sprintf("the identity file %s is a link to a file that does not exist: bring that back from a copy, or remove the link and restore the identity from the recovery words", path), err)
 	default:
 		return jarvis.WrapError(jarvis.CodeNotFound, "vault: read an identity", fmt.Sprintf("there is no identity file %s: bring it back from a copy, or restore it from the recovery words", path), err)
 	}
@@ -227,11 +295,11 @@ func openWithPassphrase(what string, sealed []byte, passphrase Passphrase) ([]by
 	}
 	identity, err := age.NewScryptIdentity(text)
 	if err != nil {
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "the passphrase of %s is not empty", what)
+		return nil, &jarvis.Error{Code: jarvis.CodeInvalid, Op: openProtected, Message: "the passphrase of " + what + " is not empty", Err: ErrWrongPassphrase}
 	}
 	r, err := age.Decrypt(bytes.NewReader(sealed), identity)
 	if isForeign(err) {
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "the passphrase of %s is wrong", what)
+		return nil, &jarvis.Error{Code: jarvis.CodeInvalid, Op: openProtected, Message: "the passphrase of " + what + " is wrong", Err: ErrWrongPassphrase}
 	}
 	if err != nil {
 		return nil, damagedIdentity(what)

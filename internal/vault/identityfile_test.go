@@ -149,9 +149,9 @@ func TestLoadIdentityFile_Content(t *testing.T) {
 		{"Public", id.PublicKey(), jarvis.CodeInvalid, "public key"},
 		{"SSH", "-----BEGIN OPENSSH PRIVATE KEY-----\nb3BlbnNzaC1rZXktdjEA\n", jarvis.CodeInvalid, "SSH"},
 		{"SSHPublic", "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAI", jarvis.CodeInvalid, "SSH"},
-		{"Binary", "\x00\xff\xfe", jarvis.CodeInvalid, "not an age identity"},
+		{"Binary", "\x00\xff\xfe", jarvis.CodeCorrupt, "not an age identity"},
 		{"Large", strings.Repeat("#\n", maxIdentityFile), jarvis.CodeInvalid, "larger"},
-		{"Indented", "  " + secret, jarvis.CodeInvalid, "not an age identity"}, // the age tool refuses it too
+		{"Indented", "  " + secret, jarvis.CodeCorrupt, "not an age identity"}, // the age tool refuses it too
 		{"ProtectedCut", string(protected[:len(protected)/2]), jarvis.CodeCorrupt, "damaged"},
 		{"ProtectedDoubled", string(protected) + string(protected), jarvis.CodeCorrupt, "damaged"},
 		{"SealedToKey", string(sealed), jarvis.CodeInvalid, "another key"},
@@ -170,6 +170,12 @@ func TestLoadIdentityFile_Content(t *testing.T) {
 				return
 			}
 			wantCode(t, err, test.want)
+			if _, inspected := InspectIdentityFile(path); jarvis.ErrorCode(inspected) != test.want {
+				t.Errorf("the state's error is %v, want %v", inspected, err)
+			}
+			if test.want == jarvis.CodeCorrupt && !strings.HasSuffix(err.Error(), "from the recovery words") {
+				t.Errorf("the error %q does not say how to go on", err)
+			}
 			if !strings.Contains(err.Error(), test.says) || !strings.Contains(err.Error(), path) || strings.Contains(err.Error(), "\n") {
 				t.Errorf("the error is %q: expected one line with the path and %q", err, test.says)
 			}
@@ -257,5 +263,71 @@ func TestLoadIdentityFile_NoFile(t *testing.T) {
 		if !strings.Contains(err.Error(), test.says) {
 			t.Errorf("%s: %v, want %q", test.path, err, test.says)
 		}
+	}
+}
+
+func TestReplaceIdentityFile(t *testing.T) {
+	id := newTestIdentity(t)
+	path := writeFile(t, "identity", id.file("now"))
+	link := filepath.Join(t.TempDir(), "link")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	before, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	content, err := identityContent(id, "correct horse", 4) // cheap
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, bad := range []error{
+		replaceIdentity(link, id, content, "another"),
+		replaceIdentity(link, newTestIdentity(t), content, "correct horse"),
+		replaceIdentity(link, id, content[:len(content)/2], "correct horse"),
+	} {
+		wantCode(t, bad, jarvis.CodeInternal)
+	}
+	if after, err := os.ReadFile(path); err != nil || !bytes.Equal(before, after) {
+		t.Fatalf("the old file is no more: %v", err)
+	}
+	if err := replaceIdentity(link, id, content, "correct horse"); err != nil {
+		t.Fatal(err)
+	}
+	if info, err := os.Stat(path); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, error %v", info.Mode(), err)
+	}
+	if got, err := LoadIdentityFile(link, askOnce(t, "correct horse")); err != nil || got.RevealSecret() != id.RevealSecret() {
+		t.Errorf("another identity came back, error %v", err)
+	}
+	if !isLink(link) {
+		t.Error("the link is no more")
+	}
+	if got := namesIn(t, filepath.Dir(path)); len(got) != 1 {
+		t.Errorf("there are %q", got)
+	}
+	if err := ReplaceIdentityFile(path, id, ""); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := LoadIdentityFile(path, neverAsk(t)); err != nil {
+		t.Error(err)
+	}
+	wantCode(t, ReplaceIdentityFile(path+".missing", id, ""), jarvis.CodeUnavailable)
+}
+
+func TestSetAside(t *testing.T) {
+	path := writeFile(t, "identity", []byte("damaged"))
+	if err := os.WriteFile(path+".damaged-1", []byte("before"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	moved, err := SetAside(path)
+	if err != nil || moved != path+".damaged-2" {
+		t.Fatalf("moved to %s, error %v", moved, err)
+	}
+	if content, err := os.ReadFile(moved); err != nil || string(content) != "damaged" {
+		t.Errorf("%q, error %v", content, err)
+	}
+	if !missing(path) {
+		t.Error("it is still there")
 	}
 }

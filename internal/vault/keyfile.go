@@ -14,7 +14,8 @@ const maxKeyFile = 16 << 10
 
 // CreateKeyFile writes the key of a store, sealed to the identity, to a new
 // file at path. When it returns nil the file survives a power cut. It never
-// overwrites: a file of that name is CodeConflict.
+// overwrites: a file of that name is CodeConflict. Until MarkKeyUsed the key
+// counts as unused; see KeyUnused.
 //
 // Without the key file the catalogue is lost; the images need only the
 // identity. A copy of a store has to hold it.
@@ -23,7 +24,27 @@ func CreateKeyFile(path string, key DataKey, store jarvis.ID, id *Identity) erro
 	if err != nil {
 		return err
 	}
+	if err := createFile("key", unusedMark(path), nil); err != nil && !errors.Is(err, jarvis.ErrConflict) {
+		return err
+	}
 	return createFile("key", path, wrapped)
+}
+
+// unusedMark is the empty file that lies beside a key file from before there is
+// one until a catalogue was made with the key.
+func unusedMark(path string) string { return path + ".unused" }
+
+// KeyUnused reports whether no catalogue was made yet with the key of the file at
+// path: whoever made the key is still at it, or was stopped. When it is false and
+// the key file was there before, the catalogue was made, and lost if it is missing.
+func KeyUnused(path string) bool { return !missing(unusedMark(path)) }
+
+// MarkKeyUsed notes that a catalogue was made with the key of the file at path.
+func MarkKeyUsed(path string) error {
+	if err := os.Remove(unusedMark(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return jarvis.WrapError(jarvis.CodeUnavailable, "vault: mark a key as used", fmt.Sprintf("%s cannot be removed: check who owns its folder", unusedMark(path)), err)
+	}
+	return nil
 }
 
 // LoadKeyFile reads the key of a store from the file at path. Errors are

@@ -130,13 +130,13 @@ func (s *Store) Open(name jarvis.BlobName, stored []byte) ([]byte, error) {
 	plain, args, err := openBytes(stored, s.identity.secret(), imageMark)
 	switch {
 	case isForeign(err) && (len(args) == 0 || args[0] != s.tag):
-		return nil, imageError(jarvis.CodeMismatch, err, "the image %s is sealed to another identity than %s: use the identity that the store was made with", name, s.to)
+		return nil, imageError(jarvis.CodeMismatch, err, "the image %s is sealed to another identity than that of this store: open it with that one, or put it back from a copy of the store", name)
 	case err != nil:
 		return nil, imageError(jarvis.CodeCorrupt, err, "the image %s is damaged: restore it from a copy", name)
 	case len(args) != 2:
 		return nil, imageError(jarvis.CodeCorrupt, nil, "the image %s was not sealed by Jarvis, and nothing says which capture it is of: add the picture again", name)
 	case args[1] != name.ID().String():
-		return nil, imageError(jarvis.CodeCorrupt, nil, "the image %s is that of the capture %.36s: two files changed names; give each its own again", name, args[1])
+		return nil, imageError(jarvis.CodeCorrupt, nil, "the file %s holds the image of the capture %.36s: put its own image back from a copy; if that capture's file is missing, this one is it under a wrong name", name, args[1])
 	}
 	return plain, nil
 }

@@ -164,6 +164,9 @@ func TestStore_Read_WrongIdentity(t *testing.T) {
 	stranger := Seal(below, newTestIdentity(t))
 	plain, err := stranger.Read(t.Context(), name)
 	wantCode(t, err, jarvis.CodeMismatch)
+	if strings.Contains(err.Error(), "age1") {
+		t.Errorf("%v: a key would be repeated for each image", err)
+	}
 	if plain != nil {
 		t.Errorf("got %q", plain)
 	}

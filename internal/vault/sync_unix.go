@@ -5,6 +5,7 @@ package vault
 import (
 	"errors"
 	"os"
+	"syscall"
 )
 
 // syncFolder makes the entries of a folder durable.
@@ -14,4 +15,9 @@ func syncFolder(folder string) error {
 		return err
 	}
 	return errors.Join(f.Sync(), f.Close())
+}
+
+// isFull reports whether a disk, or a person's share of it, is full.
+func isFull(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }

@@ -1,0 +1,84 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"strings"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// CheckWhole reads every row of every table of the catalogue and, where the
+// extension amcheck is installed and may be used, compares each index with its
+// table. What the server keeps in memory it does not read from its disk again.
+func (c *Catalog) CheckWhole(ctx context.Context) error {
+	if err := c.Check(ctx); err != nil {
+		return err
+	}
+	err := c.alone(ctx, func(conn *pgx.Conn) error {
+		for _, table := range []string{"store", "captures", "tombstones", "counters", "counter_deltas", "devices", versionTable} {
+			// As text, a row is read whole: also the long values that lie elsewhere.
+			if _, err := conn.Exec(ctx, "SELECT sum(length(t::text)) FROM "+table+" AS t"); err != nil {
+				return err
+			}
+		}
+		return checkIndexes(ctx, conn)
+	})
+	if damaged(err) {
+		return &jarvis.Error{
+			Code: jarvis.CodeCorrupt, Op: "postgres: check the whole", Err: err,
+			Message: "PostgreSQL at " + c.server.address() + " found the catalogue damaged (SQLSTATE " + sqlState(err) + "): see its log, check its disk, and restore the database from a copy",
+		}
+	}
+	return c.server.translate(ctx, "check the whole", err)
+}
+
+func checkIndexes(ctx context.Context, conn *pgx.Conn) error {
+	rows, err := conn.Query(ctx, `
+		SELECT format('SELECT %I.bt_index_check(%s, true)', n.nspname, i.indexrelid)
+		FROM pg_extension e
+			JOIN pg_namespace n ON n.oid = e.extnamespace
+			JOIN pg_index i ON i.indrelid IN (SELECT name::regclass FROM unnest(string_to_array($1, ', ')) AS name)
+			JOIN pg_class c ON c.oid = i.indexrelid
+			JOIN pg_am a ON a.oid = c.relam
+		WHERE e.extname = 'amcheck' AND a.amname = 'btree' AND i.indisvalid
+			AND has_function_privilege(to_regprocedure(format('%I.bt_index_check(regclass, boolean)', n.nspname)), 'EXECUTE')`, purged)
+	if err != nil {
+		return err
+	}
+	checks, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	for _, check := range checks {
+		if err == nil {
+			_, err = conn.Exec(ctx, check)
+		}
+	}
+	return err
+}
+
+// damaged reports whether an error at reading tells of damage: a value that is
+// none, a file that is gone, or what PostgreSQL itself calls damaged or never
+// thought possible.
+func damaged(err error) bool {
+	state := sqlState(err)
+	return state == stateUndefinedFile || strings.HasPrefix(state, classCorrupt) || strings.HasPrefix(state, classData)
+}
+
+// alone runs fn on a connection of its own, where no time-out ends a statement,
+// only ctx.
+func (c *Catalog) alone(ctx context.Context, fn func(*pgx.Conn) error) (err error) {
+	conn, err := pgx.ConnectConfig(ctx, c.server.connConfig())
+	if err != nil {
+		return err
+	}
+	defer func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), connectTimeout)
+		defer cancel()
+		err = errors.Join(err, conn.Close(ctx))
+	}()
+	if _, err := conn.Exec(ctx, "SET statement_timeout = 0"); err != nil {
+		return err
+	}
+	return fn(conn)
+}
