@@ -33,11 +33,16 @@ type catalogs interface {
 	jarvis.Coverage
 }
 
+// recordPatience is how long the access log may take to be written.
+const recordPatience = 5 * time.Second
+
 // record writes down what the person did. A log that cannot be written, on a
 // full disk or while the database is busy, is no reason to keep their own
 // history from them.
 func (m *localMemory) record(ctx context.Context, action jarvis.Action, captures int64) {
-	err := m.catalog.RecordAccess(context.WithoutCancel(ctx), jarvis.Access{
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordPatience)
+	defer cancel()
+	err := m.catalog.RecordAccess(ctx, jarvis.Access{
 		Minute:   m.app.now().UTC().Truncate(time.Minute),
 		Who:      "local " + userName(),
 		Action:   action,
