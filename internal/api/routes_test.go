@@ -2,11 +2,10 @@ package api_test
 
 import (
 	"bytes"
-	"os"
-
 	"crypto/sha256"
 	"encoding/base64"
 	"net/http"
+	"os"
 	"slices"
 	"strings"
 	"testing"
