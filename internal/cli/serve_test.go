@@ -36,7 +36,7 @@ type acknowledged struct {
 // upload sends one capture.
 func (a *agent) upload(ctx context.Context, number int) (acknowledged, int, error) {
 	picture := a.pictures[number%len(a.pictures)]
-	body, contentType, err := captureForm(picture, a.first.Add(time.Duration(number)*time.Second).Format(time.RFC3339))
+	body, contentType, err := captureForm(picture, a.first.Add(time.Duration(number)*time.Second).Format(time.RFC3339), "")
 	if err != nil {
 		return acknowledged{}, 0, err
 	}

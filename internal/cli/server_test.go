@@ -188,7 +188,7 @@ func sendAsked(method, url, token, file, at, host string) (err error) {
 			return err
 		}
 		method = http.MethodPost
-		if body, contentType, err = captureForm(data, at); err != nil {
+		if body, contentType, err = captureForm(data, at, ""); err != nil {
 			return err
 		}
 	}
@@ -211,8 +211,8 @@ func sendAsked(method, url, token, file, at, host string) (err error) {
 	return err
 }
 
-// captureForm is the form of existing agents.
-func captureForm(data []byte, at string) (*bytes.Buffer, string, error) {
+// captureForm is the form of existing agents, with an id if there is one.
+func captureForm(data []byte, at, id string) (*bytes.Buffer, string, error) {
 	config, format, err := image.DecodeConfig(bytes.NewReader(data))
 	if err != nil {
 		return nil, "", err
@@ -227,7 +227,11 @@ func captureForm(data []byte, at string) (*bytes.Buffer, string, error) {
 		_, err = part.Write(data)
 	}
 	if err == nil {
-		err = w.WriteField("metadata", fmt.Sprintf(`{"timestamp":%q,"monitor_index":0,"width":%d,"height":%d}`, at, config.Width, config.Height))
+		chosen := ""
+		if id != "" {
+			chosen = fmt.Sprintf(`"id":%q,`, id)
+		}
+		err = w.WriteField("metadata", fmt.Sprintf(`{%s"timestamp":%q,"monitor_index":0,"width":%d,"height":%d}`, chosen, at, config.Width, config.Height))
 	}
 	return &b, w.FormDataContentType(), errors.Join(err, w.Close())
 }
