@@ -221,7 +221,8 @@ func baseURL(cfg *config.Config) string {
 	return listenURL(cfg, cfg.Server.Listen)
 }
 
-// listenURL is where this machine reaches a server that listens on an address.
+// listenURL is where this machine reaches a server that listens on an address. It
+// needs no name: an empty container knows not even localhost.
 func listenURL(cfg *config.Config, address string) string {
 	scheme := "http"
 	if cfg.Server.TLSCert != "" {
@@ -232,7 +233,7 @@ func listenURL(cfg *config.Config, address string) string {
 		return scheme + "://" + address
 	}
 	if ip := net.ParseIP(host); host == "" || ip != nil && ip.IsUnspecified() {
-		host = "localhost"
+		host = "127.0.0.1"
 	}
 	return scheme + "://" + net.JoinHostPort(host, port)
 }

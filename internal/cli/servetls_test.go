@@ -81,13 +81,13 @@ func TestServe_TLS(t *testing.T) {
 	if out := remote.must(t, "signin"); !strings.HasPrefix(out, "https://127.0.0.1:"+port+"/sign-in#") {
 		t.Errorf("signin: %s", out)
 	}
-	// Beside it, by the settings: the certificate names no "localhost".
+	// Beside it, by the settings. No SSL_CERT_FILE names the certificate.
 	own := *p
 	own.env = append(append([]string{}, p.env...), "JARVIS_LISTEN=0.0.0.0:"+port, "JARVIS_TLS_CERT="+certFile, "JARVIS_TLS_KEY="+keyFile)
 	if out := own.must(t, "health"); !strings.HasPrefix(out, "healthy: ") {
 		t.Errorf("health: %s", out)
 	}
-	if out := own.must(t, "signin"); !strings.HasPrefix(out, "https://localhost:"+port+"/sign-in#") {
+	if out := own.must(t, "signin"); !strings.HasPrefix(out, "https://127.0.0.1:"+port+"/sign-in#") {
 		t.Errorf("signin: %s", out)
 	}
 	if status, err := s.stop(syscall.SIGTERM); err != nil || status != 0 {
