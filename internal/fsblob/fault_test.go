@@ -193,6 +193,17 @@ func TestStore_NoSpace(t *testing.T) {
 		}
 	})
 
+	t.Run("no room is no room, watermark or not", func(t *testing.T) {
+		disk := crashfs.New()
+		store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
+		for free, full := range map[int64]bool{0: true, 4095: true, 4096: false} {
+			disk.SetUsage(jarvis.Usage{Free: free, Total: total})
+			if err := store.Check(t.Context()); errors.Is(err, jarvis.ErrNoSpace) != full || err != nil && !full {
+				t.Errorf("Check with %d bytes free: %v", free, err)
+			}
+		}
+	})
+
 	t.Run("what was staged is counted", func(t *testing.T) {
 		disk := crashfs.New()
 		disk.SetUsage(jarvis.Usage{Free: 2500, Total: total})

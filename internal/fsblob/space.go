@@ -45,14 +45,18 @@ func (s *space) reserve(size int64) error {
 	return nil
 }
 
-// check refuses when the free space is below the watermark.
+// leastFile is what the smallest of captures takes of a disk.
+const leastFile = 4 << 10
+
+// check refuses when the free space is below the watermark, or no capture fits in
+// above it: with no watermark a disk can be full, too.
 func (s *space) check() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.refresh(); err != nil {
 		return err
 	}
-	return s.shortage(0)
+	return s.shortage(leastFile)
 }
 
 func (s *space) refresh() error {
