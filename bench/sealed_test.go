@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -22,6 +23,7 @@ import (
 type sealedStore struct {
 	*archive.Archive
 	catalog  jarvis.Catalog
+	tree     *fsblob.Store
 	root     string
 	identity *vault.Identity
 }
@@ -73,7 +75,7 @@ func newSealedStore(tb testing.TB, open func(testing.TB, jarvis.NewStore, []byte
 			tb.Error(err)
 		}
 	})
-	return sealedStore{a, catalog, root, identity}
+	return sealedStore{a, catalog, blobs, root, identity}
 }
 
 // BenchmarkSealed_Add adds captures, 8 at once, to a sealed store, in turn with
@@ -165,18 +167,21 @@ func BenchmarkSealed_Page(b *testing.B) {
 
 // openBare is the least that reading a sealed image with the library costs.
 func openBare(path string, identity age.Identity) error {
+	_, err := readBare(path, identity)
+	return err
+}
+
+func readBare(path string, identity age.Identity) (plain []byte, err error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	defer func() { err = errors.Join(err, f.Close()) }()
 	r, err := age.Decrypt(f, identity)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if _, err := io.ReadAll(r); err != nil {
-		return err
-	}
-	return f.Close()
+	return io.ReadAll(r)
 }
 
 // pair runs two jobs in turn, now one first and now the other, and returns how
