@@ -30,7 +30,7 @@ func TestServe_CrowdKilled(t *testing.T) {
 		for range rounds {
 			c.until(t, http.StatusOK, 50+rand.IntN(100))
 			if status, err := s.stop(syscall.SIGKILL); err != nil || status != -int(syscall.SIGKILL) {
-				t.Errorf("the server ended with %d, %v\n%s", status, err, s.logged())
+				t.Errorf("the server ended with %d, %v: %s", status, err, lastLine(s.logged()))
 			}
 			s = p.serve(t)
 			c.at(s)
@@ -79,6 +79,11 @@ func (s *runningServer) is(t *testing.T, status, database, storage string) {
 	type health struct{ Status, Database, Storage string }
 	want := health{status, database, storage}
 	var got health
+	defer func() {
+		if got != want {
+			t.Logf("the last health: %v; the last of the log:\n%s", got, lastLine(s.logged()))
+		}
+	}()
 	eventually(t, fmt.Sprintf("the health is %v", want), func() bool {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+s.address+"/health/", http.NoBody)
 		if err != nil {
@@ -107,7 +112,6 @@ type drive struct {
 	place  *place
 	folder string   // where it is mounted
 	enter  []string // the command that runs another in the name space
-	inside string   // where the files of the name space are seen from outside
 }
 
 // newDrive mounts a disk by a shell script, in which $1 is the folder, and which is
@@ -147,7 +151,6 @@ func newDrive(t *testing.T, p *place, mount, undo string) *drive {
 		proof.Skip(t, "no such disk can be mounted here, run as root where loop devices are: %s%s", said, rest)
 	}
 	d.enter = append(enter, "--target", fmt.Sprint(keeper.Process.Pid), "--")
-	d.inside = fmt.Sprintf("/proc/%d/root%s", keeper.Process.Pid, d.folder)
 	return d
 }
 
@@ -231,19 +234,23 @@ func (d *drive) repair(t *testing.T, captures string) int64 {
 // TestServe_CrowdFull fills the disk under a crowd: the answer is 507 until there is
 // room, and then all is well by itself.
 func TestServe_CrowdFull(t *testing.T) {
+	const onDisk = "disk/store"
 	for _, test := range []struct {
-		name, free string
-		env        string // what is on the disk
-		captures   string
+		name              string
+		data, images      string // where the catalogue is, and where the images are
+		free              string
+		database, storage string // as health sees them while the disk is full
 	}{
-		{"Watermark", "2MiB", "JARVIS_STORAGE_PATH", ""},
-		{"Images", "0", "JARVIS_STORAGE_PATH", ""},
-		{"Everything", "0", "JARVIS_DATA_DIR", "captures"},
+		{"Watermark", "data", onDisk, "2MiB", "ok", "full"},
+		{"Images", "data", onDisk, "0", "ok", "full"},
+		{"Catalogue", onDisk, "images", "0", "unavailable", "ok"},
+		{"Everything", onDisk, onDisk + "/captures", "0", "unavailable", "full"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := newPlace(t)
 			d := newMemoryDrive(t, p, "8m")
-			p.env = append(p.env, "JARVIS_MIN_FREE="+test.free, test.env+"="+filepath.Join(d.folder, "store"))
+			images := filepath.Join(p.folder, test.images)
+			p.env = append(p.env, "JARVIS_MIN_FREE="+test.free, "JARVIS_DATA_DIR="+filepath.Join(p.folder, test.data), "JARVIS_STORAGE_PATH="+images)
 			s := d.serve(t)
 			c := newCrowd(t, d.token(t, "agent"), http.StatusInsufficientStorage)
 			reader := d.token(t, "reader", "--scope", "read")
@@ -254,7 +261,7 @@ func TestServe_CrowdFull(t *testing.T) {
 				c.until(t, http.StatusOK, 50)
 				d.shell(t, `cat /dev/zero >"$1/filler" 2>/dev/null; :`)
 				c.until(t, http.StatusInsufficientStorage, 2*crowdSize)
-				s.is(t, "degraded", "ok", "full")
+				s.is(t, "degraded", test.database, test.storage)
 				one, _ := c.any()
 				if err := c.checkOne(reader, one); err != nil {
 					t.Errorf("while the disk is full: %v", err)
@@ -266,8 +273,121 @@ func TestServe_CrowdFull(t *testing.T) {
 			stop()
 			c.check(t, reader)
 			s.finish(t)
-			adopted := d.repair(t, filepath.Join(d.folder, "store", test.captures))
+			adopted := d.repair(t, images)
 			proof.Record(t, "the disk filled %d times under %d clients: %s; all acknowledged captures there byte for byte, %d others adopted, verify clean", rounds, crowdSize, c.summary(), adopted)
 		})
+	}
+}
+
+// TestServe_CrowdReadOnly spoils the file system under a crowd, so that it turns
+// read-only as Linux does when it finds one damaged: the answer is 503, and once
+// the disk is mended, all that was acknowledged is there.
+func TestServe_CrowdReadOnly(t *testing.T) {
+	p := newPlace(t)
+	d := newFileDrive(t, p)
+	p.env = append(p.env, "JARVIS_STORAGE_PATH="+filepath.Join(d.folder, "store"))
+	s := d.serve(t)
+	c := newCrowd(t, d.token(t, "agent"), http.StatusServiceUnavailable, 0)
+	reader := d.token(t, "reader", "--scope", "read")
+	c.at(s)
+	stop := c.start(t)
+	rounds := proof.Rounds(1, 5)
+	for range rounds {
+		c.until(t, http.StatusOK, 50)
+		d.shell(t, `echo 1 >/sys/fs/ext4/$(basename "$(findmnt -no SOURCE "$1")")/trigger_fs_error`)
+		c.until(t, http.StatusServiceUnavailable, 2*crowdSize)
+		s.is(t, "degraded", "ok", "unavailable")
+		one, _ := c.any()
+		if err := c.checkOne(reader, one); err != nil {
+			t.Errorf("while the disk is read-only: %v", err)
+		}
+		// What it staged it could not remove, and says so.
+		if status, err := s.stop(syscall.SIGTERM); err != nil || status != exitDone && status != exitUnavailable {
+			t.Errorf("the server ended with %d, %v: %s", status, err, lastLine(s.logged()))
+		}
+		d.shell(t, `umount "$1"; e2fsck -fp "$1.ext4" || test $? -le 1 && `+mountFile)
+		s = d.serve(t)
+		c.at(s)
+	}
+	c.until(t, http.StatusOK, 100)
+	stop()
+	c.check(t, reader)
+	s.finish(t)
+	adopted := d.repair(t, filepath.Join(d.folder, "store"))
+	proof.Record(t, "the disk turned read-only %d times under %d clients: %s; all acknowledged captures there byte for byte, %d others adopted, verify clean", rounds, crowdSize, c.summary(), adopted)
+}
+
+// TestServe_CrowdHung lets the disk hang under a crowd: health and the catalogue
+// answer all the same, what hangs is answered 503 in the end, and once the disk
+// answers again, all is well by itself.
+func TestServe_CrowdHung(t *testing.T) {
+	p := newPlace(t)
+	d := newFileDrive(t, p)
+	p.env = append(p.env, "JARVIS_STORAGE_PATH="+filepath.Join(d.folder, "store"))
+	s := d.serve(t)
+	c := newCrowd(t, d.token(t, "agent"), http.StatusServiceUnavailable, 0)
+	reader := d.token(t, "reader", "--scope", "read")
+	c.at(s)
+	stop := c.start(t)
+	for i := range proof.Rounds(1, 3) {
+		c.until(t, http.StatusOK, 50)
+		d.freeze(t)
+		s.is(t, "degraded", "ok", "unavailable")
+		begun := time.Now()
+		if n, took := c.captures(t, reader), time.Since(begun); n == 0 || took > 2*time.Second {
+			t.Errorf("while the disk hangs the catalogue has %d captures, after %s", n, took)
+		}
+		if i > 0 { // it takes a minute
+			c.until(t, http.StatusServiceUnavailable, crowdSize/2)
+		}
+		d.thaw(t)
+		s.is(t, "healthy", "ok", "ok")
+	}
+	ends := proof.Rounds(0, 3)
+	for i := range 2 * ends {
+		c.until(t, http.StatusOK, 50)
+		d.freeze(t)
+		s.is(t, "degraded", "ok", "unavailable")
+		if i%2 == 0 {
+			s.endHung(t)
+		} else if err := s.process.Process.Kill(); err != nil {
+			t.Error(err)
+		}
+		d.thaw(t)
+		if _, err := s.wait(); err != nil {
+			t.Error(err)
+		}
+		s = d.serve(t)
+		c.at(s)
+	}
+	c.until(t, http.StatusOK, 100)
+	stop()
+	c.check(t, reader)
+	s.finish(t)
+	adopted := d.repair(t, filepath.Join(d.folder, "store"))
+	proof.Record(t, "the disk hung under %d clients, and %d servers were ended and %d killed meanwhile: %s; all acknowledged captures there byte for byte, %d others adopted, verify clean", crowdSize, ends, ends, c.summary(), adopted)
+}
+
+// freeze lets every write to the disk hang until thaw.
+func (d *drive) freeze(t *testing.T) { d.shell(t, `fsfreeze -f "$1"`) }
+
+func (d *drive) thaw(t *testing.T) { d.shell(t, `fsfreeze -u "$1"`) }
+
+// endHung tells a server whose disk hangs to end, which must do what it can of that
+// within ten seconds. The kernel keeps the process until the disk answers.
+func (s *runningServer) endHung(t *testing.T) {
+	t.Helper()
+	begun := time.Now()
+	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	status := fmt.Sprintf("/proc/%d/task/%[1]d/status", s.process.Process.Pid)
+	eventually(t, "the server ends", func() bool {
+		text, err := os.ReadFile(status)
+		return err != nil || bytes.Contains(text, []byte("\nState:\tZ")) || bytes.Contains(text, []byte("\nState:\tX"))
+	})
+	t.Logf("it ended after %s; the last of its log: %s", time.Since(begun), lastLine(s.logged()))
+	if took := time.Since(begun); took > 11*time.Second {
+		t.Errorf("it ended after %s", took)
 	}
 }
