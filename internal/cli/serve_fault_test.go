@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -17,6 +18,25 @@ import (
 
 	"github.com/jarvis-memory/jarvis/internal/proof"
 )
+
+// onBothDatabases runs a test on a sealed store on SQLite, and on one on
+// PostgreSQL.
+func onBothDatabases(t *testing.T, test func(t *testing.T, p *place)) {
+	t.Run("SQLite", func(t *testing.T) { test(t, newPlace(t)) })
+	t.Run("PostgreSQL", func(t *testing.T) {
+		p := newPlace(t)
+		p.env = append(p.env, "JARVIS_DATABASE_URL="+server.OverTCP(t, server.NewDatabase(t)))
+		test(t, p)
+	})
+}
+
+// finish ends the server, which must do so in order.
+func (s *runningServer) finish(t *testing.T) {
+	t.Helper()
+	if status, err := s.stop(syscall.SIGTERM); err != nil || status != exitDone {
+		t.Errorf("the server ended with %d, %v: %s", status, err, lastLine(s.logged()))
+	}
+}
 
 // TestServe_CrowdKilled kills the server under a crowd, again and again, and starts
 // it again each time. Nothing is repaired before the end.
@@ -139,17 +159,17 @@ func newDrive(t *testing.T, p *place, mount, undo string) *drive {
 	if err := keeper.Start(); err != nil {
 		proof.Skip(t, "no disk can be mounted here: %v", err)
 	}
+	said := make([]byte, len("mounted\n"))
+	if n, err := io.ReadFull(told, said); err != nil || string(said) != "mounted\n" {
+		rest, readErr := io.ReadAll(told)
+		proof.Skip(t, "no such disk can be mounted here, run as root where there are loop devices: %s%s: %v", said[:n], rest, errors.Join(readErr, leash.Close(), keeper.Wait()))
+	}
 	t.Cleanup(func() {
 		shut(t, leash)
 		if err := keeper.Wait(); err != nil {
 			t.Errorf("the disk: %v", err)
 		}
 	})
-	said := make([]byte, len("mounted\n"))
-	if _, err := io.ReadFull(told, said); err != nil || string(said) != "mounted\n" {
-		rest, _ := io.ReadAll(told) // what it says is all that can be told
-		proof.Skip(t, "no such disk can be mounted here, run as root where loop devices are: %s%s", said, rest)
-	}
 	d.enter = append(enter, "--target", fmt.Sprint(keeper.Process.Pid), "--")
 	return d
 }

@@ -11,7 +11,6 @@ import (
 	"slices"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -386,25 +385,6 @@ func (c *crowd) captures(t *testing.T, reader string) int {
 		t.Fatalf("the stats are %d %s", status, text)
 	}
 	return stats.Captures
-}
-
-// onBothDatabases runs a test on a sealed store on SQLite, and on one on
-// PostgreSQL.
-func onBothDatabases(t *testing.T, test func(t *testing.T, p *place)) {
-	t.Run("SQLite", func(t *testing.T) { test(t, newPlace(t)) })
-	t.Run("PostgreSQL", func(t *testing.T) {
-		p := newPlace(t)
-		p.env = append(p.env, "JARVIS_DATABASE_URL="+server.OverTCP(t, server.NewDatabase(t)))
-		test(t, p)
-	})
-}
-
-// finish ends the server, which must do so in order.
-func (s *runningServer) finish(t *testing.T) {
-	t.Helper()
-	if status, err := s.stop(syscall.SIGTERM); err != nil || status != exitDone {
-		t.Errorf("the server ended with %d, %v: %s", status, err, lastLine(s.logged()))
-	}
 }
 
 // TestServe_Crowd lets a crowd do what clients do, right and wrong: nothing of it
