@@ -115,10 +115,18 @@ func (g *Guard) Address(r *http.Request) netip.Addr { return g.origin(r).address
 // Secure reports whether the request came by TLS, to us or to a named proxy.
 func (g *Guard) Secure(r *http.Request) bool { return g.origin(r).secure }
 
-// Record notes that p did something with so many captures. It costs no input or
-// output, see Recorder.
+// Record notes that p did something with so many captures, which a crash of the
+// next ten seconds may lose. It costs no input or output, see Recorder.
 func (g *Guard) Record(p jarvis.Principal, action jarvis.Action, captures int64) {
 	g.recorder.Add(p.Who(), p.Address, action, captures)
+}
+
+// RecordNow is Record for what must not be missing once it was answered: it
+// returns when the line is durable, whether or not ctx ended meanwhile. With an
+// error it is not: then it is kept like one of Record, and the caller must not
+// answer that all went well.
+func (g *Guard) RecordNow(ctx context.Context, p jarvis.Principal, action jarvis.Action, captures int64) error {
+	return g.recorder.AddNow(ctx, p.Who(), p.Address, action, captures)
 }
 
 // Flush writes what was recorded so far, for a reader who wants to see it.

@@ -283,3 +283,69 @@ func TestRecorder_Concurrently(t *testing.T) {
 		t.Errorf("%d views of %d captures", times, captures)
 	}
 }
+
+// What was recorded at once is in the log of a server that is killed next.
+func TestGuard_RecordNow(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := newMemory()
+		g := newGuard(t, m, access.Options{})
+		p := jarvis.Principal{Kind: jarvis.PrincipalToken, Name: "boss", Address: "192.0.2.1"}
+		gone, cancel := context.WithCancel(t.Context())
+		cancel()
+		for _, ctx := range []context.Context{t.Context(), gone} {
+			if err := g.RecordNow(ctx, p, jarvis.ActionDelete, 3); err != nil {
+				t.Errorf("RecordNow: %v", err)
+			}
+		}
+		if _, times, captures := m.of(jarvis.ActionDelete); times != 2 || captures != 6 {
+			t.Errorf("%d deletions of %d captures are in the log, want 2 of 6", times, captures)
+		}
+		m.breakWith(unavailable)
+		if err := g.RecordNow(t.Context(), p, jarvis.ActionExport, 1); jarvis.ErrorCode(err) != jarvis.CodeUnavailable {
+			t.Errorf("RecordNow while the database is away: %v", err)
+		}
+		m.breakWith(nil)
+		m.blockWith(func(ctx context.Context) { <-ctx.Done() })
+		began := time.Now()
+		if err := g.RecordNow(t.Context(), p, jarvis.ActionExport, 1); jarvis.ErrorCode(err) != jarvis.CodeUnavailable || time.Since(began) != 5*time.Second {
+			t.Errorf("RecordNow while the database hangs: %v after %v", err, time.Since(began))
+		}
+		m.blockWith(nil)
+		pass(time.Minute)
+		if _, times, _ := m.of(jarvis.ActionExport); times != 2 {
+			t.Errorf("%d exports in the log, want both later", times)
+		}
+	})
+}
+
+func TestGuard_RecordNow_WithoutALog(t *testing.T) {
+	g := access.New(access.Options{Credentials: newMemory()})
+	if err := g.RecordNow(t.Context(), jarvis.Principal{}, jarvis.ActionDelete, 1); err != nil {
+		t.Errorf("RecordNow: %v", err)
+	}
+}
+
+// Whoever got a cookie is in the log, and nobody gets one who is not.
+func TestGuard_Redeem_Records(t *testing.T) {
+	m := newMemory()
+	g := newGuard(t, m, access.Options{})
+	session(t, g, true)
+	if _, times, _ := m.of(jarvis.ActionSignIn); times != 1 {
+		t.Errorf("%d sign-ins in the log when the session was given, want 1", times)
+	}
+	secret, _, err := g.NewSignIn(t.Context())
+	if err != nil {
+		t.Fatalf("NewSignIn: %v", err)
+	}
+	m.breakWith(func(op string) error {
+		if strings.HasPrefix(op, "RecordAccess") {
+			return unavailable(op)
+		}
+		return nil
+	})
+	r := from(peer)
+	r.Method = "POST"
+	if cookie, _, err := g.Redeem(r, secret, true); cookie != nil || jarvis.ErrorCode(err) != jarvis.CodeUnavailable {
+		t.Errorf("Redeem while the log cannot be written: cookie given: %t, %v", cookie != nil, err)
+	}
+}

@@ -34,7 +34,8 @@ func (g *Guard) NewSignIn(ctx context.Context) (secret string, expires time.Time
 // Redeem uses up a sign-in link and returns the session that it gives and the
 // session's cookie, for the answer to r. Nothing else uses up a link: r must be
 // a POST, or whoever fetches a preview of the link would burn it. own says that
-// the person called the computer their own. The session's beginning is recorded.
+// the person called the computer their own. The session's beginning is in the
+// access log when Redeem returns: where that fails, nobody gets its cookie.
 //
 // A secret that is unknown, used or expired is CodeNoCredential, and slowed
 // down as in Authenticate.
@@ -59,7 +60,10 @@ func (g *Guard) Redeem(r *http.Request, secret string, own bool) (*http.Cookie, 
 		return nil, nil, err
 	}
 	g.uses.note(digestOf(text), session.CreatedAt)
-	g.Record(jarvis.Principal{Kind: jarvis.PrincipalSession, Session: session.ID, Address: from.text()}, jarvis.ActionSignIn, 0)
+	person := jarvis.Principal{Kind: jarvis.PrincipalSession, Session: session.ID, Address: from.text()}
+	if err := g.RecordNow(r.Context(), person, jarvis.ActionSignIn, 0); err != nil {
+		return nil, nil, err
+	}
 	// On a computer that others use too, closing the browser ends it earlier.
 	maxAge := 0
 	if own {

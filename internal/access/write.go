@@ -8,6 +8,32 @@ import (
 	jarvis "github.com/jarvis-memory/jarvis"
 )
 
+// AddNow is Add, but writes the line before it returns nil, for at most five
+// seconds and though ctx end. With an error, the line is kept as by Add: one that
+// the database took after all counts twice rather than not at all.
+func (r *Recorder) AddNow(ctx context.Context, who, address string, action jarvis.Action, captures int64) error {
+	if r.log == nil {
+		return nil
+	}
+	r.mu.Lock()
+	l := r.line(who, address, action)
+	r.mu.Unlock()
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), lineLasts)
+	defer cancel()
+	err := r.log.RecordAccess(ctx, accessOf(l, sum{1, captures}))
+	if err == nil {
+		return nil
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.add(l, sum{1, captures})
+	r.wake()
+	if jarvis.ErrorCode(err) == jarvis.CodeInternal && passes(err) {
+		return jarvis.WrapError(jarvis.CodeUnavailable, "access: record", "the access log cannot be written now: try again", err)
+	}
+	return err
+}
+
 // Flush writes what is kept, for a reader who wants to see it. An error means
 // that some of it is kept on, and will be tried again.
 func (r *Recorder) Flush(ctx context.Context) error {
@@ -136,11 +162,15 @@ func (r *Recorder) putBack(left batch) {
 // writeLine writes a line, or returns an error when it has to be tried again.
 func (r *Recorder) writeLine(ctx context.Context, l line, s sum) error {
 	return r.once(ctx, "line", func(ctx context.Context) error {
-		return r.log.RecordAccess(ctx, jarvis.Access{
-			Minute: time.Unix(l.minute, 0).UTC(), Who: l.who, Address: l.address, Action: l.action,
-			Times: s.times, Captures: s.captures,
-		})
+		return r.log.RecordAccess(ctx, accessOf(l, s))
 	})
+}
+
+func accessOf(l line, s sum) jarvis.Access {
+	return jarvis.Access{
+		Minute: time.Unix(l.minute, 0).UTC(), Who: l.who, Address: l.address, Action: l.action,
+		Times: s.times, Captures: s.captures,
+	}
 }
 
 // writeTouch notes a use, or returns an error when that has to be tried again.
