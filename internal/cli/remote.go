@@ -84,7 +84,6 @@ func (m *remoteMemory) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture
 	return c, data, errors.Join(err, image.Close())
 }
 
-// Ingest uploads. Whether the server had the capture before it does not say.
 func (m *remoteMemory) Ingest(ctx context.Context, r jarvis.Submission) (jarvis.Stored, error) {
 	if r.Undelete {
 		return jarvis.Stored{}, jarvis.Errorf(jarvis.CodeInvalid, "--undelete works on the machine of the store only")
@@ -102,9 +101,12 @@ func (m *remoteMemory) Ingest(ctx context.Context, r jarvis.Submission) (jarvis.
 	if err != nil {
 		return jarvis.Stored{}, err
 	}
-	return jarvis.Stored{Capture: &jarvis.Capture{
-		ID: stored.ID, Filepath: stored.Filepath, Timestamp: jarvis.Instant(r.Timestamp), FileSize: int64(len(r.Data)),
-	}}, nil
+	return jarvis.Stored{
+		Capture: &jarvis.Capture{
+			ID: stored.ID, Filepath: stored.Filepath, Timestamp: jarvis.Instant(r.Timestamp), FileSize: int64(len(r.Data)),
+		},
+		Existed: stored.Existed,
+	}, nil
 }
 
 func (m *remoteMemory) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) (jarvis.Summary, removalFunc, error) {
@@ -121,7 +123,7 @@ func (m *remoteMemory) PlanRemoval(ctx context.Context, f jarvis.CaptureFilter) 
 func (m *remoteMemory) RemoveIDs(ctx context.Context, ids []jarvis.ID, o jarvis.RemoveOptions) (receipt, error) {
 	var done jarvis.Receipt
 	for i, id := range ids {
-		size, err := m.remove(ctx, id)
+		one, err := m.Delete(ctx, id)
 		switch {
 		case isFatal(err):
 			return remoteReceipt(done), err
@@ -129,24 +131,13 @@ func (m *remoteMemory) RemoveIDs(ctx context.Context, ids []jarvis.ID, o jarvis.
 			done.Failed++
 			o.Failed(id, err)
 		default:
-			done.Removed++
-			done.Bytes += size
+			done.Removed += one.Removed
+			done.Bytes += one.Bytes
+			done.Missing += one.Missing
 		}
 		o.Progress(int64(i+1), int64(len(ids)))
 	}
 	return remoteReceipt(done), nil
-}
-
-// remove deletes a capture and returns what that freed.
-func (m *remoteMemory) remove(ctx context.Context, id jarvis.ID) (int64, error) {
-	c, err := m.FindCapture(ctx, id)
-	if err != nil {
-		return 0, err
-	}
-	if c.StoredSize == 0 {
-		c.StoredSize = c.FileSize
-	}
-	return c.StoredSize, m.Delete(ctx, id)
 }
 
 // remoteReceipt completes the receipt of a server. Which database it has is not

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"mime"
 	"net"
 	"net/http"
@@ -41,11 +42,7 @@ const (
 // refused returns the error of an answer that is none of success, and closes it.
 func (c *Client) refused(op string, res *http.Response) (verdict, error) {
 	answer := &AnswerError{Status: res.StatusCode, RetryAfter: retryAfter(res.Header.Get("Retry-After"), time.Now())}
-	v := verdict{
-		again: res.StatusCode == http.StatusTooManyRequests || res.StatusCode >= 500,
-		begun: res.StatusCode != http.StatusTooManyRequests,
-		wait:  answer.RetryAfter,
-	}
+	v := verdict{again: res.StatusCode >= 500, begun: true, wait: answer.RetryAfter}
 	var problem struct {
 		Detail    string      `json:"detail"`
 		Code      jarvis.Code `json:"code"`
@@ -74,7 +71,20 @@ func (c *Client) refused(op string, res *http.Response) (verdict, error) {
 	case message == "":
 		message = fmt.Sprintf("the server answered with status %d %s", res.StatusCode, http.StatusText(res.StatusCode))
 	}
+	if res.StatusCode == http.StatusTooManyRequests {
+		message = withWait(message, answer.RetryAfter)
+	}
 	return v, c.failure(op, code, message, answer)
+}
+
+// withWait adds how long the server asks to wait to a message that does not say
+// it.
+func withWait(message string, wait time.Duration) string {
+	text := fmt.Sprintf("%d s", int64(math.Ceil(wait.Seconds())))
+	if wait == 0 || strings.Contains(message, text) {
+		return message
+	}
+	return message + ": try again in " + text
 }
 
 // codeOf returns the code of a status for which the server gave none, as a proxy

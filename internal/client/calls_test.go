@@ -44,7 +44,7 @@ func TestClient_Calls(t *testing.T) {
 			"GET /api/captures?" + selects + "limit=7&monitor=2&order=oldest&" + ends, "", `{"items":[]}`,
 		},
 		"FindCapture":  {func(ctx context.Context, c *Client) error { return second(c.FindCapture(ctx, id)) }, "GET /api/captures/" + anID, "", `{"id":"` + anID + `"}`},
-		"Delete":       {func(ctx context.Context, c *Client) error { return c.Delete(ctx, id) }, "DELETE /api/captures/" + anID, "", `{"removed":1}`},
+		"Delete":       {func(ctx context.Context, c *Client) error { return second(c.Delete(ctx, id)) }, "DELETE /api/captures/" + anID, "", `{"removed":1}`},
 		"Pin":          {func(ctx context.Context, c *Client) error { return c.SetPinned(ctx, id, true) }, "PUT /api/captures/" + anID + "/pin", "", ``},
 		"Unpin":        {func(ctx context.Context, c *Client) error { return c.SetPinned(ctx, id, false) }, "DELETE /api/captures/" + anID + "/pin", "", ``},
 		"PlanDeletion": {func(ctx context.Context, c *Client) error { return second(c.PlanDeletion(ctx, filter)) }, "POST /api/captures/delete?" + selects + "monitor=2&" + ends, "", `{"confirm":"x"}`},
@@ -125,6 +125,7 @@ func TestClient_WrongAnswers(t *testing.T) {
 		"UnevenSpans":    {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"spans":{"device":[0]}}`},
 		"UnknownDevice":  {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"apps":["a"],"counts":{"minute":[1],"device":[0],"monitor":[0],"app":[0],"captures":[1]}}`},
 		"NegativeDevice": {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"devices":["a"],"spans":{"device":[-1],"from":[0],"to":[1],"state":["idle"]}}`},
+		"NothingDeleted": {func(ctx context.Context, c *Client) error { return second(c.Delete(ctx, id)) }, `{}`},
 		"NotReady":       {func(ctx context.Context, c *Client) error { return second(c.Ready(ctx)) }, `[]`},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,17 +151,20 @@ func TestClient_Delete_AnswerLost(t *testing.T) {
 		gone(w)
 	})
 	c, _ := newClient(t, f.URL, Options{})
-	must(t, c.Delete(t.Context(), mustID(t)))
-	wantCode(t, c.Delete(t.Context(), mustID(t)), jarvis.CodeDeleted) // by somebody else
-	slowed := newFake(t, func(w http.ResponseWriter, _ *http.Request, before int) {
-		if before == 0 {
-			writeProblem(w, 429, `{}`) // it did nothing
-			return
-		}
-		gone(w)
+	if done, err := c.Delete(t.Context(), mustID(t)); err != nil || done != (jarvis.Receipt{Removed: 1}) {
+		t.Errorf("got %+v, error %v", done, err)
+	}
+	wantCode(t, second(c.Delete(t.Context(), mustID(t))), jarvis.CodeDeleted) // by somebody else
+}
+
+func TestClient_Delete_Receipt(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		writeJSON(w, `{"removed":1,"bytes":4711,"missing":1}`)
 	})
-	c, _ = newClient(t, slowed.URL, Options{})
-	wantCode(t, c.Delete(t.Context(), mustID(t)), jarvis.CodeDeleted)
+	c, _ := newClient(t, f.URL, Options{})
+	if done, err := c.Delete(t.Context(), mustID(t)); err != nil || done != (jarvis.Receipt{Removed: 1, Bytes: 4711, Missing: 1}) {
+		t.Errorf("got %+v, error %v", done, err)
+	}
 }
 
 // What must not happen twice is sent again only if it did not happen.
@@ -178,7 +182,7 @@ func TestClient_Once(t *testing.T) {
 				"500":    {func(w http.ResponseWriter) { writeProblem(w, 500, `{}`) }, 1},
 				"503":    {func(w http.ResponseWriter) { writeProblem(w, 503, `{}`) }, 1},
 				"Half":   {func(w http.ResponseWriter) { w.Header().Set("Content-Length", "9"); writeJSON(w, `{`) }, 1},
-				"429":    {func(w http.ResponseWriter) { writeProblem(w, 429, `{}`) }, 5},
+				"429":    {func(w http.ResponseWriter) { writeProblem(w, 429, `{}`) }, 1},
 				"Forbid": {func(w http.ResponseWriter) { writeProblem(w, 403, `{}`) }, 1},
 			} {
 				f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) { test.answer(w) })
@@ -232,7 +236,7 @@ func TestClient_KeepAlive(t *testing.T) {
 	}
 	c, _ := newClient(t, f.URL, Options{Attempts: 1, Transport: transport})
 	for range 20 {
-		err := c.Delete(t.Context(), mustID(t))
+		_, err := c.Delete(t.Context(), mustID(t))
 		_, statsErr := c.Stats(t.Context())
 		if text := fmt.Sprint(err, statsErr); strings.Contains(text, "cannot be reached") {
 			t.Fatal(text)

@@ -224,7 +224,7 @@ func TestClient_Retry_Status(t *testing.T) {
 		})
 		c, waited := newClient(t, f.URL, Options{})
 		_, err := c.Stats(t.Context())
-		again := status == 429 || status >= 500
+		again := status >= 500
 		if (err == nil) != again || len(waited.all) != map[bool]int{true: 1}[again] || f.requests.Load() != int64(len(waited.all))+1 {
 			t.Fatalf("status %d: %d requests, error %v", status, f.requests.Load(), err)
 		}
@@ -278,6 +278,27 @@ func TestClient_Retry_Waits(t *testing.T) {
 				t.Errorf("it waited for %v", first)
 			}
 		})
+	}
+}
+
+// Who is told to slow down is not asked to wait unseen, but told how long.
+func TestClient_SlowedDown(t *testing.T) {
+	for _, test := range []struct{ detail, retryAfter, want string }{
+		{"slowly", "7", "slowly: try again in 7 s"},
+		{"wait for 7 s", "7", "wait for 7 s"},
+		{"slowly", "", "slowly"},
+		{"", "7", "the server answered with status 429 Too Many Requests: try again in 7 s"},
+	} {
+		f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+			w.Header().Set("Retry-After", test.retryAfter)
+			writeProblem(w, 429, `{"code":"busy","detail":"`+test.detail+`"}`)
+		})
+		c, _ := newClient(t, f.URL, Options{})
+		_, err := c.Stats(t.Context())
+		wantCode(t, err, jarvis.CodeBusy)
+		if f.requests.Load() != 1 || err.Error() != test.want {
+			t.Errorf("%d requests, error %v, want %q", f.requests.Load(), err, test.want)
+		}
 	}
 }
 

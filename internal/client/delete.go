@@ -11,22 +11,29 @@ import (
 )
 
 // Delete deletes a capture for good. One that never was is CodeNotFound, and one
-// that somebody else deleted is CodeDeleted.
-func (c *Client) Delete(ctx context.Context, id jarvis.ID) error {
+// that somebody else deleted is CodeDeleted. Where the answer was lost and the
+// capture is gone, the receipt does not know what that freed.
+func (c *Client) Delete(ctx context.Context, id jarvis.ID) (jarvis.Receipt, error) {
 	const op = "delete a capture"
+	var done jarvis.Receipt
 	if err := noID(op, id); err != nil {
-		return err
+		return done, err
 	}
 	r := request{op: op, method: http.MethodDelete, path: capturePath(id, "")}
 	begun := false // by an attempt whose answer was lost
-	return c.retry(ctx, r, func() (verdict, error) {
-		v, err := c.once(ctx, r, discard)
+	err := c.retry(ctx, r, func() (verdict, error) {
+		v, err := c.once(ctx, r, c.into(&done))
 		if begun && errors.Is(err, jarvis.ErrDeleted) {
+			done = jarvis.Receipt{Removed: 1}
 			return verdict{}, nil
 		}
 		begun = begun || v.begun
 		return v, err
 	})
+	if err == nil && done.Removed != 1 {
+		err = c.strange(op)
+	}
+	return done, err
 }
 
 // Deletion is what a filter would delete, as of a moment.

@@ -104,7 +104,12 @@ func (c *Client) getJSON(ctx context.Context, op, path string, query url.Values,
 
 // doJSON sends the request and puts the answer into out, which may be nil.
 func (c *Client) doJSON(ctx context.Context, r request, out any) error {
-	return c.do(ctx, r, func(res *http.Response) error {
+	return c.do(ctx, r, c.into(out))
+}
+
+// into returns what reads an answer into out, which may be nil.
+func (c *Client) into(out any) func(*http.Response) error {
+	return func(res *http.Response) error {
 		if out == nil {
 			return discard(res)
 		}
@@ -119,7 +124,7 @@ func (c *Client) doJSON(ctx context.Context, r request, out any) error {
 			return c.stranger()
 		}
 		return nil
-	})
+	}
 }
 
 // discard reads an answer to its end, so that its connection is used again.

@@ -41,7 +41,14 @@ type Stored struct {
 	ID       jarvis.ID `json:"id"`
 	Status   string    `json:"status"` // "stored"
 	Filepath string    `json:"filepath"`
+
+	// Existed says that it was there before, be it from an attempt of the same
+	// call whose answer was lost.
+	Existed bool `json:"-"`
 }
+
+// existedHeader is "true" where the capture was there before.
+const existedHeader = "Jarvis-Existed"
 
 // metadata is the part of an upload beside the image.
 type metadata struct {
@@ -79,7 +86,12 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Stored, error) {
 		return Stored{}, err
 	}
 	var stored Stored
-	if err := c.doJSON(ctx, request{op: op, method: http.MethodPost, path: "/api/captures", payload: form}, &stored); err != nil {
+	r := request{op: op, method: http.MethodPost, path: "/api/captures", payload: form}
+	err = c.do(ctx, r, func(res *http.Response) error {
+		stored = Stored{Existed: res.Header.Get(existedHeader) == "true"}
+		return c.into(&stored)(res)
+	})
+	if err != nil {
 		return Stored{}, err
 	}
 	if stored.Status != "stored" || stored.ID.IsZero() || !u.ID.IsZero() && stored.ID != u.ID {

@@ -86,6 +86,22 @@ func TestClient_Upload(t *testing.T) {
 	}
 }
 
+// The server says whether it had the capture before.
+func TestClient_Upload_Existed(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, before int) {
+		if before == 1 {
+			w.Header().Set("Jarvis-Existed", "true")
+		}
+		writeJSON(w, storedAnswer)
+	})
+	c, _ := newClient(t, f.URL, Options{})
+	for _, want := range []bool{false, true, false} {
+		if stored, err := c.Upload(t.Context(), newUpload([]byte("image"))); err != nil || stored.Existed != want {
+			t.Errorf("existed: %t, want %t, error %v", stored.Existed, want, err)
+		}
+	}
+}
+
 // However an upload fails, all of it is sent again.
 func TestClient_Upload_Again(t *testing.T) {
 	image := make([]byte, 1<<20)
