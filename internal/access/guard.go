@@ -31,7 +31,8 @@ type Options struct {
 	Log jarvis.AccessLog
 
 	// TrustNetworks are the addresses from which a program that says nothing
-	// about itself may upload.
+	// about itself may upload. A proxy there that adds no header must be in
+	// Proxies: nothing else tells it from such a program.
 	TrustNetworks []netip.Prefix
 
 	// Proxies are the peers whose X-Forwarded-For and X-Forwarded-Proto are

@@ -107,7 +107,7 @@ func parseHop(text string) netip.Addr {
 // proxyHeaders are what proxies add, besides X-Forwarded-Anything.
 var proxyHeaders = []string{
 	"Forwarded", "Via", "X-Real-Ip", "X-Client-Ip", "X-Cluster-Client-Ip", "X-Original-Forwarded-For",
-	"X-Original-Host", "True-Client-Ip", "Cf-Connecting-Ip", "Cf-Ray", "Fastly-Client-Ip", "Cdn-Loop", "X-Envoy-External-Address",
+	"X-Original-Host", "X-Original-For", "Client-Ip", "True-Client-Ip", "Fly-Client-Ip", "Tailscale-User-Login", "X-Arr-Log-Id", "Cf-Connecting-Ip", "Cf-Ray", "Fastly-Client-Ip", "Cdn-Loop", "X-Envoy-External-Address",
 }
 
 func hasProxyHeader(h http.Header) bool {
