@@ -246,7 +246,7 @@ func TestCompose(t *testing.T) {
 	}
 
 	ours, database := c.Services["jarvis"], c.Services["database"]
-	if !ours.ReadOnly || !slices.Equal(ours.CapDrop, []string{"ALL"}) || ours.User == "" || ours.MemLimit == "" || ours.MemLimit != ours.MemSwap {
+	if !ours.ReadOnly || !slices.Equal(ours.CapDrop, []string{"ALL"}) || ours.User == "" || ours.MemLimit != "1g" || ours.MemLimit != ours.MemSwap {
 		t.Error("jarvis may write, do or swap more than it needs")
 	}
 	if !slices.Contains(ours.Secrets, "identity") || ours.Environment["JARVIS_IDENTITY_FILE"] != "/run/secrets/identity" {
