@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -68,8 +69,8 @@ func (r reader) get(ctx context.Context, path string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer res.Body.Close()
 	body, err := io.ReadAll(res.Body)
+	err = errors.Join(err, res.Body.Close())
 	if err == nil && res.StatusCode != http.StatusOK {
 		err = jarvis.Errorf(jarvis.CodeInternal, "GET %s: %s: %s", path, res.Status, body)
 	}
