@@ -22,6 +22,10 @@ func (in *uploadInput) Resolve(ctx huma.Context) []error {
 	return nil
 }
 
+// storingLasts is how long a capture that was received may take to become durable.
+// A client may be slow for longer; a disk that takes longer hangs.
+const storingLasts = minute
+
 type uploadOutput struct{ Body uploaded }
 
 // uploaded is what agents are answered with, in this order and with no more.
@@ -49,7 +53,9 @@ func (s *Server) uploadCapture(ctx context.Context, in *uploadInput) (*uploadOut
 	if err != nil {
 		return nil, err
 	}
-	stored, err := s.o.Archive.Ingest(ctx, submission)
+	storing, cancel := context.WithTimeout(ctx, storingLasts)
+	defer cancel()
+	stored, err := s.o.Archive.Ingest(storing, submission)
 	if err != nil {
 		return nil, err
 	}
