@@ -29,7 +29,7 @@ func ParseScope(text string) (Scope, error) {
 // elsewhere. The text that it consists of is shown once and kept by nobody but
 // its holder: the catalogue has a SHA-256 of it.
 type Token struct {
-	Name      string    `json:"name"` // unique among all, revoked ones too; of ScopeUpload it is the device
+	Name      string    `json:"name"` // unique among all, revoked ones too: see InsertToken; of ScopeUpload it is the device
 	Scope     Scope     `json:"scope"`
 	Hash      []byte    `json:"-"`
 	CreatedAt time.Time `json:"created_at"`
@@ -65,8 +65,9 @@ const (
 // from the caller. Names and other texts are kept, and looked for, as CleanText
 // makes them.
 type Credentials interface {
-	// InsertToken adds a token. A name or a hash that one has, or had, is
-	// CodeConflict.
+	// InsertToken adds a token. One of the same name and scope that was revoked is
+	// replaced, as that of a device that was set up anew. Any other name and any
+	// hash that one has, or had, is CodeConflict.
 	InsertToken(ctx context.Context, t *Token) error
 
 	// FindToken returns the token of a hash, a revoked one too; CodeNotFound.

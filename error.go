@@ -118,7 +118,7 @@ func NoSignIn() *Error {
 
 // TokenExists is the error of every catalogue for a name that a token has or had.
 func TokenExists(name string) *Error {
-	return Errorf(CodeConflict, "there already is, or was, a token %q: choose another name", name)
+	return Errorf(CodeConflict, "there already is a token %q, or was one of another scope: choose another name, or revoke the one that is", name)
 }
 
 // CredentialExists is the error of every catalogue for a hash or a session's id

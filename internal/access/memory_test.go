@@ -83,7 +83,7 @@ func (m *memory) InsertToken(ctx context.Context, t *jarvis.Token) error {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.tokens[t.Name] != nil {
+	if old := m.tokens[t.Name]; old != nil && (old.RevokedAt.IsZero() || old.Scope != t.Scope) {
 		return jarvis.Errorf(jarvis.CodeConflict, "there is or was a token %q", t.Name)
 	}
 	kept := *t

@@ -11,7 +11,8 @@ import (
 
 // NewToken makes a token and returns its text, which nobody can ask for again.
 // The name of one that may upload is the name of the device. A name that is
-// none is CodeInvalid, one that is or was taken CodeConflict. The caller records it.
+// none is CodeInvalid, one that is taken, or was by another scope, CodeConflict. The
+// caller records it.
 func (g *Guard) NewToken(ctx context.Context, name string, scope jarvis.Scope) (string, *jarvis.Token, error) {
 	if err := checkName(name); err != nil {
 		return "", nil, err
@@ -73,7 +74,7 @@ func (g *Guard) authenticateToken(ctx context.Context, from origin, text string)
 	case !token.RevokedAt.IsZero():
 		g.uses.forget(hash)
 		g.recorder.refuse(jarvis.Principal{Kind: jarvis.PrincipalToken, Name: token.Name}.Who(), from.text())
-		return nobody, g.slowDown(from, jarvis.Errorf(jarvis.CodeNoCredential, "the token %q was revoked: make one with \"jarvis device add\" under another name", token.Name))
+		return nobody, g.slowDown(from, jarvis.Errorf(jarvis.CodeNoCredential, "the token %q was revoked: make another with \"jarvis device add\"", token.Name))
 	}
 	if at := jarvis.Instant(g.now()); g.uses.note(hash, at) {
 		g.recorder.touch(touchedToken(token.Name), at, from.text())

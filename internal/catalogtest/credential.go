@@ -103,6 +103,7 @@ func testTokens(t *testing.T, h Harness) {
 	t.Run("Taken", func(t *testing.T) {
 		cat := h.open(t)
 		first, revoked := newToken("first"), newToken("revoked")
+		revoked.Scope = jarvis.ScopeRead
 		insertToken(t, cat, first, revoked)
 		if err := cat.RevokeToken(t.Context(), "revoked", noon); err != nil {
 			t.Fatalf("RevokeToken: %v", err)
@@ -115,6 +116,36 @@ func testTokens(t *testing.T, h Harness) {
 		same.Hash = revoked.Hash
 		wantError(t, cat.InsertToken(t.Context(), same), jarvis.CodeConflict, messageSameText)
 		wantTokens(t, cat, first, revoked)
+	})
+
+	t.Run("Replaced", func(t *testing.T) {
+		db := h.New(t)
+		cat, other := db.open(t), db.open(t)
+		kept, old := newToken("kept"), newToken("laptop")
+		insertToken(t, cat, kept, old)
+		for _, err := range []error{
+			cat.TouchToken(t.Context(), "laptop", noon, "192.0.2.1"),
+			cat.RevokeToken(t.Context(), "laptop", noon),
+		} {
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		old.LastUsed, old.Address, old.RevokedAt = minute, "192.0.2.1", noon
+		same := newToken("laptop")
+		for _, hash := range [][]byte{old.Hash, kept.Hash} { // a revoked text stays so
+			same.Hash = hash
+			wantError(t, cat.InsertToken(t.Context(), same), jarvis.CodeConflict, messageSameText)
+		}
+		wantTokens(t, other, kept, old)
+		anew := newToken("laptop")
+		anew.CreatedAt = noon.Add(time.Hour)
+		insertToken(t, cat, anew)
+		wantToken(t, other, anew)
+		_, err := other.FindToken(t.Context(), old.Hash)
+		wantError(t, err, jarvis.CodeNotFound, messageNoCredential)
+		wantTokens(t, other, kept, anew)
+		wantError(t, other.InsertToken(t.Context(), newToken("laptop")), jarvis.CodeConflict, messageTokenTaken("laptop"))
 	})
 
 	t.Run("Missing", func(t *testing.T) {
@@ -187,6 +218,10 @@ func testTokens(t *testing.T, h Harness) {
 				func(round, _ int) *jarvis.Token { return newToken(fmt.Sprintf("name %d", round)) },
 				func(round int) string { return messageTokenTaken(fmt.Sprintf("name %d", round)) },
 			},
+			"OneRevoked": {
+				func(round, _ int) *jarvis.Token { return newToken(fmt.Sprintf("revoked %d", round)) },
+				func(round int) string { return messageTokenTaken(fmt.Sprintf("revoked %d", round)) },
+			},
 			"OneHash": {
 				func(round, worker int) *jarvis.Token {
 					token := newToken(fmt.Sprintf("hash %d, name %d", round, worker))
@@ -198,6 +233,11 @@ func testTokens(t *testing.T, h Harness) {
 		} {
 			t.Run(name, func(t *testing.T) {
 				for round := range rounds {
+					if name == "OneRevoked" {
+						revoked := test.token(round, 0)
+						revoked.RevokedAt = noon
+						insertToken(t, cats[0], revoked)
+					}
 					results := make([]error, writers)
 					atOnce(t, writers, func(worker int) error {
 						results[worker] = cats[worker%len(cats)].InsertToken(background, test.token(round, worker))
@@ -207,7 +247,7 @@ func testTokens(t *testing.T, h Harness) {
 				}
 			})
 		}
-		if tokens, err := cats[0].FindTokens(t.Context()); err != nil || len(tokens) != 2*rounds {
+		if tokens, err := cats[0].FindTokens(t.Context()); err != nil || len(tokens) != 3*rounds {
 			t.Errorf("FindTokens = %d tokens, %v", len(tokens), err)
 		}
 	})

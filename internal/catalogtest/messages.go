@@ -41,7 +41,7 @@ func messageLimit(limit int) string {
 func messageNoToken(name string) string { return fmt.Sprintf("there is no token %q", name) }
 
 func messageTokenTaken(name string) string {
-	return fmt.Sprintf("there already is, or was, a token %q: choose another name", name)
+	return fmt.Sprintf("there already is a token %q, or was one of another scope: choose another name, or revoke the one that is", name)
 }
 
 func messageNoSession(id jarvis.ID) string { return fmt.Sprintf("there is no session %s", id) }

@@ -123,12 +123,13 @@ type deviceRevokeCmd struct {
 
 // Help is the long help.
 func (deviceRevokeCmd) Help() string {
-	return `What the device sent stays. Its name stays taken, so that the captures and the access
-log mean one device: a token for the same machine gets another name.
+	return `What the device sent stays. Its name may be given to a token of the same scope again,
+as for the same machine when it was set up anew.
 
 Example:
 
     jarvis device revoke ann@laptop
+    jarvis device add ann@laptop
 `
 }
 

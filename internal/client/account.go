@@ -32,7 +32,7 @@ func list[T comparable](ctx context.Context, c *Client, op, path string, query u
 
 // NewToken makes a token and returns its text, which nobody can show again. A
 // name that one has, or had, is CodeConflict. With CodeUnavailable it may have
-// been made: revoke it then, and choose another name.
+// been made: revoke it then, and make it again.
 func (c *Client) NewToken(ctx context.Context, name string, scope jarvis.Scope) (string, error) {
 	asked, err := asJSON(struct {
 		Name  string       `json:"name"`

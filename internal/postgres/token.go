@@ -69,11 +69,34 @@ func (c *Catalog) InsertToken(ctx context.Context, t *jarvis.Token) error {
 		switch {
 		case err != nil || added:
 			return err
-		case named:
-			return jarvis.TokenExists(name)
+		case !named:
+			return c.whyTaken(ctx, name)
 		}
-		return c.whyTaken(ctx, name)
+		return c.replaceToken(ctx, name, t, used)
 	})
+}
+
+// replaceToken puts a token in the place of a revoked one of its name and scope.
+func (c *Catalog) replaceToken(ctx context.Context, name string, t *jarvis.Token, used *time.Time) error {
+	var replaced, sameText bool
+	err := c.pool.QueryRow(ctx, `
+		WITH revoked AS (
+			SELECT name FROM tokens WHERE name = $1::text AND scope = $2::text AND revoked_at IS NOT NULL
+		), replaced AS (
+			UPDATE tokens SET hash = $3::bytea, created_at = $4::timestamptz, last_used = $5::timestamptz, address = $6::text, revoked_at = $7::timestamptz
+			WHERE name = $1::text AND scope = $2::text AND revoked_at IS NOT NULL
+				AND NOT EXISTS (SELECT FROM tokens WHERE hash = $3::bytea)
+			RETURNING name
+		)
+		SELECT EXISTS (SELECT FROM replaced), EXISTS (SELECT FROM revoked) AND EXISTS (SELECT FROM tokens WHERE hash = $3::bytea)`,
+		name, string(t.Scope), t.Hash, floor(t.CreatedAt), used, cleanAddress(t.Address), orNever(t.RevokedAt)).Scan(&replaced, &sameText)
+	switch {
+	case err != nil || replaced:
+		return err
+	case sameText:
+		return jarvis.CredentialExists()
+	}
+	return jarvis.TokenExists(name) // it is not revoked, or was replaced just now
 }
 
 // whyTaken says why a token was not added by a statement that saw none of its

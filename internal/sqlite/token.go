@@ -57,7 +57,7 @@ func (c *Catalog) InsertToken(ctx context.Context, t *jarvis.Token) error {
 		row.LastUsed = minuteOf(row.LastUsed)
 	}
 	return c.write(ctx, "add a token", func(on *conn) error {
-		taken, err := on.number("SELECT EXISTS (SELECT 1 FROM tokens WHERE name = ?)", row.Name)
+		taken, err := on.number("SELECT EXISTS (SELECT 1 FROM tokens WHERE name = ? AND (revoked_at IS NULL OR scope <> ?))", row.Name, string(row.Scope))
 		switch {
 		case err != nil:
 			return err
@@ -71,7 +71,7 @@ func (c *Catalog) InsertToken(ctx context.Context, t *jarvis.Token) error {
 		case taken != 0:
 			return jarvis.CredentialExists()
 		}
-		return on.exec("INSERT INTO tokens ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?)",
+		return on.exec("REPLACE INTO tokens ("+tokenColumns+") VALUES (?, ?, ?, ?, ?, ?, ?)",
 			row.Name, string(row.Scope), row.Hash, row.CreatedAt.UnixMicro(), orNever(row.LastUsed), cleanAddress(row.Address), orNever(row.RevokedAt))
 	})
 }
