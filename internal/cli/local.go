@@ -177,7 +177,7 @@ func (m *localMemory) NewSignIn(ctx context.Context) (signInLink, error) {
 		return signInLink{}, err
 	}
 	m.record(ctx, jarvis.ActionSignIn, 0)
-	return signInLink{signInURL(baseURL(m.cfg), secret), expires}, nil
+	return signInLink{signInURL(m.baseURL(), secret), expires}, nil
 }
 
 func (m *localMemory) FindSessions(ctx context.Context) ([]*jarvis.Session, error) {
@@ -212,13 +212,16 @@ func (m *localMemory) close(ctx context.Context) error {
 // by whoever only fetches a link.
 func signInURL(base, secret string) string { return base + "/sign-in#" + secret }
 
-// baseURL is where browsers find the server: where the settings say, else where
-// it listens by its settings.
-func baseURL(cfg *config.Config) string {
-	if len(cfg.Server.PublicURLs) > 0 {
-		return cfg.Server.PublicURLs[0]
+// baseURL is where browsers find the server: where the one that runs says, else
+// where the settings say, else where it would listen by its settings.
+func (m *localMemory) baseURL() string {
+	if note := readRunning(m.cfg); note.URL != "" && note.Store == m.catalog.info.ID {
+		return note.URL
 	}
-	return listenURL(cfg, cfg.Server.Listen)
+	if len(m.cfg.Server.PublicURLs) > 0 {
+		return m.cfg.Server.PublicURLs[0]
+	}
+	return listenURL(m.cfg, m.cfg.Server.Listen)
 }
 
 // listenURL is where this machine reaches a server that listens on an address. It

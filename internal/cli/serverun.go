@@ -8,6 +8,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/access"
 	"github.com/jarvis-memory/jarvis/internal/api"
 	"github.com/jarvis-memory/jarvis/internal/config"
@@ -66,7 +67,7 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		return errors.Join(err, guard.Close(ctx))
 	}
 	stopTidying := tidyUp(ctx, cache, logger)
-	err = a.listen(ctx, cfg, guard, server, logger)
+	err = a.listen(ctx, cfg, s.catalog.info.ID, guard, server, logger)
 
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
 	defer cancel()
@@ -95,7 +96,7 @@ func tidyUp(ctx context.Context, cache *thumbnail.Cache, logger *slog.Logger) (s
 }
 
 // listen answers requests until ctx ends.
-func (a *app) listen(ctx context.Context, cfg *config.Config, guard *access.Guard, server *api.Server, logger *slog.Logger) error {
+func (a *app) listen(ctx context.Context, cfg *config.Config, store jarvis.ID, guard *access.Guard, server *api.Server, logger *slog.Logger) error {
 	listener, err := listen.Open(ctx, listen.Options{
 		Addresses:   []string{cfg.Server.Listen},
 		Handler:     server.Handler(),
@@ -111,7 +112,12 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, guard *access.Guar
 	}
 	address := listener.Addresses()[0].String()
 	logger.Info(listeningMessage, "address", address, "version", newBuildVersion(a.version).Version)
-	if err := a.announceServer(ctx, cfg, guard, address); err != nil {
+	base := listenURL(cfg, address)
+	if len(cfg.Server.PublicURLs) > 0 {
+		base = cfg.Server.PublicURLs[0]
+	}
+	defer noteRunning(cfg, runningNote{store, base}, logger)()
+	if err := a.announceServer(ctx, cfg, guard, address, base); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	if err := listener.Run(ctx); err != nil {
@@ -121,13 +127,9 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, guard *access.Guar
 	return nil
 }
 
-// announceServer says where the server is. A link that signs in is for the eyes
+// announceServer says where the server is, and where browsers find it. A link that signs in is for the eyes
 // of a person: it goes to a terminal, and into no pipe and no log.
-func (a *app) announceServer(ctx context.Context, cfg *config.Config, guard *access.Guard, address string) error {
-	base := listenURL(cfg, address)
-	if len(cfg.Server.PublicURLs) > 0 {
-		base = cfg.Server.PublicURLs[0]
-	}
+func (a *app) announceServer(ctx context.Context, cfg *config.Config, guard *access.Guard, address, base string) error {
 	switch {
 	case a.json:
 		return errors.Join(a.printJSON(struct {

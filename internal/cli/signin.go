@@ -12,8 +12,8 @@ func (signinCmd) Help() string {
 	return `Prints a link that signs a browser in to the server, once, within ten minutes. Whoever
 has it first gets in: send it to nobody.
 
-The link begins with the setting public_url, else with the address on which the server
-listens by its settings.
+The link leads to the server that runs on this store, as it was started. Where none runs
+here, it begins with the setting public_url, else with that of listen.
 
 Examples:
 
