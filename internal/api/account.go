@@ -39,11 +39,13 @@ type makeTokenOutput struct {
 }
 
 func (s *Server) makeToken(ctx context.Context, in *makeTokenInput) (*makeTokenOutput, error) {
+	if err := s.recordNow(ctx, jarvis.ActionToken, 0); err != nil {
+		return nil, err
+	}
 	text, token, err := s.o.Guard.NewToken(ctx, in.Body.Name, in.Body.Scope)
 	if err != nil {
 		return nil, err
 	}
-	s.record(ctx, jarvis.ActionToken, 0)
 	out := &makeTokenOutput{Status: http.StatusOK}
 	out.Body.Name, out.Body.Scope, out.Body.Token = token.Name, token.Scope, text
 	return out, nil
@@ -54,10 +56,16 @@ type tokenInput struct {
 }
 
 func (s *Server) revokeToken(ctx context.Context, in *tokenInput) (*emptyOutput, error) {
-	if err := s.o.Guard.Revoke(ctx, in.Name); err != nil {
+	err := plainText("name", in.Name)
+	if err == nil {
+		err = s.recordNow(ctx, jarvis.ActionToken, 0)
+	}
+	if err == nil {
+		err = s.o.Guard.Revoke(ctx, in.Name)
+	}
+	if err != nil {
 		return nil, err
 	}
-	s.record(ctx, jarvis.ActionToken, 0)
 	return &emptyOutput{http.StatusNoContent}, nil
 }
 
@@ -72,10 +80,12 @@ func (s *Server) listSessions(ctx context.Context, _ *struct{}) (*sessionsOutput
 }
 
 func (s *Server) endSession(ctx context.Context, in *captureInput) (*emptyOutput, error) {
+	if err := s.recordNow(ctx, jarvis.ActionSignIn, 0); err != nil {
+		return nil, err
+	}
 	if err := s.o.Guard.End(ctx, in.ID.ID); err != nil {
 		return nil, err
 	}
-	s.record(ctx, jarvis.ActionSignIn, 0)
 	return &emptyOutput{http.StatusNoContent}, nil
 }
 
@@ -95,11 +105,13 @@ type linkOutput struct {
 }
 
 func (s *Server) makeSignInLink(ctx context.Context, in *linkInput) (*linkOutput, error) {
+	if err := s.recordNow(ctx, jarvis.ActionSignIn, 0); err != nil {
+		return nil, err
+	}
 	secret, expires, err := s.o.Guard.NewSignIn(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.record(ctx, jarvis.ActionSignIn, 0)
 	out := new(linkOutput)
 	out.Body.URL, out.Body.ExpiresAt = s.address(in.request)+"/sign-in#"+secret, expires
 	return out, nil
@@ -130,6 +142,9 @@ func (s *Server) readAudit(ctx context.Context, in *auditInput) (*auditOutput, e
 	after, err := parseAccessCursor(in.Cursor)
 	if err == nil {
 		err = in.check()
+	}
+	if err == nil {
+		err = plainText("who", in.Who)
 	}
 	if err == nil {
 		err = s.o.Guard.Flush(ctx)

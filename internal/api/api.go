@@ -10,8 +10,9 @@
 // # Memory
 //
 // The images of all uploads together take at most [Options.MaxMemory], and so do
-// those that are being read. Whoever finds no room waits for a while, and then is
-// answered 503 with Retry-After.
+// those that are being read. One client may have half of either, and half of the
+// places for uploads. Whoever finds no room waits for a while, and then is answered
+// 503 with Retry-After.
 package api
 
 import (
@@ -54,6 +55,7 @@ type Storage interface {
 type Guard interface {
 	Authenticate(r *http.Request) (jarvis.Principal, error)
 	Record(p jarvis.Principal, action jarvis.Action, captures int64)
+	RecordNow(ctx context.Context, p jarvis.Principal, action jarvis.Action, captures int64) error
 	Flush(ctx context.Context) error
 	Secure(r *http.Request) bool
 
@@ -90,11 +92,9 @@ type Options struct {
 	Thumbnails Thumbnails // nil where there are none: 404
 
 	// PublicURLs are how browsers reach the server: scheme://host[:port]. The
-	// first begins the sign-in links that are made over HTTP.
+	// first begins the sign-in links that are made over HTTP. Its IP addresses and
+	// localhost need no mention.
 	PublicURLs []string
-	// Hosts are further names under which the server may be addressed. Its IP
-	// addresses and localhost need no mention.
-	Hosts []string
 	// AllowedOrigins are the origins of other sites whose pages may use the API.
 	AllowedOrigins []string
 
@@ -146,19 +146,19 @@ func New(o Options) (*Server, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	// An image that grows while it is received is there twice for a moment, and
-	// one byte more tells that it is too large.
+	// Half of it is what one client may have: an image, and one byte more that tells
+	// that it is too large.
 	memory := max(o.MaxMemory, 2*(o.MaxImageBytes+1))
 	s := &Server{
 		o: o, log: o.Logger, now: o.Now,
 		ids:       newRequestIDs(),
-		receiving: newBudget(memory),
-		reading:   newBudget(memory),
-		uploads:   newBudget(int64(o.MaxUploads)),
+		receiving: newBudget(memory, memory/2),
+		reading:   newBudget(memory, memory/2),
+		uploads:   newBudget(int64(o.MaxUploads), int64(max(1, o.MaxUploads/2))),
 		plans:     newPlans(o.Now),
 	}
 	var err error
-	if s.hosts, err = newHosts(o.PublicURLs, o.Hosts); err != nil {
+	if s.hosts, err = newHosts(o.PublicURLs); err != nil {
 		return nil, err
 	}
 	s.health = newHealth(o)

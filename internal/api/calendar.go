@@ -71,6 +71,9 @@ const unexplained jarvis.SpanState = "unexplained"
 
 func (s *Server) getMinutes(ctx context.Context, in *minutesInput) (*minutesOutput, error) {
 	zone, err := zoneOf(in.Zone)
+	if err == nil {
+		err = plainText("device", in.Device)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -202,6 +205,7 @@ func (s *Server) getStats(ctx context.Context, _ *struct{}) (*statsOutput, error
 	if usage, err := s.o.Storage.Usage(short); err == nil {
 		b.Storage.Free, b.Storage.Total = usage.Free, usage.Total
 	}
+	s.record(ctx, jarvis.ActionView, 0)
 	return out, nil
 }
 
@@ -212,5 +216,6 @@ func (s *Server) listDevices(ctx context.Context, _ *struct{}) (*devicesOutput, 
 	if err != nil {
 		return nil, err
 	}
+	s.record(ctx, jarvis.ActionView, 0)
 	return &devicesOutput{page[jarvis.DeviceInfo]{Items: append([]jarvis.DeviceInfo{}, devices...)}}, nil
 }

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"errors"
 	"net/http"
 
 	"github.com/jarvis-memory/jarvis"
@@ -68,6 +69,12 @@ func (s *Server) record(ctx context.Context, action jarvis.Action, captures int6
 	s.o.Guard.Record(principal(ctx), action, captures)
 }
 
+// recordNow writes into the access log what the caller is about to do, which is
+// not done when that fails.
+func (s *Server) recordNow(ctx context.Context, action jarvis.Action, captures int64) error {
+	return s.o.Guard.RecordNow(ctx, principal(ctx), action, captures)
+}
+
 type captureInput struct {
 	ID captureID `path:"id" doc:"The capture's UUID."`
 }
@@ -96,9 +103,17 @@ func (s *Server) getCapture(ctx context.Context, in *captureInput) (*captureOutp
 type receiptOutput struct{ Body jarvis.Receipt }
 
 func (s *Server) deleteCapture(ctx context.Context, in *captureInput) (*receiptOutput, error) {
+	switch _, err := s.o.Catalog.FindCapture(ctx, in.ID.ID); {
+	case err == nil:
+		if err := s.recordNow(ctx, jarvis.ActionDelete, 1); err != nil {
+			return nil, err
+		}
+	case !errors.Is(err, jarvis.ErrNotFound) && !errors.Is(err, jarvis.ErrDeleted):
+		return nil, err
+	}
 	var failure error
 	receipt, err := s.o.Archive.RemoveIDs(ctx, []jarvis.ID{in.ID.ID}, s.removing(ctx, func(_ jarvis.ID, err error) { failure = err }))
-	s.removed(ctx, receipt)
+	s.metrics.deleted.Add(float64(receipt.Removed))
 	if err == nil {
 		err = failure
 	}
@@ -123,13 +138,6 @@ func (s *Server) removing(ctx context.Context, failed func(jarvis.ID, error)) ja
 		Removed: purge,
 		// Its row may be gone, and only its image be left.
 		Failed: func(id jarvis.ID, err error) { purge(id); failed(id, err) },
-	}
-}
-
-func (s *Server) removed(ctx context.Context, receipt jarvis.Receipt) {
-	if receipt.Removed > 0 {
-		s.record(ctx, jarvis.ActionDelete, receipt.Removed)
-		s.metrics.deleted.Add(float64(receipt.Removed))
 	}
 }
 

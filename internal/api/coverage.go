@@ -77,6 +77,9 @@ type getCoverageOutput struct {
 }
 
 func (s *Server) getCoverage(ctx context.Context, in *getCoverageInput) (*getCoverageOutput, error) {
+	if err := plainText("device", in.Device); err != nil {
+		return nil, err
+	}
 	now := jarvis.Instant(s.now())
 	to := in.To.Time
 	if to.IsZero() {

@@ -5,8 +5,11 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/json"
+	"errors"
+	"hash"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -28,7 +31,7 @@ const (
 type plan struct {
 	removal *jarvis.Removal
 	who     string
-	list    [sha256.Size]byte // of the ids, see fingerprint
+	list    [sha256.Size]byte // of the ids and pins, see fingerprint
 	expires time.Time
 }
 
@@ -154,44 +157,71 @@ func (s *Server) confirmDeletion(ctx context.Context, confirm string) (*jarvis.R
 	if err != nil {
 		return nil, err
 	}
-	// A pin that was set or taken away since could have others selected.
+	// A pin that was set or taken away since could have others selected, or be on
+	// what the preview said had none.
 	list, err := s.fingerprint(ctx, made.removal)
 	if err != nil {
 		return nil, err
 	}
 	if list != made.list {
-		return nil, jarvis.Errorf(jarvis.CodeConflict, "other captures are selected now than in the preview: ask for another preview")
+		return nil, jarvis.Errorf(jarvis.CodeConflict, "other captures are selected or pinned now than in the preview: ask for another preview")
+	}
+	if err := s.recordNow(ctx, jarvis.ActionDelete, made.removal.Captures); err != nil {
+		return nil, err
 	}
 	receipt, err := s.o.Archive.RemovePlanned(ctx, made.removal, s.removing(ctx, func(id jarvis.ID, err error) {
 		s.log.WarnContext(ctx, "a capture could not be deleted", "request_id", visitOf(ctx).id, "id", id.String(), "error", cause(err))
 	}))
-	s.removed(ctx, receipt)
+	s.metrics.deleted.Add(float64(receipt.Removed))
 	if err != nil {
 		return nil, err
 	}
 	return &receipt, nil
 }
 
-// fingerprint is of the ids that a removal is about, in their order.
+// fingerprint is of the ids that a removal is about, in their order, and of which
+// of them are pinned.
 func (s *Server) fingerprint(ctx context.Context, r *jarvis.Removal) (sum [sha256.Size]byte, err error) {
 	digest := sha256.New()
 	f := r.Filter
+	if err := s.digestIDs(ctx, digest, f); err != nil {
+		return sum, err
+	}
+	if f.Pinned == nil {
+		digest.Write([]byte("pinned"))
+		f.Pinned = new(true)
+		if err := s.digestIDs(ctx, digest, f); err != nil {
+			return sum, err
+		}
+	}
+	for _, id := range slices.SortedFunc(maps.Keys(r.Ahead), func(a, b jarvis.ID) int { return strings.Compare(a.String(), b.String()) }) {
+		pinned := "gone"
+		c, err := s.o.Catalog.FindCapture(ctx, id)
+		switch {
+		case err == nil:
+			pinned = strconv.FormatBool(c.Pinned)
+		case !errors.Is(err, jarvis.ErrNotFound) && !errors.Is(err, jarvis.ErrDeleted):
+			return sum, err
+		}
+		digest.Write([]byte(id.String() + pinned))
+	}
+	return [sha256.Size]byte(digest.Sum(nil)), nil
+}
+
+// digestIDs adds the ids of what a filter selects, the oldest first.
+func (s *Server) digestIDs(ctx context.Context, digest hash.Hash, f jarvis.CaptureFilter) error {
 	f.Order, f.After, f.Limit = jarvis.OldestFirst, jarvis.Cursor{}, jarvis.MaxPage
 	for {
 		files, err := s.o.Catalog.FindFiles(ctx, f)
 		if err != nil {
-			return sum, err
+			return err
 		}
 		for _, file := range files {
 			digest.Write([]byte(file.ID.String()))
 		}
 		if len(files) < f.Limit {
-			break
+			return nil
 		}
 		f.After = files[len(files)-1].Cursor()
 	}
-	for _, id := range slices.SortedFunc(maps.Keys(r.Ahead), func(a, b jarvis.ID) int { return strings.Compare(a.String(), b.String()) }) {
-		digest.Write([]byte(id.String()))
-	}
-	return [sha256.Size]byte(digest.Sum(nil)), nil
 }

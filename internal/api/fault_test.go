@@ -252,11 +252,11 @@ func TestServer_Upload_NoMemory(t *testing.T) {
 	r.server.Hasten(50 * time.Millisecond)
 	f.set(nil, true)
 	ctx, cancel := context.WithCancel(t.Context())
-	large := form(metadataPart(saying(1)), filePart("image/jpeg", append(photo(1), make([]byte, 900<<10)...)))
+	large := large(1, 900<<10)
 	var all sync.WaitGroup
-	for range 2 {
+	for _, token := range []string{r.device, r.admin} { // each may have half
 		req := r.uploadRequest("/api/captures", large).WithContext(ctx)
-		req.Header.Set("Authorization", "Bearer "+r.device)
+		req.Header.Set("Authorization", "Bearer "+token)
 		all.Go(func() {
 			if res, err := http.DefaultTransport.RoundTrip(req); err == nil {
 				t.Errorf("an upload that hangs was answered %d", res.StatusCode)
@@ -265,7 +265,8 @@ func TestServer_Upload_NoMemory(t *testing.T) {
 		})
 		<-f.entered
 	}
-	r.send(r.device, large).wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable)
+	other := r.token("other", jarvis.ScopeUpload)
+	r.send(other, large).wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable)
 	cancel()
 	all.Wait()
 	f.set(nil, false)

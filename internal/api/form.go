@@ -26,7 +26,7 @@ type form struct {
 	metadata []byte
 
 	memory *budget
-	taken  int64
+	taken  portion
 }
 
 // release gives the memory of the image back.
@@ -41,7 +41,7 @@ func (s *Server) readForm(ctx context.Context, r *http.Request) (*form, error) {
 	f := &form{memory: s.receiving}
 	for parts := 0; ; parts++ {
 		part, err := reader.next()
-		if errors.Is(err, io.EOF) {
+		if errors.Is(err, io.EOF) { // of the whole form, see boundedReader
 			break
 		}
 		if err == nil && parts == formParts {
@@ -112,52 +112,37 @@ func formatOfPart(part *multipart.Part) (jarvis.Format, error) {
 	return "", jarvis.Errorf(jarvis.CodeInvalid, "the part \"file\" has the wrong type: send image/jpeg, image/png or image/webp")
 }
 
-// The room that an image gets at first: all of a form of usual size, and less of
-// one that only says it will be large.
-const (
-	firstRoom = 1 << 20
-	someRoom  = 64 << 10 // when the form does not say its length
-)
-
-// readImage reads the image, and takes memory for it as it comes.
-func (f *form) readImage(ctx context.Context, part io.Reader, limit, length int64) error {
-	room := int64(someRoom)
+// readImage reads the image. It takes the memory for all of it at once: whoever
+// waited for more while holding some would keep others waiting who do the same.
+func (f *form) readImage(ctx context.Context, part *multipart.Part, limit, length int64) (err error) {
+	room := limit + 1 // one byte more tells that an image is too large
 	if length > 0 {
-		room = min(length, firstRoom)
+		room = min(room, length)
 	}
-	buffer, err := f.grow(ctx, nil, min(room, limit+1))
-	for err == nil {
-		var n int
-		n, err = part.Read(buffer[len(buffer):cap(buffer)])
-		buffer = buffer[:len(buffer)+n]
-		if err == nil && len(buffer) == cap(buffer) {
-			if int64(len(buffer)) > limit {
-				return jarvis.Errorf(jarvis.CodeTooLarge, "the image has more than the %d bytes that are taken", limit)
-			}
-			buffer, err = f.grow(ctx, buffer, min(2*int64(cap(buffer)), limit+1))
-		}
-	}
-	if !errors.Is(err, io.EOF) {
+	if f.taken, err = f.memory.take(ctx, room); err != nil {
 		return err
 	}
-	if int64(len(buffer)) > limit {
-		return jarvis.Errorf(jarvis.CodeTooLarge, "the image has more than the %d bytes that are taken", limit)
+	buffer := make([]byte, 0, room)
+	for len(buffer) < cap(buffer) {
+		n, err := part.Read(buffer[len(buffer):cap(buffer)])
+		buffer = buffer[:len(buffer)+n]
+		if errors.Is(err, io.EOF) { // of the part, see boundedReader
+			f.image = buffer
+			return f.fits(limit)
+		}
+		if err != nil {
+			return err
+		}
 	}
 	f.image = buffer
-	return nil
+	return errors.Join(f.fits(limit), io.ErrUnexpectedEOF) // longer than the form said it is
 }
 
-// grow returns a copy of the buffer with more room.
-func (f *form) grow(ctx context.Context, buffer []byte, room int64) ([]byte, error) {
-	taken, err := f.memory.take(ctx, room)
-	if err != nil {
-		return buffer, err
+func (f *form) fits(limit int64) error {
+	if int64(len(f.image)) > limit {
+		return jarvis.Errorf(jarvis.CodeTooLarge, "the image has more than the %d bytes that are taken", limit)
 	}
-	larger := make([]byte, len(buffer), room)
-	copy(larger, buffer)
-	f.memory.give(f.taken) // that of the buffer, which is garbage now
-	f.taken = taken
-	return larger, nil
+	return nil
 }
 
 // formReader reads a form part by part.
@@ -179,7 +164,7 @@ func newFormReader(r *http.Request) (*formReader, error) {
 	return &formReader{body, multipart.NewReader(body, boundary)}, nil
 }
 
-// next returns the next part, and io.EOF after the last. The part before must have
+// next returns the next part, and io.EOF after the last boundary. The part before must have
 // been read whole.
 func (f *formReader) next() (*multipart.Part, error) {
 	f.body.bound(partHeaders)
@@ -188,10 +173,15 @@ func (f *formReader) next() (*multipart.Part, error) {
 	return part, err
 }
 
-// boundedReader is a reader that may be allowed a number of bytes only.
+// boundedReader is a reader that may be allowed a number of bytes only. It ends with
+// a line end of its own, and then with io.ErrUnexpectedEOF: so that an io.EOF of the
+// form is one of a boundary that was read. Package mime/multipart returns that of the
+// body too, wrapped or not, where a form breaks off in the headers of a part.
 type boundedReader struct {
 	reader io.Reader
-	left   int // negative for any number
+	left   int    // negative for any number
+	after  string // what is still to be read after the body
+	ended  bool
 }
 
 func (b *boundedReader) bound(n int) { b.left = n }
@@ -199,13 +189,28 @@ func (b *boundedReader) bound(n int) { b.left = n }
 // Read implements io.Reader.
 func (b *boundedReader) Read(p []byte) (int, error) {
 	if b.left < 0 {
-		return b.reader.Read(p)
+		return b.read(p)
 	}
 	if b.left == 0 {
 		return 0, jarvis.Errorf(jarvis.CodeInvalid, "the headers of a part of the form have more than %d bytes", partHeaders)
 	}
-	n, err := b.reader.Read(p[:min(len(p), b.left)])
+	n, err := b.read(p[:min(len(p), b.left)])
 	b.left -= n
+	return n, err
+}
+
+func (b *boundedReader) read(p []byte) (int, error) {
+	if b.ended {
+		n := copy(p, b.after)
+		if b.after = b.after[n:]; n == 0 {
+			return 0, io.ErrUnexpectedEOF
+		}
+		return n, nil
+	}
+	n, err := b.reader.Read(p)
+	if errors.Is(err, io.EOF) {
+		b.ended, b.after, err = true, "\r\n", nil
+	}
 	return n, err
 }
 

@@ -116,13 +116,18 @@ func (c *check) start() <-chan struct{} {
 	return done
 }
 
-// wait returns the state once the look ended, or that nothing answers.
+// wait returns the state once the look ended, or that nothing answers. A look that
+// ended counts even when ctx, for which another wait may have been waiting, is done.
 func (c *check) wait(ctx context.Context, done <-chan struct{}) string {
 	if done != nil {
 		select {
 		case <-done:
 		case <-ctx.Done():
-			return stateUnavailable
+			select {
+			case <-done:
+			default:
+				return stateUnavailable
+			}
 		}
 	}
 	return c.last()

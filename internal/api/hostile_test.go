@@ -21,7 +21,7 @@ import (
 
 func TestServer_Hosts(t *testing.T) {
 	r := newRig(t, func(o *api.Options) {
-		o.PublicURLs, o.Hosts = []string{"https://memory.example.org:8443"}, []string{"desk.local"}
+		o.PublicURLs = []string{"https://memory.example.org:8443", "http://desk.local"}
 	})
 	for host, allowed := range map[string]bool{
 		"127.0.0.1": true, "127.0.0.1:8000": true, "[::1]:8000": true, "100.64.0.7": true, "localhost": true, "localhost:8000": true, "LOCALHOST.": true,

@@ -16,8 +16,8 @@ import (
 // IP address cannot be made to mean something else.
 type hosts map[string]bool
 
-// newHosts returns the names of the public URLs, the others, and localhost.
-func newHosts(publicURLs, others []string) (hosts, error) {
+// newHosts returns the names of the public URLs, and localhost.
+func newHosts(publicURLs []string) (hosts, error) {
 	all := hosts{"localhost": true}
 	for _, text := range publicURLs {
 		u, err := url.Parse(text)
@@ -25,9 +25,6 @@ func newHosts(publicURLs, others []string) (hosts, error) {
 			return nil, jarvis.Errorf(jarvis.CodeInvalid, "a public URL of the server is none: write https://memory.example.org")
 		}
 		all[hostName(u.Host)] = true
-	}
-	for _, name := range others {
-		all[hostName(name)] = true
 	}
 	return all, nil
 }

@@ -90,9 +90,15 @@ func (s *Server) getImage(w http.ResponseWriter, r *http.Request) error {
 	if download != "" && download != "1" {
 		return jarvis.Errorf(jarvis.CodeInvalid, "the parameter download is 1 or is left out")
 	}
+	looked := func() error { s.record(r.Context(), jarvis.ActionView, 1); return nil }
+	disposition := "inline"
+	if download == "1" {
+		looked = func() error { return s.recordNow(r.Context(), jarvis.ActionExport, 1) }
+		disposition = "attachment"
+	}
 	tag := s.keepable(w, r, etag(c, ""))
-	if unchanged(w, r, tag) {
-		return nil
+	if unchanged(r, tag) {
+		return answerUnchanged(w, looked())
 	}
 	data, release, err := s.read(r.Context(), c)
 	if err != nil {
@@ -100,12 +106,9 @@ func (s *Server) getImage(w http.ResponseWriter, r *http.Request) error {
 	}
 	defer release()
 	format := formatOf(c)
-	disposition := "inline"
-	action := jarvis.ActionView
-	if download == "1" {
-		disposition, action = "attachment", jarvis.ActionExport
+	if err := looked(); err != nil {
+		return err
 	}
-	s.record(r.Context(), action, 1)
 	h := w.Header()
 	h.Set("Content-Type", format.MediaType())
 	h.Set("Content-Disposition", disposition+`; filename="`+c.Timestamp.UTC().Format("2006-01-02T15-04-05.000Z")+"_"+c.ID.String()+format.Extension()+`"`)
@@ -137,8 +140,9 @@ func (s *Server) getThumbnail(w http.ResponseWriter, r *http.Request) error {
 		return jarvis.Errorf(jarvis.CodeNotFound, "this server makes no thumbnails: look at the image itself")
 	}
 	tag := s.keepable(w, r, etag(c, "thumbnail "+strconv.Itoa(width)))
-	if unchanged(w, r, tag) {
-		return nil
+	if unchanged(r, tag) {
+		s.record(r.Context(), jarvis.ActionView, 1)
+		return answerUnchanged(w, nil)
 	}
 	small, err := s.o.Thumbnails.Thumbnail(r.Context(), c.ID, width, func(ctx context.Context) ([]byte, error) {
 		data, release, err := s.read(ctx, c)
@@ -182,14 +186,19 @@ func (s *Server) keepable(w http.ResponseWriter, r *http.Request, tag string) st
 	return tag
 }
 
-// unchanged answers 304 when the client has the image already. The capture was
+// unchanged reports whether the client has the image already. The capture was
 // looked up: it still exists.
-func unchanged(w http.ResponseWriter, r *http.Request, tag string) bool {
-	if tag == "" || !matches(r.Header.Get("If-None-Match"), tag) {
-		return false
+func unchanged(r *http.Request, tag string) bool {
+	return tag != "" && matches(r.Header.Get("If-None-Match"), tag)
+}
+
+// answerUnchanged answers 304, unless the look could not be recorded: what a client
+// keeps is looked at as much as what it gets anew.
+func answerUnchanged(w http.ResponseWriter, err error) error {
+	if err == nil {
+		w.WriteHeader(http.StatusNotModified)
 	}
-	w.WriteHeader(http.StatusNotModified)
-	return true
+	return err
 }
 
 // matches reports whether a list of tags has the tag, as If-None-Match compares.
@@ -206,7 +215,7 @@ func matches(list, tag string) bool {
 // send answers with an image, or the range of it that is asked for.
 func (s *Server) send(w http.ResponseWriter, r *http.Request, data []byte) {
 	w.Header().Set("Accept-Ranges", "bytes")
-	if r.Header.Get("Range") != "" {
+	if spec := r.Header.Get("Range"); spec != "" && !namesNothing(spec) {
 		some := &ranged{ResponseWriter: w}
 		http.ServeContent(some, r, "", time.Time{}, bytes.NewReader(data))
 		if some.refused {
@@ -219,6 +228,20 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, data []byte) {
 	if r.Method != http.MethodHead {
 		s.write(w, r, data)
 	}
+}
+
+// namesNothing reports whether a range is one of the last zero bytes, which the
+// standard library would answer with a range that ends before it begins. It is
+// passed over, as RFC 9110 permits for every range.
+func namesNothing(spec string) bool {
+	_, ranges, _ := strings.Cut(spec, "=")
+	for one := range strings.SplitSeq(ranges, ",") {
+		last, ok := strings.CutPrefix(strings.TrimSpace(one), "-")
+		if ok && last != "" && strings.Trim(last, "0") == "" {
+			return true
+		}
+	}
+	return false
 }
 
 // ranged holds back what the standard library says of a range that is none.

@@ -44,6 +44,11 @@ func TestServer_Image(t *testing.T) {
 			a := get("Range", spec)
 			a.wantProblem(http.StatusRequestedRangeNotSatisfiable, jarvis.CodeInvalid)
 		}
+		for _, spec := range []string{"bytes=-0", "bytes=-00", "bytes= -0", "bytes=0-1,-0"} {
+			if a := get("Range", spec).want(http.StatusOK); !bytes.Equal(a.body, data) || a.header.Get("Content-Range") != "" {
+				t.Errorf("%s: %v", spec, a.header)
+			}
+		}
 		if a := get("Range", "bytes=0-9", "If-Range", `"other"`).want(http.StatusOK); len(a.body) != len(data) {
 			t.Error("a range of another image was answered")
 		}

@@ -47,8 +47,7 @@ func newMetrics(s *Server) *metrics {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "jarvis_build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": s.o.Version},
 		}, func() float64 { return 1 }),
-		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "jarvis_database_up", Help: "1 while the database answers."},
-			func() float64 { return up(s.health.database.last()) }),
+		// There is none for the database: who reads this was looked up in it.
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "jarvis_storage_up", Help: "1 while images can be stored."},
 			func() float64 { return up(s.health.storage.last()) }),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "jarvis_storage_free_bytes", Help: "Space that is left for images, as of the last look."},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 	"runtime/debug"
@@ -51,31 +52,89 @@ func (a *answer) Write(p []byte) (int, error) {
 // Unwrap is for http.ResponseController.
 func (a *answer) Unwrap() http.ResponseWriter { return a.ResponseWriter }
 
+// How much of a body is read after its answer, and for how long.
+const (
+	hearsBytes = 64 << 20
+	hearsFor   = 2 * time.Second
+)
+
+// heard is a body that knows how far it was read.
+type heard struct {
+	io.ReadCloser
+	begun, ended bool
+}
+
+// Read implements io.Reader.
+func (h *heard) Read(p []byte) (int, error) {
+	h.begun = true
+	n, err := h.ReadCloser.Read(p)
+	h.ended = h.ended || err != nil
+	return n, err
+}
+
+// Close implements io.Closer. The server closes the body, when all is answered.
+func (*heard) Close() error { return nil }
+
+// hearOut reads on, within bounds, after a refusal: a client that is still sending
+// when the connection is closed sees it break, and not the answer. One that expects
+// to be told to go on, and was not, sends nothing.
+func (h *heard) hearOut(a *answer, expecting bool) {
+	if h.ended || expecting && !h.begun {
+		return
+	}
+	control := http.NewResponseController(a)
+	if control.Flush() != nil || control.SetReadDeadline(time.Now().Add(hearsFor)) != nil {
+		return
+	}
+	buffer := make([]byte, 32<<10)
+	for left := hearsBytes; left > 0 && !h.ended; {
+		n, _ := h.Read(buffer) // an error ends it, see ended
+		left -= n
+	}
+}
+
 // policy is the Content-Security-Policy of whatever is no page.
 const policy = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'; sandbox"
 
 // admit gives a request its id and its headers, and logs and measures it.
 func (s *Server) admit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v := &visit{id: s.ids.next()}
-		began := time.Now()
 		a := &answer{ResponseWriter: w}
-		h := w.Header()
-		h.Set("X-Request-Id", v.id)
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Content-Security-Policy", policy)
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("X-Frame-Options", "DENY")
-		h.Set("Cache-Control", "no-store")
-		defer func() { // also of what ends with http.ErrAbortHandler
-			took := time.Since(began)
-			s.metrics.observe(v.route, r.Method, a.status, took)
-			s.logVisit(r, v, a, took)
-		}()
-		next.ServeHTTP(a, r.WithContext(withVisit(r.Context(), v)))
+		if r.Body == nil || r.Body == http.NoBody {
+			s.attend(a, r, next)
+			return
+		}
+		body, heeded := &heard{ReadCloser: r.Body}, *r
+		heeded.Body = body
+		s.attend(a, &heeded, next)
+		if a.status >= 400 && r.ProtoMajor == 1 {
+			body.hearOut(a, r.Header.Get("Expect") != "")
+		}
 	})
+}
+
+// attend answers a request, and then logs and measures it.
+func (s *Server) attend(a *answer, r *http.Request, next http.Handler) {
+	v := &visit{id: s.ids.next()}
+	began := time.Now()
+	h := a.Header()
+	h.Set("X-Request-Id", v.id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Content-Security-Policy", policy)
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Cache-Control", "no-store")
+	defer func() { // also of what ends with http.ErrAbortHandler
+		took := time.Since(began)
+		if r.Context().Err() != nil && a.status != 0 && http.NewResponseController(a).Flush() != nil {
+			a.status, a.bytes = 0, 0 // nobody was there to be answered
+		}
+		s.metrics.observe(v.route, r.Method, a.status, took)
+		s.logVisit(r, v, a, took)
+	}()
+	next.ServeHTTP(a, r.WithContext(withVisit(r.Context(), v)))
 }
 
 // logVisit logs a request: neither its path nor its query, which may hold words
@@ -176,7 +235,7 @@ func (s *Server) onlyOwnPages(next http.Handler) (http.Handler, error) {
 				w.WriteHeader(http.StatusNoContent)
 				return
 			}
-			h.Set("Access-Control-Expose-Headers", "Content-Disposition, Content-Range, ETag, Retry-After, X-Request-Id")
+			h.Set("Access-Control-Expose-Headers", "Content-Disposition, Content-Range, ETag, Jarvis-Existed, Retry-After, X-Request-Id")
 		}
 		if err := protection.Check(r); err != nil {
 			s.refuse(w, r, jarvis.Errorf(jarvis.CodeForbidden, "a page of another site asked for this: name its origin with --allow-origin if it may"))

@@ -1,10 +1,12 @@
 package api
 
 import (
+	"cmp"
 	"encoding/base64"
 	"encoding/json"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -90,7 +92,19 @@ type Selection struct {
 	Pinned  optional[bool] `query:"pinned" doc:"Only pinned ones, or only others."`
 }
 
+// plainText fails for a parameter that no stored text can equal, and that not every
+// database takes: one with a NUL, or that is not UTF-8.
+func plainText(name, value string) error {
+	if !utf8.ValidString(value) || strings.Contains(value, "\x00") {
+		return jarvis.Errorf(jarvis.CodeInvalid, "the parameter %s is not text: it has a NUL, or bytes that are not UTF-8", name)
+	}
+	return nil
+}
+
 func (s *Selection) filter() (jarvis.CaptureFilter, error) {
+	if err := cmp.Or(plainText("device", s.Device), plainText("app", s.App)); err != nil {
+		return jarvis.CaptureFilter{}, err
+	}
 	return jarvis.CaptureFilter{
 		From: s.From.Time, To: s.To.Time, Device: s.Device, AppName: s.App, Monitor: s.Monitor.value, Pinned: s.Pinned.value,
 	}, s.check()

@@ -183,6 +183,7 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 		w.WriteHeader(http.StatusInternalServerError)
 		return
 	}
+	h.Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(p.Status)
 	s.write(w, r, text)
 }

@@ -26,7 +26,10 @@ func (in *uploadInput) Resolve(ctx huma.Context) []error {
 // A client may be slow for longer; a disk that takes longer hangs.
 const storingLasts = minute
 
-type uploadOutput struct{ Body uploaded }
+type uploadOutput struct {
+	Existed string `header:"Jarvis-Existed" enum:"true" doc:"Whether the capture was there already; absent when it is new."`
+	Body    uploaded
+}
 
 // uploaded is what agents are answered with, in this order and with no more.
 type uploaded struct {
@@ -61,7 +64,11 @@ func (s *Server) uploadCapture(ctx context.Context, in *uploadInput) (*uploadOut
 	}
 	s.acknowledge(ctx, &stored)
 	show(stored.Capture)
-	return &uploadOutput{uploaded{stored.Capture.ID, "stored", stored.Capture.Filepath}}, nil
+	out := &uploadOutput{Body: uploaded{stored.Capture.ID, "stored", stored.Capture.Filepath}}
+	if stored.Existed {
+		out.Existed = "true"
+	}
+	return out, nil
 }
 
 // acknowledge counts a capture that is durable. What agents send is not in the
