@@ -21,9 +21,10 @@ type Result = jarvis.Stored
 // Ingest stores a capture and returns when image and row are durable.
 //
 // The same id with the same bytes, time and monitor is the same capture: it
-// returns the stored row with Existed set, after reading its image back. Of a
-// row that Verify recovered only the bytes are compared, for its time and
-// monitor are guesses.
+// returns the stored row with Existed set, after reading its image back. Where the
+// request names the id, its device and texts are compared too; where it is derived,
+// they may differ, and what is stored stays. Of a row that Verify recovered only
+// the bytes are compared, for the rest of it are guesses.
 //
 // Errors: CodeInvalid and CodeTooLarge for what is no acceptable image, time or
 // monitor, or not what the request says of it; CodeConflict for an id that has other content; CodeDeleted for an id
@@ -70,6 +71,7 @@ type intake struct {
 	sum      [sha256.Size]byte
 	name     jarvis.BlobName
 	capture  jarvis.Capture // complete but for what only storing it tells
+	named    bool           // the request named the id
 	undelete bool           // store it even if it was deleted
 	deleted  bool           // it was
 }
@@ -96,7 +98,7 @@ func (a *Archive) admit(r Request) (*intake, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := &intake{data: r.Data, sum: sha256.Sum256(r.Data), undelete: r.Undelete}
+	in := &intake{data: r.Data, sum: sha256.Sum256(r.Data), named: !r.ID.IsZero(), undelete: r.Undelete}
 	if err := r.Said.Check(image, in.sum); err != nil {
 		return nil, err
 	}
@@ -212,6 +214,9 @@ func (a *Archive) compare(ctx context.Context, in *intake, row *jarvis.Capture) 
 	c := &in.capture
 	if !row.Recovered && (!row.Timestamp.Equal(c.Timestamp) || row.MonitorIndex != c.MonitorIndex) {
 		return false, conflict(row, "of another time or monitor")
+	}
+	if in.named && !row.Recovered && (row.Device != c.Device || row.AppName != c.AppName || row.WindowTitle != c.WindowTitle || row.URL != c.URL) {
+		return false, conflict(row, "of another device, app, window or page")
 	}
 	name, ok := ownName(row.ID, row.Filepath)
 	if ok {
