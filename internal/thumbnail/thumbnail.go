@@ -53,7 +53,7 @@ type Limits struct {
 // DefaultLimits are those of images that are accepted, and the memory for an 8K
 // screenshot in any format but a progressive JPEG.
 func DefaultLimits() Limits {
-	return Limits{MaxPixels: jarvis.DefaultImageLimits.MaxPixels, MaxMemory: 256 << 20}
+	return Limits{MaxPixels: jarvis.DefaultImageLimits.MaxPixels, MaxMemory: 128 << 20}
 }
 
 // Maker makes thumbnails. Its methods may be called concurrently.

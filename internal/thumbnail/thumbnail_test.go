@@ -220,7 +220,7 @@ func TestMaker_Make_Refused(t *testing.T) {
 		{"BombPNG", pngClaim(1<<31-1, 1<<31-1, 8, 2), jarvis.CodeNotFound}, // the decoder will not have it
 		{"LargePNG", pngClaim(15_000, 15_000, 8, 2), jarvis.CodeTooLarge},
 		{"DeepPNG", pngClaim(6_000, 6_000, 16, 6), jarvis.CodeTooLarge},
-		{"StubPNG", pngClaim(6_000, 6_000, 8, 2), jarvis.CodeCorrupt},
+		{"StubPNG", pngClaim(4_000, 4_000, 8, 2), jarvis.CodeCorrupt},
 		{"LargeJPEG", jpegClaim(0xc0, 65_535, 65_535), jarvis.CodeTooLarge},
 		{"ProgressiveJPEG", jpegClaim(0xc2, 7_680, 4_320), jarvis.CodeTooLarge},
 		{"StubJPEG", jpegClaim(0xc0, 7_680, 4_320), jarvis.CodeCorrupt},
