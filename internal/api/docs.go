@@ -1,6 +1,7 @@
 package api
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -17,8 +18,10 @@ const documentAbout = "Jarvis keeps what was on your screens. Every request need
 
 // pages are what the server shows to browsers, and its document: made once.
 type pages struct {
-	signIn *sheet
-	docs   *sheet
+	signIn  *sheet
+	home    *sheet
+	problem *sheet
+	docs    *sheet
 
 	docsText []byte
 	json     []byte
@@ -27,8 +30,15 @@ type pages struct {
 
 // writeDocument makes the pages once all routes are known.
 func (s *Server) writeDocument() (err error) {
+	s.nameSession()
 	p := &s.pages
 	if p.signIn, err = newSheet("signin.html", "signin.js"); err != nil {
+		return err
+	}
+	if p.home, err = newSheet("home.html", ""); err != nil {
+		return err
+	}
+	if p.problem, err = newSheet("problem.html", ""); err != nil {
 		return err
 	}
 	if p.docs, err = newSheet("docs.html", ""); err != nil {
@@ -42,6 +52,14 @@ func (s *Server) writeDocument() (err error) {
 	}
 	p.yaml, err = s.document.YAML()
 	return err
+}
+
+// nameSession says what the id in the path of a session is: its type, which is
+// also that of a capture's id, says the latter.
+func (s *Server) nameSession() {
+	for _, p := range s.document.Paths["/api/sessions/{id}"].Delete.Parameters {
+		p.Description, p.Schema.Description = "The session's UUID.", "The session's UUID."
+	}
 }
 
 func (s *Server) docsPage(w http.ResponseWriter, r *http.Request) error {
@@ -65,6 +83,7 @@ func (s *Server) openAPIYAML(w http.ResponseWriter, r *http.Request) error {
 type description struct {
 	Version    string
 	About      string
+	Example    string
 	Operations []described
 	Problems   []describedProblem
 }
@@ -72,6 +91,7 @@ type description struct {
 type described struct {
 	ID, Method, Path, Scope, About, Answers string
 	Fields                                  []describedField
+	Slash                                   bool // it is answered with a slash after the path too
 }
 
 type describedField struct {
@@ -83,21 +103,28 @@ type describedProblem struct {
 	Code   jarvis.Code
 	Status int
 	Title  string
+	Anchor string // to which the type of a problem leads
+}
+
+// statusProblems are problems whose status is not that of their code.
+var statusProblems = []describedProblem{
+	{Code: jarvis.CodeInvalid, Status: http.StatusMethodNotAllowed, Title: "the path does not take this method; the header Allow lists those that it takes"},
+	{Code: jarvis.CodeInvalid, Status: http.StatusRequestedRangeNotSatisfiable, Title: "the image has no bytes in the range asked for"},
+	{Code: jarvis.CodeForbidden, Status: http.StatusMisdirectedRequest, Title: "the header Host names a host that is not the server's; jarvis serve --public-url names it"},
 }
 
 // describe returns the document as people read it, in the order of the table.
 func (s *Server) describe() description {
-	d := description{Version: s.o.Version, About: documentAbout}
+	d := description{Version: s.o.Version, About: documentAbout, Example: s.example()}
 	for _, t := range s.routes() {
-		if t.id == "" {
+		path := cmp.Or(t.as, t.path)
+		op := operationOf(s.document.Paths[path], t.method)
+		if t.id == "" || op == nil {
 			continue
 		}
-		path := t.path
-		if t.as != "" {
-			path = t.as
-		}
-		op := operationOf(s.document.Paths[path], t.method)
-		if op == nil {
+		same := func(o described) bool { return o.Method == t.method && o.Path+"/" == path }
+		if i := slices.IndexFunc(d.Operations, same); i >= 0 {
+			d.Operations[i].Slash = true
 			continue
 		}
 		d.Operations = append(d.Operations, described{
@@ -106,9 +133,23 @@ func (s *Server) describe() description {
 		})
 	}
 	for _, k := range kinds {
-		d.Problems = append(d.Problems, describedProblem{k.code, k.status, k.title})
+		d.Problems = append(d.Problems, describedProblem{k.code, k.status, k.title, "problem-" + string(k.code)})
 	}
+	d.Problems = append(d.Problems, statusProblems...)
+	slices.SortStableFunc(d.Problems, func(a, b describedProblem) int { return a.Status - b.Status })
 	return d
+}
+
+// example returns the commands that upload a capture.
+func (s *Server) example() string {
+	address := "http://127.0.0.1:8000"
+	if len(s.o.PublicURLs) > 0 {
+		address = strings.TrimRight(s.o.PublicURLs[0], "/")
+	}
+	return `curl --fail-with-body ` + address + `/api/captures \
+  --header "Authorization: Bearer $JARVIS_TOKEN" \
+  --form 'metadata={"timestamp":"2026-01-24T12:00:00Z","width":1920,"height":1080,"app_name":"firefox"};type=application/json' \
+  --form 'file=@shot.png;type=image/png'`
 }
 
 func operationOf(item *huma.PathItem, method string) *huma.Operation {
@@ -177,6 +218,9 @@ func (s *Server) membersOf(schema *huma.Schema, prefix, in string) []describedFi
 
 // typeText says what values there are.
 func typeText(s *huma.Schema) string {
+	if s.ContentEncoding == "binary" {
+		return "binary, the bytes as they are"
+	}
 	if len(s.Enum) == 0 {
 		text := s.Type
 		if s.Minimum != nil && s.Maximum != nil {

@@ -111,12 +111,13 @@ func (s *Server) routes() []route {
 		{method: get, path: "/health/ready", scope: open, id: "get-ready", about: "Says whether captures are taken: 200 or 503.", handle: s.ready(), quiet: true},
 		{method: get, path: "/metrics", scope: read, handle: raw(s, s.serveMetrics), quiet: true},
 
-		{method: get, path: "/sign-in", scope: open, handle: raw(s, s.signInPage)},
+		{method: get, path: "/sign-in", scope: open, handle: forBrowsers(s, s.signInPage)},
 		{method: post, path: "/sign-in", scope: open, handle: raw(s, s.signIn), maxBody: 4 << 10},
-		{method: post, path: "/sign-out", scope: read, handle: raw(s, s.signOut), maxBody: 4 << 10},
+		{method: post, path: "/sign-out", scope: read, handle: forBrowsers(s, s.signOut), maxBody: 4 << 10},
 		{method: get, path: "/docs", scope: open, handle: raw(s, s.docsPage)},
 		{method: get, path: "/openapi.json", scope: open, handle: raw(s, s.openAPIJSON)},
 		{method: get, path: "/openapi.yaml", scope: open, handle: raw(s, s.openAPIYAML)},
-		{method: get, path: "/{$}", scope: open, handle: raw(s, s.home)},
+		{method: get, path: "/{$}", scope: open, handle: forBrowsers(s, s.home)},
+		{path: "/{path...}", scope: open, handle: s.unknown()},
 	}
 }

@@ -1,6 +1,13 @@
 "use strict";
-const secret = location.hash.slice(1);
-if (secret !== "") {
-  document.getElementById("secret").value = secret;
+function takeLink() {
+  const secret = location.hash.slice(1);
+  if (secret === "") return;
   history.replaceState(null, "", location.pathname);
+  const field = document.getElementById("secret");
+  if (field === null) return;
+  field.value = secret;
+  document.getElementById("code").hidden = true;
+  document.getElementById("linked").hidden = false;
 }
+addEventListener("hashchange", takeLink);
+takeLink();

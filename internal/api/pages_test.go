@@ -1,0 +1,143 @@
+package api_test
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// browse asks for a page as a browser does.
+func (r *rig) browse(path string, cookie *http.Cookie) answer {
+	r.t.Helper()
+	req := r.request(http.MethodGet, path, nil)
+	req.Header.Set("Accept", "text/html,application/xhtml+xml,*/*;q=0.8")
+	if cookie != nil {
+		req.AddCookie(cookie)
+	}
+	return r.do(req, "")
+}
+
+func (a answer) wantText(texts ...string) {
+	a.t.Helper()
+	for _, text := range texts {
+		if !strings.Contains(string(a.body), text) {
+			a.t.Errorf("the page does not say %q: %s", text, a.body)
+		}
+	}
+}
+
+func TestServer_Home(t *testing.T) {
+	r := newRig(t)
+	if a := r.browse("/", nil).want(http.StatusSeeOther); a.header.Get("Location") != "/sign-in" {
+		t.Errorf("/ leads to %q", a.header.Get("Location"))
+	}
+	if a := r.get(r.admin, "/").want(http.StatusSeeOther); a.header.Get("Location") != "/sign-in" {
+		t.Errorf("with a token, / leads to %q", a.header.Get("Location"))
+	}
+	own, other := r.signIn("on"), r.signIn("")
+	sessions := listOf[jarvis.Session](r.get(r.admin, "/api/sessions")).Items
+	for _, session := range sessions {
+		cookie, says := other, "Until you close this browser"
+		if session.Own {
+			cookie, says = own, "On this computer of your own"
+		}
+		r.browse("/", cookie).want(http.StatusOK).wantText("You are signed in", says, session.ExpiresAt.UTC().Format("2 January 2006, 15:04")+" UTC",
+			`action="/sign-out"`, `href="/docs"`, `href="/openapi.json"`, "jarvis device add")
+	}
+	r.browse("/sign-in", own).want(http.StatusOK).wantText("You are signed in", `action="/sign-out"`)
+	if page := r.browse("/sign-in", own); strings.Contains(string(page.body), `name="secret"`) {
+		t.Error("who is signed in is shown the form")
+	}
+
+	req := r.request(http.MethodPost, "/sign-out", nil)
+	req.AddCookie(own)
+	r.browse(r.do(req, "").want(http.StatusSeeOther).header.Get("Location"), nil).want(http.StatusOK).wantText("You are signed out.", `name="secret"`)
+	if a := r.browse("/", own).want(http.StatusSeeOther); a.header.Get("Location") != "/sign-in" {
+		t.Errorf("after signing out, / leads to %q", a.header.Get("Location"))
+	}
+	r.browse("/sign-in", own).want(http.StatusOK).wantText(`name="secret"`)
+}
+
+// Browsers are shown a page where there is nothing, and programs get a problem.
+func TestServer_Elsewhere_Browser(t *testing.T) {
+	r := newRig(t)
+	r.schema = nil // the document tells of programs
+	page := r.browse("/nothing", nil).want(http.StatusNotFound)
+	page.wantText("There is no such thing", "There is nothing of this name here: /docs lists what there is.", page.header.Get("X-Request-Id"))
+	if kind := page.header.Get("Content-Type"); kind != "text/html; charset=utf-8" {
+		t.Errorf("a browser is answered %s", kind)
+	}
+	r.get("", "/nothing").wantProblem(http.StatusNotFound, jarvis.CodeNotFound)
+	r.post("", "/nothing", "{}").wantProblem(http.StatusNotFound, jarvis.CodeNotFound)
+	if a := r.browse("/sign-out", nil).want(http.StatusMethodNotAllowed); a.header.Get("Allow") != "POST" {
+		t.Errorf("Allow is %q", a.header.Get("Allow"))
+	}
+	if a := r.get("", "/api/tokens/x"); a.header.Get("Allow") != "DELETE" {
+		t.Errorf("Allow is %q", a.header.Get("Allow"))
+	}
+}
+
+func TestServer_SignIn_Sentence(t *testing.T) {
+	r := newRig(t)
+	r.submit(url.Values{"secret": {"x"}}, func(req *http.Request) { req.Header.Set("Accept", "text/html") }).
+		want(http.StatusUnauthorized).wantText(`role="alert">The sign-in link`)
+}
+
+// A browser uses just the style and the script whose digests the policy names.
+func TestServer_Pages_Policy(t *testing.T) {
+	r := newRig(t)
+	cookie := r.signIn("on")
+	for path, parts := range map[string][]string{"/docs": {"style"}, "/sign-in": {"style", "script"}, "/": {"style"}} {
+		page := r.browse(path, cookie).want(http.StatusOK)
+		for _, part := range parts {
+			_, rest, _ := strings.Cut(string(page.body), "<"+part+">")
+			text, _, _ := strings.Cut(rest, "</"+part+">")
+			sum := sha256.Sum256([]byte(text))
+			want := part + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
+			if policy := page.header.Get("Content-Security-Policy"); len(text) < 100 || !strings.Contains(policy, want) {
+				t.Errorf("%s: the %s of %d bytes needs %s, and the policy is %s", path, part, len(text), want, policy)
+			}
+		}
+	}
+}
+
+func TestServer_Docs(t *testing.T) {
+	r := newRig(t)
+	page := r.get("", "/docs").want(http.StatusOK)
+	text := string(page.body)
+	for _, row := range r.server.Table() {
+		if row.ID != "" && row.ID != "upload-capture-slash" && !strings.Contains(text, `id="`+row.ID+`"`) {
+			t.Errorf("the docs do not tell of %s", row.ID)
+		}
+	}
+	for _, code := range []jarvis.Code{jarvis.CodeInvalid, jarvis.CodeNoSpace, jarvis.CodeLocked, jarvis.CodeBusy} {
+		if !strings.Contains(text, `id="problem-`+string(code)+`"`) {
+			t.Errorf("the docs do not explain %s", code)
+		}
+	}
+	for _, want := range []string{
+		`<a href="#upload-capture">`, "A slash at the end", "curl --fail-with-body http://127.0.0.1:8000/api/captures", "The session&#39;s UUID.",
+		"<td>binary", "<td>405</td>", "<td>416</td>", "<td>421</td>",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("the docs do not have %s", want)
+		}
+	}
+	if count := strings.Count(text, `<h3 `); count != strings.Count(text, `<li><a href="#`)-4 {
+		t.Errorf("the contents do not name each of %d operations once", count)
+	}
+	if strings.Contains(text, "<script") || strings.Contains(text, "//") && strings.Contains(text, "src=") {
+		t.Error("the docs load something")
+	}
+	if policy := page.header.Get("Content-Security-Policy"); !strings.HasPrefix(policy, "default-src 'none'; img-src data:; style-src 'sha256-") || strings.Contains(policy, "unsafe") {
+		t.Errorf("the policy of the docs is %q", policy)
+	}
+	if yaml := r.get("", "/openapi.yaml").want(http.StatusOK); !strings.Contains(string(yaml.body), "openapi: 3.1.0") {
+		t.Errorf("the document begins with %.100q", yaml.body)
+	}
+}
