@@ -337,7 +337,7 @@ func (c *crowd) check(t *testing.T, reader string) {
 		t.Errorf("%d mistakes; the first: %s", n, c.mistakes[0])
 	}
 	if len(c.told) == 0 || c.seen[http.StatusConflict] == 0 || c.aborted == 0 || c.repeated == 0 {
-		t.Fatalf("nothing was proven: %s", c.summary())
+		t.Errorf("too little was proven: %s", c.summary())
 	}
 	var all sync.WaitGroup
 	for shots := range slices.Chunk(c.told, len(c.told)/8+1) {
