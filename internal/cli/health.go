@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"encoding/json"
@@ -66,7 +67,7 @@ func askHealth(ctx context.Context, cfg *config.Config) (_ *serverHealth, err er
 	transport := &http.Transport{DisableKeepAlives: true}
 	base := cfg.ServerURL
 	if base == "" {
-		base = listenURL(cfg, cfg.Server.Listen)
+		base = cmp.Or(readRunning(cfg).Local, listenURL(cfg, cfg.Server.Listen))
 		transport.TLSClientConfig = &tls.Config{InsecureSkipVerify: true, MinVersion: tls.VersionTLS12}
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, base+"/health/", http.NoBody)

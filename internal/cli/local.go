@@ -218,6 +218,9 @@ func (m *localMemory) baseURL() string {
 	if note := readRunning(m.cfg); note.URL != "" && note.Store == m.catalog.info.ID {
 		return note.URL
 	}
+	if !m.app.json {
+		m.app.note("No server runs on this store here: the link is for one that is started by these settings, or elsewhere.")
+	}
 	if len(m.cfg.Server.PublicURLs) > 0 {
 		return m.cfg.Server.PublicURLs[0]
 	}

@@ -141,12 +141,12 @@ func (m *remoteMemory) RemoveIDs(ctx context.Context, ids []jarvis.ID, o jarvis.
 }
 
 // remoteReceipt completes the receipt of a server. Which database it has is not
-// known here.
+// known here: what depends on that may remain.
 func remoteReceipt(r jarvis.Receipt) receipt {
 	full := receipt{Receipt: r, Gone: []trace{}, MayRemain: []trace{}}
 	if r.Removed > 0 {
 		full.Gone = append(full.Gone, traceRows, traceImages, traceIndex)
-		full.MayRemain = append(full.MayRemain, traceBackups, traceSnapshots, traceSpare, traceWAL, traceReplicas)
+		full.MayRemain = append(full.MayRemain, tracePages, traceCopies, traceBackups, traceSnapshots, traceSpare, traceWAL, traceReplicas)
 	}
 	return full
 }

@@ -112,11 +112,12 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, store jarvis.ID, g
 	}
 	address := listener.Addresses()[0].String()
 	logger.Info(listeningMessage, "address", address, "version", newBuildVersion(a.version).Version)
-	base := listenURL(cfg, address)
+	local := listenURL(cfg, address)
+	base := local
 	if len(cfg.Server.PublicURLs) > 0 {
 		base = cfg.Server.PublicURLs[0]
 	}
-	defer noteRunning(cfg, runningNote{store, base}, logger)()
+	defer noteRunning(cfg, runningNote{store, base, local}, logger)()
 	if err := a.announceServer(ctx, cfg, guard, address, base); err != nil {
 		return errors.Join(err, listener.Close())
 	}
