@@ -108,9 +108,9 @@ type describedProblem struct {
 
 // statusProblems are problems whose status is not that of their code.
 var statusProblems = []describedProblem{
-	{Code: jarvis.CodeInvalid, Status: http.StatusMethodNotAllowed, Title: "the path does not take this method; the header Allow lists those that it takes"},
-	{Code: jarvis.CodeInvalid, Status: http.StatusRequestedRangeNotSatisfiable, Title: "the image has no bytes in the range asked for"},
-	{Code: jarvis.CodeForbidden, Status: http.StatusMisdirectedRequest, Title: "the header Host names a host that is not the server's; jarvis serve --public-url names it"},
+	{Code: jarvis.CodeInvalid, Status: http.StatusMethodNotAllowed, Title: "The path does not take this method; the header Allow lists those that it takes"},
+	{Code: jarvis.CodeInvalid, Status: http.StatusRequestedRangeNotSatisfiable, Title: "The image has no bytes in the range asked for"},
+	{Code: jarvis.CodeForbidden, Status: http.StatusMisdirectedRequest, Title: "The header Host names a host that is not the server's; jarvis serve --public-url names it"},
 }
 
 // describe returns the document as people read it, in the order of the table.
@@ -133,7 +133,7 @@ func (s *Server) describe() description {
 		})
 	}
 	for _, k := range kinds {
-		d.Problems = append(d.Problems, describedProblem{k.code, k.status, k.title, "problem-" + string(k.code)})
+		d.Problems = append(d.Problems, describedProblem{k.code, k.status, capital(k.title), "problem-" + string(k.code)})
 	}
 	d.Problems = append(d.Problems, statusProblems...)
 	slices.SortStableFunc(d.Problems, func(a, b describedProblem) int { return a.Status - b.Status })
@@ -148,7 +148,7 @@ func (s *Server) example() string {
 	}
 	return `curl --fail-with-body ` + address + `/api/captures \
   --header "Authorization: Bearer $JARVIS_TOKEN" \
-  --form 'metadata={"timestamp":"2026-01-24T12:00:00Z","width":1920,"height":1080,"app_name":"firefox"};type=application/json' \
+  --form 'metadata={"timestamp":"2026-01-24T12:00:00Z","width":1920,"height":1080};type=application/json' \
   --form 'file=@shot.png;type=image/png'`
 }
 
@@ -219,7 +219,7 @@ func (s *Server) membersOf(schema *huma.Schema, prefix, in string) []describedFi
 // typeText says what values there are.
 func typeText(s *huma.Schema) string {
 	if s.ContentEncoding == "binary" {
-		return "binary, the bytes as they are"
+		return "binary"
 	}
 	if len(s.Enum) == 0 {
 		text := s.Type
