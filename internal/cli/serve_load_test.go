@@ -354,6 +354,9 @@ func (c *crowd) check(t *testing.T, reader string) {
 	if got, least, most := c.captures(t, reader), len(c.told), len(c.told)+c.unsure; got < least || got > most {
 		t.Errorf("there are %d captures, want %d to %d", got, least, most)
 	}
+	if t.Failed() {
+		t.FailNow() // for nothing of this is to be recorded
+	}
 }
 
 // checkOne gets the image of a capture.
@@ -450,8 +453,8 @@ func TestServe_OneID(t *testing.T) {
 				t.Error(err)
 			}
 		}
-		if got := c.captures(t, reader); got != 2*rounds {
-			t.Errorf("%d captures, want %d", got, 2*rounds)
+		if got := c.captures(t, reader); got != 2*rounds || t.Failed() {
+			t.Fatalf("%d captures, want %d", got, 2*rounds)
 		}
 		s.finish(t)
 		p.must(t, "verify", "--deep")
