@@ -60,26 +60,82 @@ type pieces struct{ r io.Reader }
 // Read implements io.Reader.
 func (p *pieces) Read(b []byte) (int, error) { return p.r.Read(b[:min(len(b), 32<<10)]) }
 
-// Who begins many uploads and says nothing more keeps nobody else waiting.
+// Who begins many uploads and says nothing more keeps nobody else waiting: neither
+// for a place nor for memory.
 func TestServer_Upload_Silent(t *testing.T) {
-	r := newRig(t, limitTo1MiB, func(o *api.Options) { o.MaxUploads, o.MaxMemory = 8, 2<<20 })
-	r.server.Hasten(300 * time.Millisecond)
-	body := large(1, 900<<10)
-	for range 20 {
-		c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.http.Listener.Addr().String())
-		must(t, err)
-		t.Cleanup(func() { must(t, c.Close()) })
-		_, err = fmt.Fprintf(c, "POST /api/captures HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: %d\r\n\r\n%s",
-			r.device, boundary, len(body), body[:2000])
-		must(t, err)
+	for _, tt := range []struct {
+		name          string
+		uploads       int
+		memory        int64
+		inFlightAtEnd int
+	}{{"Places", 8, 64 << 20, 4}, {"Memory", 64, 2 << 20, 1}} {
+		t.Run(tt.name, func(t *testing.T) {
+			r := newRig(t, limitTo1MiB, func(o *api.Options) { o.MaxUploads, o.MaxMemory = tt.uploads, tt.memory })
+			r.server.Hasten(300 * time.Millisecond)
+			body := large(1, 900<<10)
+			for range 20 {
+				r.dial(t, r.device, len(body), body[:2000])
+			}
+			want := fmt.Sprintf("jarvis_uploads_in_flight %d\n", tt.inFlightAtEnd)
+			refused := `jarvis_http_requests_total{method="POST",route="/api/captures",status="503"} ` + fmt.Sprintf("%d\n", 20-tt.inFlightAtEnd)
+			deadline := time.Now().Add(10 * time.Second)
+			ticker := time.NewTicker(5 * time.Millisecond)
+			defer ticker.Stop()
+			for {
+				text := string(r.get(r.reader, "/metrics").body)
+				if strings.Contains(text, want) && strings.Contains(text, refused) {
+					break
+				}
+				if <-ticker.C; time.Now().After(deadline) {
+					t.Fatalf("the silent uploads have more than half:\n%s", text)
+				}
+			}
+			r.send(r.admin, large(2, 900<<10)).want(http.StatusOK)
+		})
 	}
-	deadline := time.Now().Add(5 * time.Second)
-	for tick := time.NewTicker(5 * time.Millisecond); !strings.Contains(string(r.get(r.reader, "/metrics").body), "jarvis_uploads_in_flight 4\n"); <-tick.C {
-		if time.Now().After(deadline) {
-			t.Fatal("the silent uploads do not have half of the places")
+}
+
+// dial begins an upload of length bytes, and sends some of them.
+func (r *rig) dial(t *testing.T, token string, length int, some string) net.Conn {
+	t.Helper()
+	c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.http.Listener.Addr().String())
+	must(t, err)
+	t.Cleanup(func() {
+		if err := c.Close(); err != nil && !errors.Is(err, net.ErrClosed) {
+			t.Error(err)
+		}
+	})
+	must(t, c.SetDeadline(time.Now().Add(20*time.Second)))
+	_, err = fmt.Fprintf(c, "POST /api/captures HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: %d\r\n\r\n%s",
+		token, boundary, length, some)
+	must(t, err)
+	return c
+}
+
+// Of an answer that nobody got, the log does not say that it was sent.
+func TestServer_Log_Gone(t *testing.T) {
+	f := &faulty{entered: make(chan struct{}, 1)}
+	r := newRig(t, f.options)
+	f.set(nil, true)
+	body := form(metadataPart(saying(1)), filePart("image/jpeg", photo(1)))
+	c, ok := r.dial(t, r.device, len(body), body).(*net.TCPConn)
+	if !ok {
+		t.Fatal("the connection is not TCP")
+	}
+	<-f.entered
+	must(t, c.SetLinger(0)) // a reset: nothing can be sent any more
+	must(t, c.Close())
+	deadline := time.Now().Add(10 * time.Second)
+	ticker := time.NewTicker(5 * time.Millisecond)
+	defer ticker.Stop()
+	for !strings.Contains(r.log.String(), `"route":"/api/captures"`) {
+		if <-ticker.C; time.Now().After(deadline) {
+			t.Fatal("the request is not in the log")
 		}
 	}
-	r.send(r.admin, large(2, 900<<10)).want(http.StatusOK)
+	if log := r.log.String(); !strings.Contains(log, `"route":"/api/captures","status":0,"bytes":0`) {
+		t.Errorf("the log is %s", log)
+	}
 }
 
 // Without the length of the form, an upload takes the memory of the largest image.
@@ -144,12 +200,7 @@ func TestServer_Refusal_Heard(t *testing.T) {
 		{"TooManyParts", r.device, many, 400},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			c, err := (&net.Dialer{}).DialContext(t.Context(), "tcp", r.http.Listener.Addr().String())
-			must(t, err)
-			defer func() { must(t, c.Close()) }()
-			must(t, c.SetDeadline(time.Now().Add(20*time.Second)))
-			_, err = fmt.Fprintf(c, "POST /api/captures HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer %s\r\nContent-Type: multipart/form-data; boundary=%s\r\nContent-Length: %d\r\n\r\n", tt.token, boundary, len(tt.body))
-			must(t, err)
+			c := r.dial(t, tt.token, len(tt.body), "")
 			// This client reads nothing before it sent everything.
 			if n, err := io.WriteString(c, tt.body); err != nil {
 				t.Fatalf("the connection broke after %d of %d bytes: %v", n, len(tt.body), err)
