@@ -41,7 +41,7 @@ spans of this one device), read (everything may be looked at), and admin (everyt
 Examples:
 
     jarvis device add ann@laptop
-    jarvis device add backup --scope read --json | jq -r .token >~/.config/jarvis/token
+    (umask 077; jarvis device add backup --scope read >~/.config/jarvis/token)
     JARVIS_TOKEN_FILE=~/.config/jarvis/token jarvis list --server https://memory.example.org
 `
 }

@@ -76,7 +76,11 @@ func askHealth(ctx context.Context, cfg *config.Config) (_ *serverHealth, err er
 	}
 	response, err := (&http.Client{Transport: transport}).Do(request)
 	if err != nil {
-		return nil, jarvis.WrapError(jarvis.CodeUnavailable, "ask for health", "no server answers at "+base, err)
+		message := "no server answers at " + base
+		if _, isCertificate := errors.AsType[*tls.CertificateVerificationError](err); isCertificate {
+			message = "the certificate of " + base + " is not valid here: check the address, or name the certificate's authority in SSL_CERT_FILE"
+		}
+		return nil, jarvis.WrapError(jarvis.CodeUnavailable, "ask for health", message, err)
 	}
 	defer func() { err = errors.Join(err, response.Body.Close()) }()
 	var health serverHealth

@@ -73,6 +73,9 @@ func TestServe_TLS(t *testing.T) {
 	if _, stderr, status := remote.run(t, "list"); status == 0 || strings.Contains(stderr, "jarvis_") {
 		t.Errorf("a certificate of nobody knows whom is trusted: %d\n%s", status, stderr)
 	}
+	if _, stderr, status := remote.run(t, "health"); status != 5 || !strings.Contains(stderr, "certificate") {
+		t.Errorf("health of one: %d\n%s", status, stderr)
+	}
 	remote.env = append(remote.env, "SSL_CERT_FILE="+certFile)
 	remote.must(t, "add", "shots")
 	if out := remote.must(t, "list"); !strings.Contains(out, "ann@desk") {

@@ -142,7 +142,7 @@ func (l *loader) find(s setting) (given, bool, error) {
 		switch {
 		case err != nil:
 			return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s_FILE: %w", s.env(), err)
-		case public && s.private:
+		case public && (s.private || s.key == "token"):
 			return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s_FILE: others can read %s: run chmod 600 on it, and choose another %s if they might have", s.env(), fromFile, s.key)
 		}
 		source := fmt.Sprintf("%s (%s_FILE)", fromFile, s.env())
