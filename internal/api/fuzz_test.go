@@ -12,6 +12,7 @@ import (
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/api"
+	"github.com/jarvis-memory/jarvis/internal/postgres"
 )
 
 // ask sends a request past the network, and fails the test for an answer that
@@ -108,13 +109,25 @@ func FuzzAccessCursor(f *testing.F) {
 }
 
 // Whatever a client asks a list or an image for, it is answered in order.
-func FuzzServer_Read(f *testing.F) {
-	r := newRig(f, quiet)
+func FuzzServer_Read(f *testing.F) { fuzzRead(f, newRig(f, quiet)) }
+
+// PostgreSQL takes fewer texts than SQLite.
+func FuzzServer_Read_PostgreSQL(f *testing.F) {
+	c, err := postgres.Open(f.Context(), postgres.Options{URL: server.NewDatabase(f)})
+	must(f, err)
+	f.Cleanup(func() { must(f, c.Close()) })
+	fuzzRead(f, newRigOn(f, seal{}, c, quiet))
+}
+
+func fuzzRead(f *testing.F, r *rig) {
 	id := r.add(1).ID.String()
 	f.Add("/api/captures", "limit=1&cursor=x", "bytes=0-1", "*")
 	f.Add("/api/captures/"+id+"/image", "download=1", "bytes=-1,0-0,5-", `"x"`)
 	f.Add("/api/captures/"+id+"/thumbnail", "width=99", "", "")
 	f.Add("/api/days/2026-01-24/minutes", "tz=UTC", "", "")
+	f.Add("/api/captures", "app=%00", "", "")
+	f.Add("/api/captures", "device=%ff", "", "")
+	f.Add("/api/captures/"+id+"/image", "", "bytes=-0", "")
 	f.Add("/api/audit", "cursor=e30&who=%00", "", "")
 	f.Add("/api/coverage", "from=2026-01-24T12:00:00Z&device=%ff", "", "")
 	f.Fuzz(func(t *testing.T, path, query, ranges, tags string) {
