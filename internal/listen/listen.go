@@ -178,7 +178,7 @@ func bind(ctx context.Context, address string) (net.Listener, error) {
 	var reason string
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		reason = "another program listens there: stop it, or choose another port"
+		reason = "another program, or another jarvis serve, listens there: stop it, or choose another port"
 	case errors.Is(err, syscall.EADDRNOTAVAIL):
 		reason = "this computer does not have that address"
 	case errors.Is(err, syscall.EACCES):
