@@ -300,7 +300,7 @@ func TestServe_Taken(t *testing.T) {
 	p := newPlace(t)
 	s := p.serve(t)
 	_, stderr, status := p.run(t, "serve", "--listen", s.address)
-	if status != exitUnavailable || !strings.Contains(stderr, "another program listens there") {
+	if status != exitUnavailable || !strings.Contains(stderr, "another program, or another jarvis serve, listens there") {
 		t.Errorf("exit status %d\n%s", status, stderr)
 	}
 	_, stderr, status = p.run(t, "serve", "--listen", "0.0.0.0:0")
