@@ -231,7 +231,6 @@ func (s *Server) orShow(handle func(http.ResponseWriter, *http.Request) error) f
 func (s *Server) unknown() operation {
 	return func(m *mounting, op huma.Operation) {
 		m.HandleFunc(op.Path, s.orRefuse(s.orShow(func(w http.ResponseWriter, r *http.Request) error {
-			visitOf(r.Context()).route = "" // so it is logged and counted
 			var taken []string
 			for _, method := range []string{get, http.MethodHead, post, put, del} {
 				other := r.WithContext(r.Context())
