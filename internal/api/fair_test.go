@@ -43,7 +43,7 @@ func (r *rig) sendSlowly(token, body string) {
 	req := r.uploadRequest("/api/captures", body)
 	req.Body = io.NopCloser(&pieces{strings.NewReader(body)})
 	req.Header.Set("Authorization", "Bearer "+token)
-	res, err := http.DefaultClient.Do(req)
+	res, err := (&http.Client{}).Do(req)
 	if err != nil {
 		r.t.Error(err)
 		return
@@ -147,7 +147,7 @@ func TestServer_Upload_NoLength(t *testing.T) {
 			req := r.uploadRequest("/api/captures", large(n, 700<<10))
 			req.ContentLength = -1
 			req.Header.Set("Authorization", "Bearer "+r.device)
-			res, err := http.DefaultClient.Do(req)
+			res, err := (&http.Client{}).Do(req)
 			if err != nil {
 				t.Error(err)
 				return

@@ -87,8 +87,11 @@ func (h *heard) hearOut(a *answer, expecting bool) {
 		return
 	}
 	buffer := make([]byte, 32<<10)
-	for left := hearsBytes; left > 0 && !h.ended; {
-		n, _ := h.Read(buffer) // an error ends it, see ended
+	for left := hearsBytes; left > 0; {
+		n, err := h.Read(buffer)
+		if err != nil {
+			return
+		}
 		left -= n
 	}
 }

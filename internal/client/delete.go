@@ -22,7 +22,7 @@ func (c *Client) Delete(ctx context.Context, id jarvis.ID) (jarvis.Receipt, erro
 	r := request{op: op, method: http.MethodDelete, path: capturePath(id, "")}
 	begun := false // by an attempt whose answer was lost
 	err := c.retry(ctx, r, func() (verdict, error) {
-		v, err := c.once(ctx, r, c.into(&done))
+		v, err := c.once(ctx, r, func(res *http.Response) error { return c.decode(res, &done) })
 		if begun && errors.Is(err, jarvis.ErrDeleted) {
 			done = jarvis.Receipt{Removed: 1}
 			return verdict{}, nil

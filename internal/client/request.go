@@ -104,27 +104,25 @@ func (c *Client) getJSON(ctx context.Context, op, path string, query url.Values,
 
 // doJSON sends the request and puts the answer into out, which may be nil.
 func (c *Client) doJSON(ctx context.Context, r request, out any) error {
-	return c.do(ctx, r, c.into(out))
+	return c.do(ctx, r, func(res *http.Response) error { return c.decode(res, out) })
 }
 
-// into returns what reads an answer into out, which may be nil.
-func (c *Client) into(out any) func(*http.Response) error {
-	return func(res *http.Response) error {
-		if out == nil {
-			return discard(res)
-		}
-		if kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err != nil || kind != "application/json" {
-			return c.stranger()
-		}
-		text, err := readBounded(res.Body, maxJSON)
-		if err != nil {
-			return err
-		}
-		if json.Unmarshal(text, out) != nil { // not its error, which quotes what it read
-			return c.stranger()
-		}
-		return nil
+// decode reads an answer into out, which may be nil.
+func (c *Client) decode(res *http.Response, out any) error {
+	if out == nil {
+		return discard(res)
 	}
+	if kind, _, err := mime.ParseMediaType(res.Header.Get("Content-Type")); err != nil || kind != "application/json" {
+		return c.stranger()
+	}
+	text, err := readBounded(res.Body, maxJSON)
+	if err != nil {
+		return err
+	}
+	if json.Unmarshal(text, out) != nil { // not its error, which quotes what it read
+		return c.stranger()
+	}
+	return nil
 }
 
 // discard reads an answer to its end, so that its connection is used again.

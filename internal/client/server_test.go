@@ -132,6 +132,7 @@ func TestServer(t *testing.T) {
 		stored, err := agent.Upload(t.Context(), uploadOf(screen(t, byte(i)), noon.Add(time.Duration(i)*time.Minute)))
 		must(t, err)
 		again, err := agent.Upload(t.Context(), uploadOf(screen(t, byte(i)), noon.Add(time.Duration(i)*time.Minute)))
+		stored.Existed = true
 		if err != nil || again != stored {
 			t.Fatalf("sent again it is %+v, not %+v, error %v", again, stored, err)
 		}

@@ -89,7 +89,7 @@ func (c *Client) Upload(ctx context.Context, u Upload) (Stored, error) {
 	r := request{op: op, method: http.MethodPost, path: "/api/captures", payload: form}
 	err = c.do(ctx, r, func(res *http.Response) error {
 		stored = Stored{Existed: res.Header.Get(existedHeader) == "true"}
-		return c.into(&stored)(res)
+		return c.decode(res, &stored)
 	})
 	if err != nil {
 		return Stored{}, err
