@@ -9,7 +9,6 @@ import (
 	"testing"
 
 	jarvis "github.com/jarvis-memory/jarvis"
-	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 // fixtureIdentity is the throw-away identity of testdata: see its README.
@@ -36,9 +35,6 @@ func TestKnownAnswer_Identity(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			path := writeFile(t, "identity", fixture(t, "age/"+test.name))
 			passphrase := neverAsk(t)
-			if test.name == "protected.identity" && !proof.Long() {
-				t.Skip("one of two is enough: each costs a second and 256 MiB")
-			}
 			if test.protected {
 				passphrase = askOnce(t, "correct horse")
 			}
