@@ -3,6 +3,8 @@ package config
 import (
 	"slices"
 	"strings"
+
+	"github.com/jarvis-memory/jarvis/internal/spelling"
 )
 
 // Misspelt returns a sentence for each variable of an environment, as os.Environ
@@ -35,29 +37,9 @@ func nearest(key string, names []string) (string, bool) {
 	best, least := "", len(key)
 	for _, name := range names {
 		allowed := max(len(strings.TrimSuffix(name, "_file"))/3, 1)
-		if d := distance(key, name); d < least && d <= allowed {
+		if d := spelling.Distance(key, name); d < least && d <= allowed {
 			best, least = name, d
 		}
 	}
 	return best, best != ""
-}
-
-// distance returns how many bytes must be put in, left out or changed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

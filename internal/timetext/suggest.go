@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/jarvis-memory/jarvis/internal/spelling"
 )
 
 const understood = `write 2026-01-24, "2026-01-24 20:39", 20:39, today, yesterday, monday, "2h ago" or 2026-01-24T20:39:09+01:00`
@@ -79,29 +81,9 @@ func candidates(text string) []string {
 func nearestWord(word string) string {
 	best, least := word, min(3, len(word)/2+1)
 	for _, known := range words {
-		if d := distance(word, known); d < least {
+		if d := spelling.Distance(word, known); d < least {
 			best, least = known, d
 		}
 	}
 	return best
-}
-
-// distance returns how many bytes must be put in, left out or changed to make b of a.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal, row[j+1] = row[j+1], min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }
