@@ -13,16 +13,17 @@ type Scope string
 const (
 	ScopeUpload Scope = "upload" // captures and spans of its own device may be sent
 	ScopeRead   Scope = "read"   // everything may be looked at
+	ScopeWork   Scope = "work"   // images that wait to be read may be fetched, and what they say stored
 	ScopeAdmin  Scope = "admin"  // and changed, deleted, and permitted to others
 )
 
-// ParseScope reads a scope; anything but the three is CodeInvalid.
+// ParseScope reads a scope; anything but the four is CodeInvalid.
 func ParseScope(text string) (Scope, error) {
 	switch scope := Scope(text); scope {
-	case ScopeUpload, ScopeRead, ScopeAdmin:
+	case ScopeUpload, ScopeRead, ScopeWork, ScopeAdmin:
 		return scope, nil
 	}
-	return "", Errorf(CodeInvalid, "%q is not a scope: it is upload, read or admin", text)
+	return "", Errorf(CodeInvalid, "%q is not a scope: it is upload, read, work or admin", text)
 }
 
 // A Token is the lasting credential of a program: an agent, or a command line

@@ -25,6 +25,7 @@ const (
 	CodeNoCredential Code = "no_credential" // nobody said who asks, or what they said is not valid (any more)
 	CodeForbidden    Code = "forbidden"     // who asks may not do that
 	CodeBusy         Code = "busy"          // too much at once; the same call may succeed later
+	CodeTimeout      Code = "timeout"       // it took longer than it may, and was ended
 	CodeInternal     Code = "internal"      // a defect of Jarvis, or an error nobody foresaw
 )
 
