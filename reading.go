@@ -116,7 +116,7 @@ func (f *FailedReading) Cursor() Cursor { return Cursor{f.Timestamp, f.ID} }
 // RequeueFilter selects captures to be put into the queue.
 type RequeueFilter struct {
 	From, To time.Time // of their timestamps, half-open; a zero time leaves that side open
-	Failed   bool      // only those that were set aside, or failed and wait; else also those read: see Claim.Redo
+	Failed   bool      // only those that failed since they were queued, set aside or not; else all, to be read anew: see Claim.Redo
 }
 
 // Readings is the queue of captures that are to be read, and what was read in

@@ -106,6 +106,15 @@ type MatchFilter struct {
 // MaxMatches is the most matches of a page.
 const MaxMatches = 10000
 
+// Page returns the matches per page, or CodeInvalid unless they are 1 to
+// MaxMatches.
+func (f *MatchFilter) Page() (int, error) {
+	if f.Limit < 1 || f.Limit > MaxMatches {
+		return 0, Errorf(CodeInvalid, "a page of matches holds 1 to %d, not %d", MaxMatches, f.Limit)
+	}
+	return f.Limit, nil
+}
+
 // Match is a capture that a query matches, without what is long.
 type Match struct {
 	ID           ID

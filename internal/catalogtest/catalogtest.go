@@ -28,6 +28,8 @@ type Catalog interface {
 	jarvis.Credentials
 	jarvis.AccessLog
 	jarvis.Coverage
+	jarvis.Readings
+	jarvis.Index
 }
 
 // Harness is what the suite needs of an adapter.
@@ -98,6 +100,8 @@ func Run(t *testing.T, h Harness) {
 		{"Pin", testPin},
 		{"Page", testPage},
 		{"Delete", testDelete},
+		{"Readings", testReadings},
+		{"Index", testIndex},
 		{"Count", testCount},
 		{"Minutes", testMinutes},
 		{"Tokens", testTokens},
