@@ -125,6 +125,7 @@ type Match struct {
 	WindowTitle  string
 	URL          string
 	Score        float64 // with SortRelevance: more is better, comparable within one page only
+	Ranked       int     // with SortRelevance: how many matches were ranked, the same in each match of a page
 }
 
 // Cursor returns the position just after m.
