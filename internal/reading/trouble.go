@@ -1,0 +1,149 @@
+package reading
+
+import (
+	"context"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// Pauses in trouble double from the first to the longest.
+const (
+	firstPause   = time.Second
+	longestPause = 5 * time.Minute
+)
+
+// maxSuspects is how many pictures that had part in trouble are remembered, and
+// maxPassedOver how many of them are claimed to come to another one.
+const (
+	maxSuspects   = 1000
+	maxPassedOver = 64
+)
+
+// trouble is what keeps a Reader from reading, whatever the picture.
+type trouble struct {
+	pauses int       // in a row; 0 while all is well
+	until  time.Time // the end of the last
+	queue  bool      // it is the queue that does not answer
+	ended  int64     // pictures that came to an end of their own
+	// suspects are the pictures that were in hand in trouble, with ended as it was.
+	suspects map[jarvis.ID]int64
+}
+
+func newTrouble() trouble { return trouble{suspects: map[jarvis.ID]int64{}} }
+
+// part is 1 for a picture that had part in trouble, else 0.
+func (t *trouble) part(id jarvis.ID) int {
+	if _, ok := t.suspects[id]; ok {
+		return 1
+	}
+	return 0
+}
+
+// pausedUntil returns the end of the pause, which may be over, while there is
+// trouble.
+func (r *Reader) pausedUntil() (until time.Time, troubled bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.trouble.until, r.trouble.pauses > 0
+}
+
+// suspected returns how many pictures to claim besides, in trouble.
+func (r *Reader) suspected() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.trouble.pauses == 0 {
+		return 0
+	}
+	return min(len(r.trouble.suspects), maxPassedOver)
+}
+
+// blames reports whether a picture that is in hand in trouble is the cause of it:
+// it was so before, and others were read in between.
+func (r *Reader) blames(id jarvis.ID) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ended, ok := r.trouble.suspects[id]
+	return ok && r.trouble.ended > ended
+}
+
+// meet notes trouble in which a picture, unless zero, was in hand.
+func (r *Reader) meet(id jarvis.ID, err error) {
+	if r.o.Once {
+		r.fail(err)
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	t := &r.trouble
+	if !id.IsZero() {
+		if len(t.suspects) >= maxSuspects {
+			clear(t.suspects)
+		}
+		t.suspects[id] = t.ended
+	}
+	if t.pauses == 0 {
+		r.log.Warn("reading pauses; captures are kept and wait", "error", message(err))
+	} else if r.o.Now().Before(t.until) {
+		return // what was in hand when it began
+	}
+	t.queue = id.IsZero()
+	t.until = r.o.Now().Add(min(firstPause<<min(t.pauses, 16), longestPause))
+	t.pauses++
+}
+
+// overcome notes that a picture came to an end of its own.
+func (r *Reader) overcome(id jarvis.ID) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.trouble.ended++
+	delete(r.trouble.suspects, id)
+	r.goOn()
+}
+
+// queueAnswered notes that the queue answers.
+func (r *Reader) queueAnswered() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.trouble.queue {
+		r.goOn()
+	}
+}
+
+// goOn ends a trouble. The mutex is held.
+func (r *Reader) goOn() {
+	if r.trouble.pauses > 0 {
+		r.log.Info("reading goes on")
+	}
+	r.trouble.pauses, r.trouble.queue = 0, false
+}
+
+// queueFailed notes that the queue gives out nothing.
+func (r *Reader) queueFailed(ctx context.Context, err error) {
+	switch {
+	case ctx.Err() != nil:
+	case mayPass(err) || jarvis.ErrorCode(err) == jarvis.CodeInternal:
+		r.meet(jarvis.ID{}, err)
+	default:
+		r.fail(err)
+	}
+}
+
+// fail ends the Reader.
+func (r *Reader) fail(err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.err == nil {
+		r.err = err
+	}
+	r.end()
+}
+
+// mayPass reports whether the queue may take later what it did not take now.
+func mayPass(err error) bool {
+	switch jarvis.ErrorCode(err) {
+	case jarvis.CodeUnavailable, jarvis.CodeNoSpace, jarvis.CodeBusy, jarvis.CodeTimeout:
+		return true
+	}
+	return false
+}
