@@ -46,7 +46,7 @@ func newToken(scope jarvis.Scope) string { return tokenPrefix + string(scope[:1]
 // isToken reports whether newToken can have returned text.
 func isToken(text string) bool {
 	rest, ok := strings.CutPrefix(text, tokenPrefix)
-	return ok && rest != "" && strings.Contains("ura", rest[:1]) && isSecret(rest[1:])
+	return ok && rest != "" && strings.Contains("urwa", rest[:1]) && isSecret(rest[1:])
 }
 
 // bearer returns the token of the Authorization header. Other schemes are not

@@ -25,7 +25,7 @@ func (s *Server) listTokens(ctx context.Context, _ *struct{}) (*tokensOutput, er
 type makeTokenInput struct {
 	Body struct {
 		Name  string       `json:"name" maxLength:"255" doc:"Of the device, or of the program that gets the token."`
-		Scope jarvis.Scope `json:"scope,omitempty" enum:"upload,read,admin" default:"upload"`
+		Scope jarvis.Scope `json:"scope,omitempty" enum:"upload,read,work,admin" default:"upload"`
 	}
 }
 

@@ -3,9 +3,9 @@
 //
 // One table, in routes.go, names every route and the scope that it needs. What
 // fails is answered with a problem document (RFC 9457) whose code is that of the
-// [jarvis.Error], see problem.go. No answer but the image of a capture, its
-// thumbnail and its own row tells anything of what was on a screen, and no log
-// line does.
+// [jarvis.Error], see problem.go. What was on a screen is told to whom a
+// scope permits to read it, or to have it read; no log line tells it, and none has
+// the words of a query.
 //
 // # Memory
 //
@@ -90,6 +90,16 @@ type Options struct {
 	Storage    Storage
 	Guard      Guard
 	Thumbnails Thumbnails // nil where there are none: 404
+
+	Search   Search          // nil where there is none: 404
+	Readings jarvis.Readings // the queue of captures to be read; nil where there is none: 404
+	// Stored is told of every new capture, once it is durable, and its image. It
+	// returns at once, and keeps neither of both: the image's memory is counted
+	// until then. nil for nobody.
+	Stored func(c *jarvis.Capture, image []byte)
+	// ReadingStats says what the workers of this process did, for the metrics; nil
+	// where there are none.
+	ReadingStats func() ReadingStats
 
 	// PublicURLs are how browsers reach the server: scheme://host[:port]. The
 	// first begins the sign-in links that are made over HTTP. Its IP addresses and

@@ -128,7 +128,7 @@ func (s *Server) describe() description {
 			continue
 		}
 		d.Operations = append(d.Operations, described{
-			ID: t.id, Method: t.method, Path: path, Scope: string(t.scope), About: t.about,
+			ID: t.id, Method: t.method, Path: path, Scope: strings.Join(t.scopes(), " or "), About: t.about,
 			Answers: strings.Join(slices.Sorted(maps.Keys(op.Responses)), ", "), Fields: s.fieldsOf(op),
 		})
 	}

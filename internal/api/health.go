@@ -30,18 +30,19 @@ const (
 // once a second, whoever asks.
 type health struct {
 	database, storage *check
+	queue             *queueCheck  // nil where there is no queue
 	free              atomic.Int64 // bytes
 }
 
 func newHealth(o Options) *health {
 	h := new(health)
-	h.database = &check{state: stateUnavailable, run: func(ctx context.Context) string {
+	h.database = &check{state: stateUnavailable, lasts: healthLasts, run: func(ctx context.Context) string {
 		if o.Catalog.Check(ctx) != nil {
 			return stateUnavailable
 		}
 		return stateOK
 	}}
-	h.storage = &check{state: stateUnavailable, run: func(ctx context.Context) string {
+	h.storage = &check{state: stateUnavailable, lasts: healthLasts, run: func(ctx context.Context) string {
 		if usage, err := o.Storage.Usage(ctx); err == nil {
 			h.free.Store(usage.Free)
 		}
@@ -54,7 +55,21 @@ func newHealth(o Options) *health {
 			return stateUnavailable
 		}
 	}}
+	if o.Readings != nil {
+		h.queue = newQueueCheck(o.Readings, o.Now)
+	}
 	return h
+}
+
+// countQueue has the queue counted, where there is one and the last count is old.
+// It returns soon whatever hangs.
+func (h *health) countQueue(ctx context.Context) {
+	if h.queue == nil {
+		return
+	}
+	waiting, cancel := context.WithTimeout(ctx, healthWaits)
+	defer cancel()
+	h.queue.wait(waiting, h.queue.start())
 }
 
 // look returns the states. It returns soon whatever hangs.
@@ -67,7 +82,11 @@ func (h *health) look(ctx context.Context) (database, storage string) {
 
 // close ends looks under way, and waits for them until ctx is done.
 func (h *health) close(ctx context.Context) error {
-	for _, c := range []*check{h.database, h.storage} {
+	all := []*check{h.database, h.storage}
+	if h.queue != nil {
+		all = append(all, &h.queue.check)
+	}
+	for _, c := range all {
 		if done := c.end(); done != nil {
 			select {
 			case <-done:
@@ -81,7 +100,8 @@ func (h *health) close(ctx context.Context) error {
 
 // check is something that is looked at now and then.
 type check struct {
-	run func(context.Context) string
+	run   func(context.Context) string
+	lasts time.Duration // a look is as good as new for
 
 	mu      sync.Mutex
 	state   string
@@ -99,7 +119,7 @@ func (c *check) start() <-chan struct{} {
 	if c.running != nil {
 		return c.running
 	}
-	if c.closed || !c.at.IsZero() && time.Since(c.at) < healthLasts {
+	if c.closed || !c.at.IsZero() && time.Since(c.at) < c.lasts {
 		return nil
 	}
 	done := make(chan struct{})

@@ -86,6 +86,9 @@ func (s *Server) getImage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := s.mayFetch(r.Context(), c.ID); err != nil {
+		return err
+	}
 	download := r.URL.Query().Get("download")
 	if download != "" && download != "1" {
 		return jarvis.Errorf(jarvis.CodeInvalid, "the parameter download is 1 or is left out")
@@ -123,6 +126,26 @@ func formatOf(c *jarvis.Capture) jarvis.Format {
 		return jarvis.JPEG
 	}
 	return name.Format()
+}
+
+// mayFetch fails for a worker, whose credential is for what is to be read, unless
+// the capture is.
+func (s *Server) mayFetch(ctx context.Context, id jarvis.ID) error {
+	if principal(ctx).Scope != jarvis.ScopeWork {
+		return nil
+	}
+	queue, err := s.queue()
+	if err != nil {
+		return err
+	}
+	texts, err := queue.FindTexts(ctx, []jarvis.ID{id})
+	if err != nil {
+		return err
+	}
+	if len(texts) == 0 || texts[0].State != jarvis.TextWaiting {
+		return jarvis.Errorf(jarvis.CodeForbidden, "this capture does not wait to be read: a credential that may work sees only those that do")
+	}
+	return nil
 }
 
 func (s *Server) getThumbnail(w http.ResponseWriter, r *http.Request) error {

@@ -9,6 +9,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/jarvis-memory/jarvis"
 )
 
 // metrics are what Prometheus reads. They tell how much and how fast, and
@@ -23,6 +25,7 @@ type metrics struct {
 	bytes    prometheus.Counter
 	inFlight prometheus.Gauge
 	deleted  prometheus.Counter
+	searches *prometheus.HistogramVec
 }
 
 func newMetrics(s *Server) *metrics {
@@ -41,8 +44,12 @@ func newMetrics(s *Server) *metrics {
 		bytes:    prometheus.NewCounter(prometheus.CounterOpts{Name: "jarvis_upload_bytes_total", Help: "Bytes of the images of new captures."}),
 		inFlight: prometheus.NewGauge(prometheus.GaugeOpts{Name: "jarvis_uploads_in_flight", Help: "Uploads under way."}),
 		deleted:  prometheus.NewCounter(prometheus.CounterOpts{Name: "jarvis_deleted_captures_total", Help: "Captures that were deleted."}),
+		searches: prometheus.NewHistogramVec(prometheus.HistogramOpts{
+			Name: "jarvis_search_seconds", Help: "Time that searches took: answered, timeout, or failed.",
+			Buckets: []float64{.001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10},
+		}, []string{"result"}),
 	}
-	m.registry.MustRegister(m.requests, m.seconds, m.captures, m.bytes, m.inFlight, m.deleted,
+	m.registry.MustRegister(m.requests, m.seconds, m.captures, m.bytes, m.inFlight, m.deleted, m.searches,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 			Name: "jarvis_build_info", Help: "Always 1.", ConstLabels: prometheus.Labels{"version": s.o.Version},
@@ -53,6 +60,12 @@ func newMetrics(s *Server) *metrics {
 		prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: "jarvis_storage_free_bytes", Help: "Space that is left for images, as of the last look."},
 			func() float64 { return float64(s.health.free.Load()) }),
 	)
+	if s.o.Readings != nil {
+		m.registry.MustRegister(s.health.queue)
+	}
+	if s.o.ReadingStats != nil {
+		m.registry.MustRegister(readingCollector(s.o.ReadingStats))
+	}
 	m.handler = promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 	return m
 }
@@ -71,6 +84,18 @@ func (m *metrics) observe(route, method string, status int, took time.Duration) 
 	m.seconds.WithLabelValues(route).Observe(took.Seconds())
 }
 
+// searched counts a search.
+func (m *metrics) searched(took time.Duration, err error) {
+	result := "answered"
+	switch {
+	case jarvis.ErrorCode(err) == jarvis.CodeTimeout:
+		result = "timeout"
+	case err != nil:
+		result = "failed"
+	}
+	m.searches.WithLabelValues(result).Observe(took.Seconds())
+}
+
 // methodLabel returns a method, or "other" for one that somebody made up.
 func methodLabel(method string) string {
 	known := []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
@@ -84,6 +109,7 @@ func methodLabel(method string) string {
 // asks for it does.
 func (s *Server) serveMetrics(w http.ResponseWriter, r *http.Request) error {
 	s.health.look(r.Context())
+	s.health.countQueue(r.Context())
 	s.metrics.handler.ServeHTTP(w, r)
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"runtime/debug"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -263,9 +264,9 @@ func (s *Server) enter(route *route, next http.Handler) http.Handler {
 				s.refuse(w, r, err)
 				return
 			}
-			if !p.Permits(jarvis.Scope(route.scope)) {
+			if !p.Permits(jarvis.Scope(route.scope)) && !p.Permits(jarvis.Scope(route.also)) {
 				s.o.Guard.Record(p, jarvis.ActionRefused, 0)
-				s.refuse(w, r, jarvis.Errorf(jarvis.CodeForbidden, "this needs a credential that may %s, and this one may not", route.scope))
+				s.refuse(w, r, jarvis.Errorf(jarvis.CodeForbidden, "this needs a credential that may %s, and this one may not", strings.Join(route.scopes(), " or ")))
 				return
 			}
 		}

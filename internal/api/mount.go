@@ -52,7 +52,7 @@ func (s *Server) mount() (http.Handler, error) {
 			Responses: t.problems(problems),
 		}
 		if t.scope != open {
-			op.Security = []map[string][]string{{"token": {string(t.scope)}}, {"session": {string(t.scope)}}}
+			op.Security = []map[string][]string{{"token": t.scopes()}, {"session": {string(t.scope)}}}
 		}
 		t.handle(m, op)
 		if t.as != "" {

@@ -62,7 +62,7 @@ var kinds = []kind{
 	{jarvis.CodeNoCredential, http.StatusUnauthorized, "a credential is needed", ""},
 	{jarvis.CodeForbidden, http.StatusForbidden, "the credential does not permit it", ""},
 	{jarvis.CodeNotFound, http.StatusNotFound, "there is no such thing", ""},
-	{jarvis.CodeConflict, http.StatusConflict, "the id or name is taken by something else", ""},
+	{jarvis.CodeConflict, http.StatusConflict, "it conflicts with what there is", ""},
 	{jarvis.CodeDeleted, http.StatusGone, "it was deleted", ""},
 	{jarvis.CodeTooLarge, http.StatusRequestEntityTooLarge, "it is larger than allowed", ""},
 	{jarvis.CodeBusy, http.StatusTooManyRequests, "too many requests", ""},
@@ -71,6 +71,7 @@ var kinds = []kind{
 	{jarvis.CodeUnavailable, http.StatusServiceUnavailable, "the database or the storage does not answer", "the database or the storage does not answer now: try again later"},
 	{jarvis.CodeLocked, http.StatusServiceUnavailable, "the store is locked", "the store is sealed, and the server does not have the identity that opens it"},
 	{jarvis.CodeMismatch, http.StatusServiceUnavailable, "the store is not whole", "catalogue and storage of the server do not belong together; its log says more"},
+	{jarvis.CodeTimeout, http.StatusGatewayTimeout, "it took too long, and was ended", ""},
 	{jarvis.CodeNoSpace, http.StatusInsufficientStorage, "the disk is full", "the server's disk is full, or nearly: nothing is stored until there is room"},
 }
 
@@ -149,7 +150,7 @@ func codeOf(ctx context.Context, err error) jarvis.Code {
 // client sent, and then name nothing of the server. Errors that name no operation
 // are made for people.
 func isForClients(op string) bool {
-	return op == "" || strings.HasPrefix(op, "api: ") || strings.HasPrefix(op, "thumbnail: ") || strings.HasPrefix(op, "listen: ")
+	return op == "" || strings.HasPrefix(op, "api: ") || strings.HasPrefix(op, "thumbnail: ") || strings.HasPrefix(op, "query: ") || strings.HasPrefix(op, "search: ") || strings.HasPrefix(op, "listen: ")
 }
 
 func (p *problemError) retry(after time.Duration) {

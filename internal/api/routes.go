@@ -15,6 +15,7 @@ const (
 	open   permission = "open" // no credential: it tells nothing of anybody
 	upload permission = "upload"
 	read   permission = "read"
+	work   permission = "work"
 	admin  permission = "admin"
 )
 
@@ -23,7 +24,8 @@ type route struct {
 	method string
 	path   string
 	scope  permission
-	id     string // of the operation in the OpenAPI document; empty for what is not in it
+	also   permission // another that permits it; empty for none
+	id     string     // of the operation in the OpenAPI document; empty for what is not in it
 	about  string
 	errors []int // besides those that every route may have
 
@@ -37,10 +39,10 @@ type route struct {
 }
 
 const (
-	defaultBody  = 1 << 20
-	aroundImage  = metadataLimit + 64<<10 // bytes of an upload besides its image
-	minute       = time.Minute
-	deletionTime = time.Hour
+	defaultBody = 1 << 20
+	aroundImage = metadataLimit + 64<<10 // bytes of an upload besides its image
+	minute      = time.Minute
+	longTime    = time.Hour // of what works through any number of captures
 )
 
 func (t *route) lasts() time.Duration {
@@ -48,6 +50,14 @@ func (t *route) lasts() time.Duration {
 		return t.time
 	}
 	return minute
+}
+
+// scopes returns what permits it.
+func (t *route) scopes() []string {
+	if t.also == "" {
+		return []string{string(t.scope)}
+	}
+	return []string{string(t.scope), string(t.also)}
 }
 
 // body returns how many bytes the body may have.
@@ -72,6 +82,7 @@ const (
 
 	notFound = http.StatusNotFound
 	conflict = http.StatusConflict
+	tooLong  = http.StatusGatewayTimeout
 	gone     = http.StatusGone
 	tooLarge = http.StatusRequestEntityTooLarge
 	noSpace  = http.StatusInsufficientStorage
@@ -83,13 +94,25 @@ func (s *Server) routes() []route {
 		{method: post, path: "/api/captures", scope: upload, id: "upload-capture", about: uploadAbout, errors: []int{conflict, gone, tooLarge, noSpace}, handle: with(s, s.uploadCapture), form: uploadForm(), maxBody: withImage, time: 5 * minute},
 		{method: post, path: "/api/captures/{$}", as: "/api/captures/", scope: upload, id: "upload-capture-slash", about: uploadAbout, errors: []int{conflict, gone, tooLarge, noSpace}, handle: with(s, s.uploadCapture), form: uploadForm(), maxBody: withImage, time: 5 * minute},
 		{method: get, path: "/api/captures", scope: read, id: "list-captures", about: "Lists captures, the newest first, without the text in them.", handle: with(s, s.listCaptures)},
-		{method: post, path: "/api/captures/delete", scope: admin, id: "delete-captures", about: deleteAbout, errors: []int{notFound, conflict}, handle: with(s, s.deleteCaptures), time: deletionTime},
+		{method: post, path: "/api/captures/delete", scope: admin, id: "delete-captures", about: deleteAbout, errors: []int{notFound, conflict}, handle: with(s, s.deleteCaptures), time: longTime},
 		{method: get, path: "/api/captures/{id}", scope: read, id: "get-capture", about: "Returns a capture with the text in it.", errors: []int{notFound, gone}, handle: with(s, s.getCapture)},
 		{method: del, path: "/api/captures/{id}", scope: admin, id: "delete-capture", about: "Deletes a capture for good.", errors: []int{notFound, conflict, gone}, handle: with(s, s.deleteCapture)},
-		{method: get, path: "/api/captures/{id}/image", scope: read, id: "get-image", about: "Returns the image as it was given. Ranges and If-None-Match are answered; with download=1 it is for a file.", errors: []int{notFound, gone}, handle: s.image(s.getImage, imageParameters)},
+		{method: get, path: "/api/captures/{id}/image", scope: read, also: work, id: "get-image", about: "Returns the image as it was given. Ranges and If-None-Match are answered; with download=1 it is for a file. The scope work gets those of captures that wait to be read.", errors: []int{notFound, gone}, handle: s.image(s.getImage, imageParameters)},
 		{method: get, path: "/api/captures/{id}/thumbnail", scope: read, id: "get-thumbnail", about: "Returns a small JPEG of the image, about as wide as asked for.", errors: []int{notFound, gone, tooLarge}, handle: s.image(s.getThumbnail, thumbnailParameters)},
+		{method: get, path: "/api/captures/{id}/text", scope: read, id: "get-text", about: "Returns what was read in a capture, and where every word of it is.", errors: []int{notFound, gone}, handle: with(s, s.getText)},
 		{method: put, path: "/api/captures/{id}/pin", scope: admin, id: "pin-capture", about: "Pins a capture.", errors: []int{notFound, gone}, handle: with(s, s.pin)},
 		{method: del, path: "/api/captures/{id}/pin", scope: admin, id: "unpin-capture", about: "Unpins a capture.", errors: []int{notFound, gone}, handle: with(s, s.unpin)},
+
+		{method: get, path: "/api/search", scope: read, id: "search", about: searchAbout, errors: []int{notFound, tooLong}, handle: with(s, s.search)},
+		{method: get, path: "/api/suggest", scope: read, id: "suggest", about: "Completes what a person types with apps, devices and titles.", errors: []int{notFound, tooLong}, handle: with(s, s.suggest)},
+
+		{method: get, path: "/api/readings", scope: read, also: work, id: "get-readings", about: "Counts the captures that wait to be read, are being read, or were set aside.", errors: []int{notFound}, handle: with(s, s.getReadings)},
+		{method: post, path: "/api/readings/claim", scope: work, id: "claim-readings", about: claimAbout, errors: []int{notFound}, handle: with(s, s.claimReadings)},
+		{method: post, path: "/api/readings/{id}/finish", scope: work, id: "finish-reading", about: finishAbout, errors: []int{notFound, conflict, gone, tooLarge, noSpace}, handle: with(s, s.finishReading), form: s.finishForm(), maxBody: maxReading, time: 5 * minute},
+		{method: post, path: "/api/readings/{id}/fail", scope: work, id: "fail-reading", about: failAbout, errors: []int{notFound, conflict, gone, tooLarge, noSpace}, handle: with(s, s.failReading), maxBody: maxFailure},
+		{method: post, path: "/api/readings/{id}/release", scope: work, id: "release-reading", about: "Gives a lease back as if it had never been given. One that is over is no failure.", errors: []int{notFound}, handle: with(s, s.releaseReading)},
+		{method: get, path: "/api/readings/failed", scope: admin, id: "list-failed-readings", about: "Lists the captures that were set aside, the newest first, and why.", errors: []int{notFound}, handle: with(s, s.listFailed)},
+		{method: post, path: "/api/readings/requeue", scope: admin, id: "requeue-readings", about: requeueAbout, errors: []int{notFound, noSpace}, handle: with(s, s.requeueReadings), time: longTime},
 
 		{method: get, path: "/api/days", scope: read, id: "list-days", about: "Lists the days that have captures, the oldest first.", handle: with(s, s.listDays)},
 		{method: get, path: "/api/days/{date}/minutes", scope: read, id: "get-minutes", about: minutesAbout, handle: with(s, s.getMinutes)},

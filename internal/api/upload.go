@@ -62,7 +62,7 @@ func (s *Server) uploadCapture(ctx context.Context, in *uploadInput) (*uploadOut
 	if err != nil {
 		return nil, err
 	}
-	s.acknowledge(ctx, &stored)
+	s.acknowledge(ctx, &stored, submission.Data)
 	show(stored.Capture)
 	out := &uploadOutput{Body: uploaded{stored.Capture.ID, "stored", stored.Capture.Filepath}}
 	if stored.Existed {
@@ -73,7 +73,7 @@ func (s *Server) uploadCapture(ctx context.Context, in *uploadInput) (*uploadOut
 
 // acknowledge counts a capture that is durable. What agents send is not in the
 // access log.
-func (s *Server) acknowledge(ctx context.Context, stored *jarvis.Stored) {
+func (s *Server) acknowledge(ctx context.Context, stored *jarvis.Stored, image []byte) {
 	switch {
 	case stored.Restored:
 		s.metrics.captures.WithLabelValues("restored").Inc()
@@ -82,6 +82,9 @@ func (s *Server) acknowledge(ctx context.Context, stored *jarvis.Stored) {
 	default:
 		s.metrics.captures.WithLabelValues("new").Inc()
 		s.metrics.bytes.Add(float64(stored.Capture.FileSize))
+		if s.o.Stored != nil {
+			s.o.Stored(stored.Capture, image)
+		}
 	}
 	if principal(ctx).Scope != jarvis.ScopeUpload {
 		s.record(ctx, jarvis.ActionAdd, 1)

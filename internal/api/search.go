@@ -1,0 +1,129 @@
+package api
+
+import (
+	"context"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// Search finds captures by what they say. *search.Service is one; the methods are
+// described there. An error of CodeTimeout says that a search took too long, and
+// what to do; it does not quote the query.
+type Search interface {
+	Search(ctx context.Context, r jarvis.SearchRequest) (*jarvis.SearchPage, error)
+	Text(ctx context.Context, id jarvis.ID) (*jarvis.CaptureText, error)
+	Suggest(ctx context.Context, text string, limit int) ([]jarvis.Suggestion, error)
+}
+
+const searchAbout = "Finds captures by the words in them. Any text is a query: words, which must all be there, \"a phrase\", pre*, -without, one or another, app:, title:, device:, monitor:, url:, before:, after:, on:, has:text, is:pinned. One that takes too long is ended, and answered 504."
+
+// maxQuery is how much of a query is looked at, in bytes.
+const maxQuery = 16 << 10
+
+// queryText makes what a person typed fit to be looked at: any bytes are.
+func queryText(text string) string { return jarvis.CleanText(text, maxQuery) }
+
+type searchInput struct {
+	Query  string `query:"q" doc:"What to look for; everything when it is left out. What is beyond 16 KiB is passed over."`
+	Sort   string `query:"sort" enum:"time,relevance" default:"time" doc:"The newest first, or the best of the newest 20000 first."`
+	Group  string `query:"group" enum:"moment,none" default:"moment" doc:"Whether captures of one window that follow each other are one result."`
+	Facets bool   `query:"facets" default:"false" doc:"Whether to count apps, devices and days."`
+	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"Results per page."`
+	Cursor string `query:"cursor" maxLength:"4096" doc:"Of the previous page."`
+	Zone   string `query:"tz" maxLength:"60" doc:"The time zone of the dates in the query and of the facets; UTC when it is left out."`
+}
+
+type searchOutput struct{ Body *jarvis.SearchPage }
+
+func (s *Server) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
+	zone, err := zoneOf(in.Zone)
+	if err != nil {
+		return nil, err
+	}
+	if s.o.Search == nil {
+		return nil, errNoSearch()
+	}
+	began := time.Now()
+	found, err := s.o.Search.Search(ctx, jarvis.SearchRequest{
+		Query: queryText(in.Query), Location: zone, Sort: jarvis.Sort(in.Sort), Moments: in.Group == "moment",
+		Facets: in.Facets, Limit: in.Limit, Cursor: in.Cursor,
+	})
+	s.metrics.searched(time.Since(began), err)
+	if err != nil {
+		return nil, err
+	}
+	for _, result := range found.Results {
+		show(result.Capture)
+	}
+	s.record(ctx, jarvis.ActionSearch, int64(len(found.Results)))
+	return &searchOutput{found}, nil
+}
+
+// errNoSearch is the error of a server that was made without a search.
+func errNoSearch() error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "this server does not search")
+}
+
+type textOutput struct{ Body capturedText }
+
+// capturedText is what was read in a capture.
+type capturedText struct {
+	ID       jarvis.ID        `json:"id"`
+	State    jarvis.TextState `json:"state" enum:"waiting,read,failed" doc:"One that is read anew is waiting, and keeps its text."`
+	Reason   string           `json:"reason" doc:"Why it was set aside, or why it failed last; mostly empty."`
+	Text     *string          `json:"text" doc:"Null until there is one. Lines end with a line feed, and an empty line is between the panels of a screen."`
+	Language string           `json:"language" doc:"As the engine names it; empty when it is not known."`
+	Engine   string           `json:"engine" doc:"That read it; empty for text that came otherwise."`
+	Masked   int              `json:"masked" doc:"Secrets in the text that were replaced, and not kept."`
+	ReadAt   *time.Time       `json:"read_at" doc:"Null when it is not known."`
+	Words    []textWord       `json:"words" nullable:"false" doc:"In the order of the text; none for text that came without places."`
+}
+
+// textWord is a word with its text.
+type textWord struct {
+	Text       string     `json:"text"`
+	Start      int        `json:"start" doc:"Of the word in the text, in bytes of UTF-8."`
+	End        int        `json:"end"`
+	Box        jarvis.Box `json:"box" doc:"In pixels of the image."`
+	Confidence int        `json:"confidence" minimum:"0" maximum:"100"`
+	Masked     bool       `json:"masked" doc:"A secret stood there: show the place blurred."`
+}
+
+func (s *Server) getText(ctx context.Context, in *captureInput) (*textOutput, error) {
+	if s.o.Search == nil {
+		return nil, errNoSearch()
+	}
+	found, err := s.o.Search.Text(ctx, in.ID.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := &textOutput{capturedText{ID: in.ID.ID, State: found.State, Reason: found.Reason, Text: found.Capture.OCRText, Words: []textWord{}}}
+	if r := found.Reading; r != nil {
+		out.Body.Language, out.Body.Engine, out.Body.Masked, out.Body.ReadAt = r.Language, r.Engine, r.Masked, &r.ReadAt
+		for _, w := range r.Words {
+			out.Body.Words = append(out.Body.Words, textWord{r.Text[w.Start:w.End], w.Start, w.End, w.Box, w.Confidence, w.Masked})
+		}
+	}
+	s.record(ctx, jarvis.ActionView, 1)
+	return out, nil
+}
+
+type suggestInput struct {
+	Query string `query:"q" doc:"The beginning of what is looked for."`
+	Limit int    `query:"limit" minimum:"1" maximum:"50" default:"10"`
+}
+
+type suggestOutput struct{ Body page[jarvis.Suggestion] }
+
+func (s *Server) suggest(ctx context.Context, in *suggestInput) (*suggestOutput, error) {
+	if s.o.Search == nil {
+		return nil, errNoSearch()
+	}
+	found, err := s.o.Search.Suggest(ctx, queryText(in.Query), in.Limit)
+	if err != nil {
+		return nil, err
+	}
+	s.record(ctx, jarvis.ActionSearch, 0)
+	return &suggestOutput{page[jarvis.Suggestion]{Items: append([]jarvis.Suggestion{}, found...)}}, nil
+}
