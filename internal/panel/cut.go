@@ -1,0 +1,153 @@
+package panel
+
+import (
+	"cmp"
+	"image"
+	"slices"
+)
+
+// edge is a long edge between the columns x and x+1.
+type edge struct {
+	x int
+	span
+	covered int // rows in which it is seen
+}
+
+// divide appends the panels of a rectangle.
+func (s *surveyed) divide(panels []image.Rectangle, r image.Rectangle, depth int) []image.Rectangle {
+	if depth == 0 {
+		return append(panels, r)
+	}
+	for _, e := range s.candidates(r) {
+		band, ok := s.band(r, e)
+		if !ok {
+			continue
+		}
+		if above := image.Rect(r.Min.X, r.Min.Y, r.Max.X, band.from); !s.blank(above) {
+			panels = s.divide(panels, above, depth-1)
+		}
+		panels = s.divide(panels, image.Rect(r.Min.X, band.from, e.x+1, band.to), depth-1)
+		panels = s.divide(panels, image.Rect(e.x+1, band.from, r.Max.X, band.to), depth-1)
+		if below := image.Rect(r.Min.X, band.to, r.Max.X, r.Max.Y); !s.blank(below) {
+			panels = s.divide(panels, below, depth-1)
+		}
+		return panels
+	}
+	return append(panels, r)
+}
+
+// candidates returns the longest edges in a rectangle that leave a panel on
+// either side, the longest first.
+func (s *surveyed) candidates(r image.Rectangle) []edge {
+	const (
+		jitter = 2  // columns by which an edge may waver
+		gap    = 64 // rows in which both sides look the same
+		most   = 16 // candidates
+	)
+	var found []edge
+	for x := r.Min.X + narrowest; x < r.Max.X-narrowest; x++ {
+		if len(s.edges[x]) == 0 {
+			continue
+		}
+		seen := s.union(x, jitter, r)
+		for _, whole := range join(slices.Clone(seen), gap) {
+			e := edge{x, whole, covered(seen, whole)}
+			length := whole.to - whole.from
+			if length < max(shortestEdge, r.Dy()/4) || e.covered < length*7/10 || s.grained(e) {
+				continue
+			}
+			if n := len(found); n > 0 && e.x-found[n-1].x <= jitter && e.span == found[n-1].span {
+				continue
+			}
+			found = append(found, e)
+		}
+	}
+	slices.SortStableFunc(found, func(a, b edge) int { return cmp.Compare(b.covered, a.covered) })
+	return found[:min(len(found), most)]
+}
+
+// grained reports whether an edge is one of many: of a pattern, or of noise.
+func (s *surveyed) grained(e edge) bool {
+	const reach, most = 16, 14
+	n := 0
+	for x := max(e.x-reach, 0); x <= min(e.x+reach, s.width-1); x++ {
+		if covered(s.edges[x], e.span) >= (e.to-e.from)/2 {
+			n++
+		}
+	}
+	return n > most
+}
+
+// band returns the rows in which an edge divides a rectangle: those of the edge,
+// and more or less of them so that nothing is cut above and below.
+func (s *surveyed) band(r image.Rectangle, e edge) (span, bool) {
+	from, ok := s.border(r, e, e.from, r.Min.Y, -1)
+	if !ok {
+		return span{}, false
+	}
+	to, ok := s.border(r, e, e.to-1, r.Max.Y-1, +1)
+	if !ok {
+		return span{}, false
+	}
+	band := span{from, to + 1}
+	left, right := image.Rect(r.Min.X, from, e.x+1, to+1), image.Rect(e.x+1, from, r.Max.X, to+1)
+	return band, band.to-band.from >= shortestEdge/2 && s.holdsText(left) && s.holdsText(right) &&
+		s.apart(e, band) && !s.ruled(e.x, band)
+}
+
+// border looks from row y, where an edge ends, outwards until a row that may be
+// cut or the end of the rectangle, and then inwards. The row is the last within
+// the band.
+func (s *surveyed) border(r image.Rectangle, e edge, y, last, outwards int) (int, bool) {
+	const inwards = 72
+	for at := y; ; at += outwards {
+		if at == last || s.free(r, at) || s.lined(r, max(at, at+outwards)) {
+			return at, true
+		}
+		if left, right := s.sides(e.x+1, e.x, at+outwards); left || right {
+			break
+		}
+	}
+	for i := 1; i <= min(inwards, e.to-e.from-1); i++ {
+		if at := y - i*outwards; s.free(r, at) {
+			return at, true
+		}
+	}
+	return 0, false
+}
+
+// apart reports whether nothing that could be text goes across an edge.
+func (s *surveyed) apart(e edge, band span) bool {
+	const (
+		near = 2 // columns by which an edge may waver
+		wide = 6 // columns on either side that may belong to the border of a window
+		most = 5 // rows: fewer than those of a letter
+	)
+	seen := s.union(e.x, near, image.Rect(0, band.from, s.width, band.to))
+	from, to := e.x, e.x
+	for x := max(e.x-wide, 0); x <= min(e.x+wide, s.width-1); x++ {
+		if covered(s.edges[x], band) >= (band.to-band.from)/2 {
+			from, to = min(from, x), max(to, x)
+		}
+	}
+	crossed := 0
+	for y := band.from; y < band.to; y++ {
+		for len(seen) > 0 && seen[0].to <= y {
+			seen = seen[1:]
+		}
+		var crosses bool
+		if len(seen) > 0 && y >= seen[0].from {
+			left, right := s.sides(from, to, y)
+			crosses = left && right
+		} else {
+			left, right := s.sides(e.x+1, e.x, y)
+			crosses = left || right
+		}
+		if !crosses {
+			crossed = 0
+		} else if crossed++; crossed > most {
+			return false
+		}
+	}
+	return true
+}
