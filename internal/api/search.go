@@ -19,13 +19,13 @@ type Search interface {
 const searchAbout = "Finds captures by the words in them. Any text is a query: words, which must all be there, \"a phrase\", pre*, -without, one or another, app:, title:, device:, monitor:, url:, before:, after:, on:, has:text, is:pinned. One that takes too long is ended, and answered 504."
 
 // maxQuery is how much of a query is looked at, in bytes.
-const maxQuery = 16 << 10
+const maxQuery = 8 << 10
 
 // queryText makes what a person typed fit to be looked at: any bytes are.
 func queryText(text string) string { return jarvis.CleanText(text, maxQuery) }
 
 type searchInput struct {
-	Query  string `query:"q" doc:"What to look for; everything when it is left out. What is beyond 16 KiB is passed over."`
+	Query  string `query:"q" doc:"What to look for; everything when it is left out. What is beyond 8 KiB is passed over."`
 	Sort   string `query:"sort" enum:"time,relevance" default:"time" doc:"The newest first, or the best of the newest 20000 first."`
 	Group  string `query:"group" enum:"moment,none" default:"moment" doc:"Whether captures of one window that follow each other are one result."`
 	Facets bool   `query:"facets" default:"false" doc:"Whether to count apps, devices and days."`
@@ -53,6 +53,7 @@ func (s *Server) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	if err != nil {
 		return nil, err
 	}
+	found.Results = append([]*jarvis.SearchResult{}, found.Results...) // null is no list
 	for _, result := range found.Results {
 		show(result.Capture)
 	}

@@ -63,6 +63,8 @@ func (c *Client) refused(op string, res *http.Response) (verdict, error) {
 		code = codeOf(res.StatusCode)
 	case code == jarvis.CodeLocked, code == jarvis.CodeMismatch, code == jarvis.CodeCorrupt:
 		v.again = false // only a person can change it
+	case code == jarvis.CodeTimeout:
+		v.again = false // it would take as long again
 	}
 	message := c.clean(problem.Detail)
 	switch {
@@ -120,7 +122,7 @@ func isCode(code jarvis.Code) bool {
 	switch code {
 	case jarvis.CodeInvalid, jarvis.CodeTooLarge, jarvis.CodeNotFound, jarvis.CodeConflict, jarvis.CodeDeleted,
 		jarvis.CodeUnavailable, jarvis.CodeNoSpace, jarvis.CodeMismatch, jarvis.CodeCorrupt, jarvis.CodeLocked,
-		jarvis.CodeNoCredential, jarvis.CodeForbidden, jarvis.CodeBusy, jarvis.CodeInternal:
+		jarvis.CodeNoCredential, jarvis.CodeForbidden, jarvis.CodeBusy, jarvis.CodeTimeout, jarvis.CodeInternal:
 		return true
 	}
 	return false

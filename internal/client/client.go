@@ -13,9 +13,10 @@
 // A request is sent again, after a wait that grows and is drawn by lot, when the
 // network failed, and on 5xx, for as long as Options allow; a server's Retry-After
 // is heeded. Refusals (4xx) are final, 429 too, whose error says how long to wait;
-// and so is what only a person can mend: a locked, mixed-up or damaged store. What must not happen twice
-// (making a token, a confirmed deletion) is sent again only when the server
-// cannot have begun it.
+// and so is what only a person can mend, a locked, mixed-up or damaged store, and
+// what took the server too long (CodeTimeout). What must not happen twice (making a
+// token, a confirmed deletion, a claim) is sent again only when the server cannot
+// have begun it.
 //
 // # The token
 //

@@ -44,9 +44,9 @@ type Deletion struct {
 	ExpiresAt time.Time         `json:"expires_at"` // when Confirm ends to be good
 }
 
-// deletePatience is how long a server may think before it answers: it counts
-// every capture that a filter selects, or deletes it.
-const deletePatience = time.Hour
+// longPatience is how long a server may think before it answers, where it counts
+// every capture that a filter selects, or changes it.
+const longPatience = time.Hour
 
 // PlanDeletion counts what the filter selects, all pages of it, and deletes
 // nothing. CreatedBefore is not supported.
@@ -56,7 +56,7 @@ func (c *Client) PlanDeletion(ctx context.Context, f jarvis.CaptureFilter) (*Del
 		return nil, c.noStoredTime(op)
 	}
 	plan := new(Deletion)
-	r := request{op: op, method: http.MethodPost, path: "/api/captures/delete", query: filterQuery(&f), patience: deletePatience}
+	r := request{op: op, method: http.MethodPost, path: "/api/captures/delete", query: filterQuery(&f), patience: longPatience}
 	if err := c.doJSON(ctx, r, plan); err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func (c *Client) ConfirmDeletion(ctx context.Context, d *Deletion) (jarvis.Recei
 	if err != nil {
 		return done, err
 	}
-	r := request{op: "delete captures", method: http.MethodPost, path: "/api/captures/delete", payload: confirm, once: true, patience: deletePatience}
+	r := request{op: "delete captures", method: http.MethodPost, path: "/api/captures/delete", payload: confirm, once: true, patience: longPatience}
 	err = c.doJSON(ctx, r, &done)
 	return done, err
 }
