@@ -40,7 +40,7 @@ func exitMeanings() []exitMeaning {
 		{exitInvalid, "wrong usage, or input that is invalid or too large"},
 		{exitNotFound, "no such capture, or it was deleted; or there is no store yet"},
 		{exitPartial, "some of several failed; the rest was done"},
-		{exitUnavailable, "the database, the storage or the server does not answer"},
+		{exitUnavailable, "the database, the storage or the server does not answer, or not in time"},
 		{exitNoSpace, "no space is left for captures"},
 		{exitMismatch, "catalogue, images and key are not of one store, or the database is newer than this program"},
 		{exitWrong, "verify found something wrong, or stored bytes are corrupt"},
@@ -88,7 +88,7 @@ func codeStatus(code jarvis.Code) int {
 		return exitInvalid
 	case jarvis.CodeNotFound, jarvis.CodeDeleted:
 		return exitNotFound
-	case jarvis.CodeUnavailable, jarvis.CodeBusy:
+	case jarvis.CodeUnavailable, jarvis.CodeBusy, jarvis.CodeTimeout:
 		return exitUnavailable
 	case jarvis.CodeNoSpace:
 		return exitNoSpace
