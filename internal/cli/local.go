@@ -12,6 +12,7 @@ import (
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/access"
 	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/search"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
 )
 
@@ -31,6 +32,8 @@ type catalogs interface {
 	jarvis.Credentials
 	jarvis.AccessLog
 	jarvis.Coverage
+	jarvis.Readings
+	jarvis.Index
 }
 
 // recordPatience is how long the access log may take to be written.
@@ -77,6 +80,39 @@ func (m *localMemory) FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Ca
 		m.record(ctx, jarvis.ActionView, 1)
 	}
 	return c, err
+}
+
+// searcher finds captures of the store.
+func (m *localMemory) searcher() *search.Service {
+	return search.New(search.Options{Index: m.catalog, Readings: m.catalog, Catalog: m.catalog, Now: m.app.now})
+}
+
+func (m *localMemory) Search(ctx context.Context, r jarvis.SearchRequest) (*jarvis.SearchPage, error) {
+	page, err := m.searcher().Search(ctx, r)
+	if err == nil {
+		m.record(ctx, jarvis.ActionSearch, int64(len(page.Results)))
+	}
+	return page, err
+}
+
+func (m *localMemory) FindText(ctx context.Context, id jarvis.ID) (*jarvis.CaptureText, error) {
+	text, err := m.searcher().Text(ctx, id)
+	if err == nil {
+		m.record(ctx, jarvis.ActionView, 1)
+	}
+	return text, err
+}
+
+func (m *localMemory) Suggest(ctx context.Context, text string, limit int) ([]jarvis.Suggestion, error) {
+	found, err := m.searcher().Suggest(ctx, text, limit)
+	if err == nil {
+		m.record(ctx, jarvis.ActionSearch, 0)
+	}
+	return found, err
+}
+
+func (m *localMemory) ReadStatus(ctx context.Context, now time.Time) (jarvis.ReadStatus, error) {
+	return m.catalog.ReadStatus(ctx, now)
 }
 
 func (m *localMemory) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error) {

@@ -18,6 +18,19 @@ type memory interface {
 	// FindCapture returns a capture with its text.
 	FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Capture, error)
 
+	// Search finds captures by what they say, as search.Service does.
+	Search(ctx context.Context, r jarvis.SearchRequest) (*jarvis.SearchPage, error)
+
+	// FindText returns what was read in a capture. The capture in it has its id
+	// and its text, and may have nothing else.
+	FindText(ctx context.Context, id jarvis.ID) (*jarvis.CaptureText, error)
+
+	// Suggest completes a query that is being typed.
+	Suggest(ctx context.Context, text string, limit int) ([]jarvis.Suggestion, error)
+
+	// ReadStatus counts what is to be read, as of now.
+	ReadStatus(ctx context.Context, now time.Time) (jarvis.ReadStatus, error)
+
 	// Fetch returns a capture and its image.
 	Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error)
 

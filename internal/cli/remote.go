@@ -71,6 +71,13 @@ func within(networks []netip.Prefix, address netip.Addr) bool {
 	return false
 }
 
+func (m *remoteMemory) Search(ctx context.Context, r jarvis.SearchRequest) (*jarvis.SearchPage, error) {
+	if r.Location != nil {
+		r.Location = m.app.namedZone(r.Location)
+	}
+	return m.Client.Search(ctx, r)
+}
+
 func (m *remoteMemory) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error) {
 	c, err := m.FindCapture(ctx, id)
 	if err != nil {
