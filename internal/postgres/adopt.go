@@ -15,9 +15,11 @@ const (
 	laterColumns   = "{device,app_name,window_title,url,stored_size,stored_sha256,content_digest,recovered}"
 	laterRelations = "{store,tombstones,counters,counter_deltas,devices," +
 		"ix_captures_timestamp_id,ix_captures_monitor,ix_captures_device,ix_captures_app_name,ix_captures_device_app_name," +
-		"ix_tombstones_pending,ix_tombstones_unpurged," + serverRelations + "}"
+		"ix_tombstones_pending,ix_tombstones_unpurged," + serverRelations + "," + readingRelations + "}"
 	serverRelations = "pins,tokens,sessions,sign_ins,accesses,spans," +
 		"ix_accesses_minute,ix_accesses_who,ix_accesses_action,ix_accesses_who_action,ix_spans_begins,ix_spans_ends,ix_spans_size"
+	readingRelations = "queue,readings,documents,reindexing," +
+		"ix_queue_order,ix_queue_aside,ix_readings_digest,ix_documents_words,ix_documents_words_new"
 )
 
 // adoptable refuses captures that the migrations could not carry over, before
@@ -43,8 +45,11 @@ func namesFree(ctx context.Context, conn *sql.Conn, s schema) error {
 	if s.version >= 3 {
 		coming = "{}"
 	}
-	if !s.older() { // the others are ours
-		made = "{" + serverRelations + "}"
+	switch { // the others are ours
+	case s.version >= 5:
+		made = "{" + readingRelations + "}"
+	case !s.older():
+		made = "{" + serverRelations + "," + readingRelations + "}"
 	}
 	var columns, relations string
 	err := conn.QueryRowContext(ctx, `

@@ -160,10 +160,16 @@ func sample(i int64) *jarvis.Capture {
 // fill adds n captures by copying them in.
 func fill(t testing.TB, c *Catalog, n int) {
 	t.Helper()
+	fillWith(t, c, n, func(int) *string { return nil })
+}
+
+// fillWith is fill with texts.
+func fillWith(t testing.TB, c *Catalog, n int, text func(i int) *string) {
+	t.Helper()
 	i := int64(-1)
 	columns := []string{
 		"id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "created_at",
-		"device", "app_name", "window_title", "url", "stored_size", "stored_sha256", "content_digest", "recovered",
+		"device", "app_name", "window_title", "url", "stored_size", "stored_sha256", "content_digest", "recovered", "ocr_text",
 	}
 	_, err := c.pool.CopyFrom(t.Context(), pgx.Identifier{"captures"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
 		if i++; i == int64(n) {
@@ -172,7 +178,7 @@ func fill(t testing.TB, c *Catalog, n int) {
 		s := sample(i)
 		return []any{
 			s.ID.String(), s.Filepath, s.Timestamp, s.MonitorIndex, s.Width, s.Height, s.FileSize, s.CreatedAt,
-			s.Device, s.AppName, s.WindowTitle, s.URL, s.StoredSize, s.StoredSHA256, s.ContentDigest, s.Recovered,
+			s.Device, s.AppName, s.WindowTitle, s.URL, s.StoredSize, s.StoredSHA256, s.ContentDigest, s.Recovered, text(int(i)),
 		}, nil
 	}))
 	if err != nil {

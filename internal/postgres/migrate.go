@@ -24,8 +24,7 @@ import (
 var migrationFiles embed.FS
 
 const (
-	newestVersion = 5
-	serverVersion = 5 // makes pins and what a server keeps
+	newestVersion = 6
 	versionTable  = "jarvis_migrations"
 )
 
