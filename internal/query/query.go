@@ -12,45 +12,53 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
+// Bounds of a query. What is beyond them is left out, and missing in what
+// String returns.
+const (
+	maxText    = 8192 // bytes that are looked at: any query that String returns has fewer
+	maxForm    = 4096 // bytes of what String returns
+	maxAtoms   = 64
+	maxPhrase  = 64   // tokens of an atom
+	maxBytes   = 2048 // of the tokens of an atom
+	maxPattern = 1024 // bytes
+)
+
 // Parse reads a query. now and loc, nil for UTC, are those of its dates. It
 // understands every text: what looks like a condition and is none is taken as
 // words, and what has no token is left out. A text that says nothing is the zero
 // Query. Patterns of apps and devices are not resolved: their Names are nil.
-func Parse(text string, now time.Time, loc *time.Location) jarvis.Query { return jarvis.Query{} }
-
-// String returns q in the language that Parse reads, in one form for all texts
-// that mean the same: parsed again, in the same zone, it is q.
-func String(q jarvis.Query) string { return "" }
-
-// Term returns the term of a query that looks for value in a field: app, device,
-// title, url. It quotes where it has to.
-func Term(field, value string) string { return "" }
-
-// MatchName reports whether a name of an app or a device is one that a pattern
-// means: it has the pattern's words, one after the other, the last of which may be
-// only the beginning of a word.
-func MatchName(pattern, name string) bool { return false }
-
-// Token is a word of a text, as it is indexed and compared.
-type Token struct {
-	Text       string // folded; letters, digits and marks only
-	Start, End int    // the bytes of the source that it was made of
+func Parse(text string, now time.Time, loc *time.Location) jarvis.Query {
+	if loc == nil {
+		loc = time.UTC
+	}
+	p := parser{now: now, loc: loc}
+	var (
+		q      jarvis.Query
+		clause jarvis.Clause
+		atoms  int
+		form   int
+	)
+	terms := lex(jarvis.CleanText(text, maxText))
+	for i, t := range terms {
+		if t.operator != "" {
+			continue
+		}
+		if joined := i > 0 && terms[i-1].operator == operatorOr; !joined && len(clause) > 0 {
+			q.Clauses = append(q.Clauses, clause)
+			clause = nil
+		}
+		atom, ok := p.atom(t)
+		if !ok {
+			continue
+		}
+		form += len(atomString(atom)) + len(" or ")
+		if atoms++; atoms > maxAtoms || form > maxForm {
+			break
+		}
+		clause = append(clause, atom)
+	}
+	if len(clause) > 0 {
+		q.Clauses = append(q.Clauses, clause)
+	}
+	return q
 }
-
-// Tokens cuts text into tokens, in order.
-func Tokens(text string) []Token { return nil }
-
-// Document returns the document of a capture for jarvis.Index: the tokens of the
-// text in the image, of the window's title, of the title marked by
-// jarvis.TitleMark, and of the address marked by jarvis.URLMark. It is empty when
-// there are none.
-func Document(text, title, url string) string { return "" }
-
-// Marks returns what q matches in text, in order and apart from each other. What
-// must not be there, and what looks at titles and addresses only, marks nothing.
-func Marks(q jarvis.Query, text string) []jarvis.Mark { return nil }
-
-// Snippet returns a piece of about size bytes of text, in which as many of the
-// marks lie as can, on one line. Marks are in order, apart from each other, as
-// Marks returns them.
-func Snippet(text string, marks []jarvis.Mark, size int) jarvis.Snippet { return jarvis.Snippet{} }
