@@ -1,0 +1,249 @@
+package mask
+
+import (
+	"math"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+)
+
+// token is a kind of secret that services issue: a prefix that says whose it is,
+// and a body of random characters. Lengths and alphabets are those that the
+// issuers document or, where they do not, those of the rules of gitleaks.
+type token struct {
+	kind     string
+	prefix   *regexp.Regexp // as it is read, with letters that engines take for others
+	alphabet string         // of the body, in which case does not count
+	// sizes are the lengths that the body has, the shortest first; none are known
+	// where there are none. A body that was read in pieces is put together again
+	// up to them.
+	sizes []int
+	least int  // the shortest body that is taken for one: part of a token may be on the screen
+	dots  bool // the body has dots
+}
+
+const (
+	letters = "abcdefghijklmnopqrstuvwxyz"
+	alnum   = "0123456789" + letters
+	wordly  = alnum + "_-"
+	dash    = `[-—–~]{1,2}`
+)
+
+func prefix(pattern string) *regexp.Regexp { return regexp.MustCompile(`\A(?:` + pattern + `)`) }
+
+var tokens = []token{
+	{kind: "AWS key", prefix: prefix(`A(?:K[I1lT|]|S[I1lT|]|B[I1lT|]|CC)A|A3T[A-Z0-9]`), alphabet: alnum, sizes: []int{16}, least: 14},
+	{kind: "AWS key", prefix: prefix(`(?i:aws|secret)(?:[\w .-]{0,24}(?i:secret|access))?[_ .-]?(?i:access)?[_ .-]?(?i:key)["'“”‘’]{0,2}\s{0,2}(?:[=:|]|=>)\s{0,2}["'“”‘’]{0,2}`), alphabet: alnum + "+/", sizes: []int{40}, least: 36},
+	{kind: "AWS key", prefix: prefix(`IQoJb3JpZ2lu|FwoGZXIvYXdz`), alphabet: alnum + "+/=", least: 60},
+	{kind: "GitHub token", prefix: prefix(`gh[pousr] ?_ ?`), alphabet: alnum, sizes: []int{36}, least: 12},
+	{kind: "GitHub token", prefix: prefix(`github[_ ]{1,2}pat[_ ]{1,2}`), alphabet: alnum + "_", sizes: []int{82}, least: 16},
+	{kind: "Slack token", prefix: prefix(`xox[abceoprs](?:[.]xox[bp])?` + dash), alphabet: wordly, least: 10},
+	{kind: "Slack token", prefix: prefix(`xapp` + dash), alphabet: wordly, least: 16},
+	{kind: "Slack token", prefix: prefix(`hooks ?\. ?slack ?\. ?com ?/ ?(?:services|workflows|triggers) ?/ ?`), alphabet: alnum + "/", sizes: []int{44}, least: 20},
+	{kind: "Stripe key", prefix: prefix(`[sr]k ?_ ?(?:[lL1I|]{1,2}[i1lI|]ve|test|prod) ?_ ?`), alphabet: alnum, sizes: []int{24, 99}, least: 10},
+	{kind: "Stripe key", prefix: prefix(`wh ?sec ?_ ?`), alphabet: alnum, sizes: []int{32}, least: 20},
+	{kind: "Anthropic key", prefix: prefix(`sk` + dash + `ant` + dash), alphabet: wordly, sizes: []int{101}, least: 20},
+	{kind: "OpenAI key", prefix: prefix(`sk` + dash + `(?:proj|svcacct|admin)` + dash), alphabet: wordly, sizes: []int{48, 124, 156}, least: 20},
+	{kind: "OpenAI key", prefix: prefix(`sk-`), alphabet: alnum, sizes: []int{48}, least: 30},
+	{kind: "Google key", prefix: prefix(`A[I1lT|]za`), alphabet: wordly, sizes: []int{35}, least: 28},
+	{kind: "Google key", prefix: prefix(`G[O0]CSPX` + dash), alphabet: wordly, sizes: []int{28}, least: 16},
+	{kind: "Google key", prefix: prefix(`ya29 ?\. ?`), alphabet: wordly, dots: true, least: 30},
+	{kind: "JWT", prefix: prefix(`e ?y ?[JI]`), alphabet: wordly + "=/+", dots: true, least: 40},
+	{kind: "access token", prefix: prefix(`(?i:bearer|authorization["'”]?\s?[:=]\s?["'“]?(?:basic|token)) `), alphabet: wordly + "=/+", dots: true, least: 20},
+}
+
+// beginning finds where one of tokens may begin.
+var beginning = regexp.MustCompile(`A[KS][I1lT|]A|ABIA|ACCA|A3T[A-Z0-9]|(?i:aws|secret)|IQoJb3JpZ2lu|FwoGZXIvYXdz|gh[pousr] ?_|github[_ ]|xox[abceoprs]|xapp|hooks ?\.|[sr]k ?[_—–~-]|wh ?sec|A[I1lT|]za|G[O0]CSPX|ya29|e ?y ?[JI]|(?i:bearer|authorization)`)
+
+func findTokens(text string) []span {
+	var spans []span
+	for at := 0; at < len(text); {
+		found := beginning.FindStringIndex(text[at:])
+		if found == nil {
+			break
+		}
+		start, next := at+found[0], at+found[0]+1
+		if before, _ := utf8.DecodeLastRuneInString(text[:start]); !isAlnum(before) {
+			if s, ok := tokenAt(text, start); ok {
+				spans = append(spans, s)
+				next = s.end
+			}
+		}
+		at = next
+	}
+	return spans
+}
+
+func tokenAt(text string, start int) (span, bool) {
+	for _, t := range tokens {
+		p := t.prefix.FindStringIndex(text[start:])
+		if p == nil {
+			continue
+		}
+		end, ok := t.body(text, start+p[1])
+		if !ok {
+			continue
+		}
+		if t.sizes == nil || t.sizes[0] != 40 {
+			return span{start, end, t.kind, rankToken}, true
+		}
+		return span{start + p[1], end, t.kind, rankToken}, true // what is before it is a name
+	}
+	return span{}, false
+}
+
+// body returns where the body that begins at start ends.
+func (t *token) body(text string, start int) (end int, ok bool) {
+	first := t.piece(text, start, math.MaxInt)
+	end, count := first.end, first.count
+	whole := first.text
+	for count > 0 {
+		missing := t.missing(count)
+		if missing < 3 { // an engine may have dropped some
+			break
+		}
+		p := t.piece(text, t.gap(text, end), missing)
+		if !t.goesOn(text, p, missing) {
+			break
+		}
+		end, count = p.end, count+p.count
+		whole += p.text
+	}
+	if count < t.least || !random(whole) {
+		return 0, false
+	}
+	if t.kind == "JWT" && !strings.Contains(whole, ".") {
+		return 0, false
+	}
+	return end, true
+}
+
+// missing is how many characters are missing from a body of so many.
+func (t *token) missing(count int) int {
+	for _, size := range t.sizes {
+		if count <= size+2 {
+			return size - count
+		}
+	}
+	if len(t.sizes) > 0 {
+		return 0
+	}
+	return math.MaxInt
+}
+
+// gap returns where the text goes on behind blanks or the end of a line, which
+// an engine puts into a token, and a terminal where the line is full.
+func (t *token) gap(text string, at int) int {
+	for range 2 {
+		if at < len(text) && text[at] == ' ' {
+			at++
+		}
+	}
+	if at < len(text) && text[at] == '\n' {
+		at++
+	}
+	return at
+}
+
+// part is a stretch of characters of a body.
+type part struct {
+	start, end int
+	count      int    // of characters of the alphabet
+	text       string // of those
+}
+
+// piece returns the stretch that begins at start. In one of which characters are
+// missing, others may be between those of the alphabet: engines read f as £.
+func (t *token) piece(text string, start, missing int) part {
+	p := part{start: start, end: start}
+	for at := start; at < len(text); {
+		c, size := utf8.DecodeRuneInString(text[at:])
+		switch {
+		case t.has(c):
+			p.end, p.count = at+size, p.count+1
+		case p.count >= missing || !misread(c) && !(t.dots && c == '.') || !t.continues(text[at+size:]):
+			p.text = text[start:p.end]
+			return p
+		}
+		at += size
+	}
+	p.text = text[start:p.end]
+	return p
+}
+
+// continues says whether a character of the alphabet follows at once.
+func (t *token) continues(text string) bool {
+	c, _ := utf8.DecodeRuneInString(text)
+	return text != "" && t.has(c)
+}
+
+func (t *token) has(c rune) bool {
+	return c < utf8.RuneSelf && strings.IndexByte(t.alphabet, lowered(byte(c))) >= 0
+}
+
+// misread says whether engines read c for a letter or a digit.
+func misread(c rune) bool { return strings.ContainsRune("@£¥€®©¢§°|(){}[]!—–_,", c) }
+
+// goesOn says whether p, which comes behind a gap, is more of the same body, of
+// which so many characters are missing: it is not if it may be a word.
+func (t *token) goesOn(text string, p part, missing int) bool {
+	if p.count == 0 {
+		return false
+	}
+	if p.end < len(text) && strings.IndexByte("=:@~", text[p.end]) >= 0 { // a name with a value, an address, a prompt
+		return false
+	}
+	if t.sizes != nil {
+		return p.count <= missing+2 && !plain(p.text)
+	}
+	return p.count >= 4 && random(p.text) && strings.ContainsAny(lower(p.text), letters)
+}
+
+// plain says whether s may be a word: all letters, of which at most the first is
+// a capital.
+func plain(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; (c < 'a' || c > 'z') && (i > 0 || c < 'A' || c > 'Z') {
+			return false
+		}
+	}
+	return true
+}
+
+// random says whether s has digits and letters, or capitals behind small letters,
+// as hardly any word does.
+func random(s string) bool {
+	digit, letter, inner := false, false, false
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c >= '0' && c <= '9':
+			digit = true
+		case c >= 'a' && c <= 'z':
+			letter = true
+		case c >= 'A' && c <= 'Z':
+			letter = true
+			inner = inner || i > 0 && s[i-1] >= 'a' && s[i-1] <= 'z'
+		}
+	}
+	return digit && letter || inner
+}
+
+func isAlnum(c rune) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
+func lowered(c byte) byte {
+	if c >= 'A' && c <= 'Z' {
+		return c + 'a' - 'A'
+	}
+	return c
+}
+
+// lower returns s with ASCII letters in lower case, byte for byte.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		b[i] = lowered(c)
+	}
+	return string(b)
+}
