@@ -40,13 +40,14 @@ type grammar struct {
 	JSON        bool        `name:"json" group:"everywhere" help:"Print JSON Lines: one object per line."`
 	Version     versionFlag `name:"version" group:"everywhere" help:"Print the version and exit."`
 
-	Add   addCmd   `cmd:"" group:"captures" help:"Store screenshots."`
-	List  listCmd  `cmd:"" group:"captures" help:"List captures, the newest first."`
-	Show  showCmd  `cmd:"" group:"captures" help:"Show what is known about a capture."`
-	Get   getCmd   `cmd:"" group:"captures" help:"Give the image back, byte for byte."`
-	Rm    rmCmd    `cmd:"" group:"captures" help:"Remove captures for good."`
-	Pin   pinCmd   `cmd:"" group:"captures" help:"Mark captures that matter."`
-	Unpin unpinCmd `cmd:"" group:"captures" help:"Take the mark away."`
+	Add    addCmd    `cmd:"" group:"captures" help:"Store screenshots."`
+	List   listCmd   `cmd:"" group:"captures" help:"List captures, the newest first."`
+	Search searchCmd `cmd:"" group:"captures" help:"Find captures by the words in them."`
+	Show   showCmd   `cmd:"" group:"captures" help:"Show what is known about a capture."`
+	Get    getCmd    `cmd:"" group:"captures" help:"Give the image back, byte for byte."`
+	Rm     rmCmd     `cmd:"" group:"captures" help:"Remove captures for good."`
+	Pin    pinCmd    `cmd:"" group:"captures" help:"Mark captures that matter."`
+	Unpin  unpinCmd  `cmd:"" group:"captures" help:"Take the mark away."`
 
 	Start   startCmd   `cmd:"" group:"store" help:"Make a store, offer to fill it, and run the server."`
 	Stats   statsCmd   `cmd:"" group:"store" help:"Count captures and bytes, per day and device."`
@@ -139,7 +140,7 @@ func (a *app) run(ctx context.Context, args []string) error {
 	if len(args) == 0 {
 		args = []string{"--help"}
 	}
-	selected, err := parser.Parse(args)
+	selected, err := parser.Parse(searchArguments(parser.Model.Node, args))
 	if answered {
 		return nil
 	}

@@ -30,13 +30,14 @@ Examples:
 
 type deviceAddCmd struct {
 	Name  string `arg:"" help:"Name of the device, as in its captures, or of the program."`
-	Scope string `default:"upload" placeholder:"upload|read|admin" help:"What the token permits: upload (the default), read or admin."`
+	Scope string `default:"upload" placeholder:"upload|read|work|admin" help:"What the token permits: upload (the default), read, work or admin."`
 }
 
 // Help is the long help.
 func (deviceAddCmd) Help() string {
 	return `Prints the token once; nobody can show it again. Scopes are upload (captures and
-spans of this one device), read (everything may be looked at), and admin (everything).
+spans of this one device), read (everything may be looked at), work (captures that wait
+to be read may be fetched, and what they say stored), and admin (everything).
 
 Examples:
 

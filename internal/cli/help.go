@@ -33,7 +33,11 @@ everything else that is not known is null. Where nothing is to be told, nothing 
             time_source is flag, exif, name, mtime, or now for a pipe; future: true
             marks a time that is still to come; code says what kind of error it is
   list      one object per capture, with a cursor for --after, without its text
-  show      one object, with the text as ocr_text
+  search    one object per result: {capture, count, from, to, snippet, boxes, score}, then
+            {understood, results, unread, next, ranked, partial, facets}: next is for
+            --after, and unread is told when nothing is found
+  show      one object, with the text as ocr_text; with --words also {text_state, reason,
+            language, engine, masked, words}
   get -o    {id, file, file_size}
   rm        {id, error, code} for each capture that could not be removed, then
             {removed, bytes, missing, failed, gone, may_remain}: what was removed,

@@ -12,7 +12,8 @@ import (
 )
 
 type showCmd struct {
-	ID string `arg:"" help:"Id of the capture."`
+	ID    string `arg:"" help:"Id of the capture."`
+	Words bool   `help:"Show the words of the text with where each is on the image, in pixels."`
 }
 
 // Help is the long help.
@@ -22,6 +23,7 @@ func (showCmd) Help() string {
 Examples:
 
     jarvis show 019be5a4-7c3e-7d10-8f2a-5b6c7d8e9f00
+    jarvis show 019be5a4-7c3e-7d10-8f2a-5b6c7d8e9f00 --words
     jarvis list --limit 1 --json | jq -r .id | xargs jarvis show --json
 `
 }
@@ -31,6 +33,36 @@ type shownCapture struct {
 	*jarvis.Capture
 	StoredSHA256 *string `json:"stored_sha256"` // of the bytes on disk; null when unknown
 	Future       bool    `json:"future,omitempty"`
+	*shownText
+}
+
+// shownText is what is known of a text.
+type shownText struct {
+	State    jarvis.TextState `json:"text_state"`
+	Reason   string           `json:"reason"` // why it was not read; mostly empty
+	Language string           `json:"language"`
+	Engine   string           `json:"engine"`
+	Masked   int              `json:"masked"` // secrets that were replaced
+	Words    []shownWord      `json:"words"`
+}
+
+// shownWord is a word and where it is.
+type shownWord struct {
+	Text       string     `json:"text"`
+	Box        jarvis.Box `json:"box"`
+	Confidence int        `json:"confidence"`
+	Masked     bool       `json:"masked,omitempty"`
+}
+
+func newShownText(t *jarvis.CaptureText) *shownText {
+	shown := &shownText{State: t.State, Reason: t.Reason, Words: []shownWord{}}
+	if r := t.Reading; r != nil {
+		shown.Language, shown.Engine, shown.Masked = r.Language, r.Engine, r.Masked
+		for _, w := range r.Words {
+			shown.Words = append(shown.Words, shownWord{r.Text[w.Start:w.End], w.Box, w.Confidence, w.Masked})
+		}
+	}
+	return shown
 }
 
 // Run shows the capture.
@@ -47,20 +79,73 @@ func (cmd *showCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	capture, err := m.FindCapture(ctx, id)
+	shown, err := cmd.find(ctx, a, m, id)
 	if err = errors.Join(err, m.close(ctx)); err != nil {
 		return err
+	}
+	switch {
+	case a.json:
+		return a.printJSON(shown)
+	case cmd.Words:
+		a.printWords(shown.Words)
+	default:
+		a.printCapture(shown, cfg.Location)
+	}
+	return nil
+}
+
+func (cmd *showCmd) find(ctx context.Context, a *app, m memory, id jarvis.ID) (shownCapture, error) {
+	capture, err := m.FindCapture(ctx, id)
+	if err != nil {
+		return shownCapture{}, err
 	}
 	shown := shownCapture{Capture: capture, Future: capture.Timestamp.After(a.now())}
 	if len(capture.StoredSHA256) > 0 {
 		digest := hex.EncodeToString(capture.StoredSHA256)
 		shown.StoredSHA256 = &digest
 	}
-	if a.json {
-		return a.printJSON(shown)
+	if cmd.Words || capture.OCRText == nil && !a.json { // a person is told why there is none
+		text, err := m.FindText(ctx, id)
+		if err != nil {
+			return shownCapture{}, err
+		}
+		shown.shownText = newShownText(text)
 	}
-	a.printCapture(shown, cfg.Location)
-	return nil
+	return shown, nil
+}
+
+// printWords writes words for a person.
+func (a *app) printWords(words []shownWord) {
+	if len(words) == 0 {
+		a.note("There are no words with a place.")
+		return
+	}
+	t := table{columns: []column{
+		{title: "X", right: true},
+		{title: "Y", right: true},
+		{title: "WIDTH", right: true},
+		{title: "HEIGHT", right: true},
+		{title: "SURE", right: true},
+		{title: "WORD", shrink: 12},
+	}}
+	for _, w := range words {
+		t.add(strconv.Itoa(w.Box.X), strconv.Itoa(w.Box.Y), strconv.Itoa(w.Box.Width), strconv.Itoa(w.Box.Height), strconv.Itoa(w.Confidence)+"%", w.Text)
+	}
+	t.print(a.console, true)
+}
+
+// stateText says why a capture has no text; empty where nothing is to be said.
+func (t *shownText) stateText() string {
+	switch t.State {
+	case jarvis.TextWaiting:
+		if t.Reason != "" {
+			return "waits to be read again: " + t.Reason
+		}
+		return "waits to be read"
+	case jarvis.TextFailed:
+		return "could not be read: " + t.Reason
+	}
+	return ""
 }
 
 func (a *app) printCapture(c shownCapture, loc *time.Location) {
@@ -98,6 +183,7 @@ func (a *app) printCapture(c shownCapture, loc *time.Location) {
 		line("sha256", *c.StoredSHA256)
 	}
 	if c.OCRText == nil {
+		line("text", c.stateText())
 		return
 	}
 	a.printf("\n")
