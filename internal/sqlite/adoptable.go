@@ -10,8 +10,10 @@ import (
 
 // The tables that migrations make beside captures.
 const (
-	ownTables    = "('store', 'tombstones', 'counters', 'devices', " + serverTables + ")"
-	serverTables = "'pins', 'tokens', 'sessions', 'sign_ins', 'accesses', 'spans'"
+	ownTables     = "'store', 'tombstones', 'counters', 'devices', " + serverTables
+	serverTables  = "'pins', 'tokens', 'sessions', 'sign_ins', 'accesses', 'spans', " + readingTables
+	readingTables = "'queue', 'readings', 'documents', 'reindexing', " +
+		"'search', 'search_config', 'search_data', 'search_docsize', 'search_idx'"
 )
 
 // adoptable refuses captures that the migrations could not carry over, before
@@ -49,13 +51,15 @@ func namesFree(c *conn, s schema) error {
 	case s.older():
 		tables = ownTables
 	case s.version < serverVersion: // the others are ours
-		tables = "(" + serverTables + ")"
+		tables = serverTables
+	case s.version < readingVersion:
+		tables = readingTables
 	}
 	if err == nil && tables != "" {
 		err = c.query(func(row *sqlite3.Stmt) error {
 			taken = append(taken, row.ColumnText(0))
 			return nil
-		}, "SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN "+tables+" ORDER BY 1")
+		}, "SELECT lower(name) FROM sqlite_schema WHERE lower(name) IN ("+tables+") ORDER BY 1")
 	}
 	if err == nil && len(taken) > 0 {
 		return jarvis.NamesTaken(taken)

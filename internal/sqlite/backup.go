@@ -139,6 +139,15 @@ func purgeRow(c *conn, s schema, id string) error {
 	// An older Jarvis may have kept ids in upper case.
 	const rows = "FROM captures WHERE id IN (?, ?)"
 	upper := strings.ToUpper(id)
+	if s.version >= readingVersion {
+		seq, err := c.number("SELECT seq "+rows, id, upper)
+		if err == nil {
+			err = forget(c, seq)
+		}
+		if err != nil {
+			return err
+		}
+	}
 	if s.version >= serverVersion {
 		if err := c.exec("DELETE FROM pins WHERE (captured_at, capture_id) IN (SELECT timestamp, id "+rows+")", id, upper); err != nil {
 			return err

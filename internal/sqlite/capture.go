@@ -67,6 +67,9 @@ func insert(on *conn, c *jarvis.Capture) error {
 	if err != nil {
 		return err
 	}
+	if err := enqueue(on, seq); err != nil {
+		return err
+	}
 	return count(on, at, c.Device, 1, onDisk(c.StoredSize, c.FileSize))
 }
 
@@ -129,12 +132,9 @@ func (c *Catalog) FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Captur
 	return read(ctx, c, "find capture", func(on *conn) (capture *jarvis.Capture, err error) {
 		err = on.view(func() error {
 			err := on.query(func(s *sqlite3.Stmt) (err error) {
-				if capture, err = scan(s); err == nil && s.ColumnType(17) != sqlite3.NULL {
-					text := s.ColumnText(17)
-					capture.OCRText = &text
-				}
+				capture, err = scanText(s)
 				return err
-			}, "SELECT "+columns+", ocr_text FROM captures WHERE id = ?", id.String())
+			}, "SELECT "+textColumns+" FROM captures WHERE id = ?", id.String())
 			if err == nil && capture == nil {
 				err = whyMissing(on, id)
 			}

@@ -36,12 +36,16 @@ func (c *conn) prepare(sql string, args []any) (*sqlite3.Stmt, error) {
 		}
 		c.statements[sql] = s
 	}
+	return s, bindAll(s, args)
+}
+
+func bindAll(s *sqlite3.Stmt, args []any) error {
 	for i, arg := range args {
 		if err := bind(s, i+1, arg); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	return s, nil
+	return nil
 }
 
 func bind(s *sqlite3.Stmt, i int, arg any) error {
@@ -74,6 +78,22 @@ func (c *conn) query(row func(*sqlite3.Stmt) error, sql string, args ...any) err
 	if err != nil {
 		return err
 	}
+	return run(s, row)
+}
+
+// queryOnce is query for a statement that is not kept: one of too many.
+func (c *conn) queryOnce(row func(*sqlite3.Stmt) error, sql string, args ...any) error {
+	s, _, err := c.Prepare(sql)
+	if err != nil {
+		return err
+	}
+	if err = bindAll(s, args); err == nil {
+		err = run(s, row)
+	}
+	return errors.Join(err, s.Close())
+}
+
+func run(s *sqlite3.Stmt, row func(*sqlite3.Stmt) error) (err error) {
 	for err == nil && s.Step() {
 		err = row(s)
 	}
@@ -103,6 +123,12 @@ func (c *conn) find(row func(*sqlite3.Stmt), sql string, args ...any) (bool, err
 // exec runs one statement without a result.
 func (c *conn) exec(sql string, args ...any) error {
 	return c.query(func(*sqlite3.Stmt) error { return nil }, sql, args...)
+}
+
+// changed runs one statement and returns how many rows it changed.
+func (c *conn) changed(sql string, args ...any) (int64, error) {
+	err := c.exec(sql, args...)
+	return c.Changes(), err
 }
 
 // number returns the one integer that a statement selects; 0 for NULL.

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
+	"github.com/ncruces/go-sqlite3/ext/fts5"
 	"github.com/ncruces/go-sqlite3/vfs"
 
 	"github.com/jarvis-memory/jarvis"
@@ -148,7 +149,7 @@ func (db *database) connect(uri string, flags sqlite3.OpenFlag, pragmas string) 
 	if err != nil {
 		return nil, err
 	}
-	err = c.BusyTimeout(busyTimeout)
+	err = errors.Join(c.BusyTimeout(busyTimeout), fts5.Register(c))
 	if err == nil {
 		err = c.Exec("PRAGMA trusted_schema = OFF;" + pragmas)
 	}

@@ -36,6 +36,9 @@ func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.Pending
 		if err := unpin(on, row.at, id); err != nil {
 			return pending, err
 		}
+		if err := forget(on, row.seq); err != nil {
+			return pending, err
+		}
 		if err := count(on, row.at, row.device, -1, -row.bytes); err != nil {
 			return pending, err
 		}

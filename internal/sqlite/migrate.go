@@ -14,6 +14,7 @@ import (
 
 	"github.com/ncruces/go-sqlite3"
 	"github.com/ncruces/go-sqlite3/driver"
+	"github.com/ncruces/go-sqlite3/ext/fts5"
 	"github.com/pressly/goose/v3"
 	versions "github.com/pressly/goose/v3/database"
 
@@ -99,7 +100,7 @@ func (db *database) migrate(c *conn, use func(*goose.Provider, *sql.DB) error) (
 		// Foreign keys are off because dropping a table would delete what
 		// refers to it; and legacy_alter_table, because renaming the new table
 		// would redirect what refers to the old.
-		return errors.Join(c.BusyTimeout(busyTimeout), f.register(c), c.Exec(writerPragmas+`;
+		return errors.Join(c.BusyTimeout(busyTimeout), fts5.Register(c), f.register(c), c.Exec(writerPragmas+`;
 			PRAGMA foreign_keys = OFF;
 			PRAGMA legacy_alter_table = ON;
 			PRAGMA wal_autocheckpoint = 1000`))

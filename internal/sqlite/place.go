@@ -23,6 +23,11 @@ func slot(micros int64) int64 {
 	return farMicros<<slotBits + (micros-farMicros)<<farSlotBits
 }
 
+// seqBefore returns the last seq before a microsecond, whatever that is.
+func seqBefore(micros int64) int64 {
+	return slot(min(max(micros, 0), jarvis.MaxTime.UnixMicro()+1)) - 1
+}
+
 // place returns a free seq for a capture: the slot of its time, else the next
 // after those taken. It looks at the last one taken of 1024 at a time, so that
 // thousands of captures at one microsecond cost one lookup each.

@@ -7,10 +7,13 @@ import (
 )
 
 // latest is the newest migration that this program knows.
-const latest = 5
+const latest = 6
 
 // serverVersion is the migration that makes pins and what a server keeps.
 const serverVersion = 5
+
+// readingVersion is the migration that makes what is read and found.
+const readingVersion = 6
 
 // versionTable is goose's.
 const versionTable = "goose_db_version"
