@@ -171,27 +171,42 @@ func fillWith(t testing.TB, c *Catalog, n int, text func(i int) *string) {
 		"id", "filepath", "timestamp", "monitor_index", "width", "height", "file_size", "created_at",
 		"device", "app_name", "window_title", "url", "stored_size", "stored_sha256", "content_digest", "recovered", "ocr_text",
 	}
-	_, err := c.pool.CopyFrom(t.Context(), pgx.Identifier{"captures"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
-		if i++; i == int64(n) {
-			return nil, nil
-		}
-		s := sample(i)
-		return []any{
-			s.ID.String(), s.Filepath, s.Timestamp, s.MonitorIndex, s.Width, s.Height, s.FileSize, s.CreatedAt,
-			s.Device, s.AppName, s.WindowTitle, s.URL, s.StoredSize, s.StoredSHA256, s.ContentDigest, s.Recovered, text(int(i)),
-		}, nil
-	}))
+	err := c.alone(t.Context(), func(conn *pgx.Conn) error {
+		_, err := conn.CopyFrom(t.Context(), pgx.Identifier{"captures"}, columns, pgx.CopyFromFunc(func() ([]any, error) {
+			if i++; i == int64(n) {
+				return nil, nil
+			}
+			s := sample(i)
+			return []any{
+				s.ID.String(), s.Filepath, s.Timestamp, s.MonitorIndex, s.Width, s.Height, s.FileSize, s.CreatedAt,
+				s.Device, s.AppName, s.WindowTitle, s.URL, s.StoredSize, s.StoredSHA256, s.ContentDigest, s.Recovered, text(int(i)),
+			}, nil
+		}))
+		return err
+	})
 	if err != nil {
 		t.Fatalf("copy %d captures: %v", n, err)
 	}
-	for _, statement := range []string{
+	c.run(t,
 		`INSERT INTO counters SELECT floor(extract(epoch FROM timestamp) / 900)::integer, device, count(*), sum(stored_size) FROM captures GROUP BY 1, 2`,
 		`INSERT INTO devices SELECT device, sum(captures), sum(bytes) FROM counters GROUP BY device`,
 		`VACUUM ANALYZE captures, counters`,
-	} {
-		if _, err := c.pool.Exec(t.Context(), statement); err != nil {
-			t.Fatalf("%s: %v", statement, err)
+	)
+}
+
+// run runs statements on a connection of its own, however long they take.
+func (c *Catalog) run(t testing.TB, statements ...string) {
+	t.Helper()
+	err := c.alone(t.Context(), func(conn *pgx.Conn) error {
+		for _, statement := range statements {
+			if _, err := conn.Exec(t.Context(), statement); err != nil {
+				return fmt.Errorf("%s: %w", statement, err)
+			}
 		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 

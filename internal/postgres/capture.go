@@ -42,7 +42,8 @@ func (c *Catalog) writeID(ctx context.Context, op string, id jarvis.ID, statemen
 	})
 }
 
-// InsertCapture adds a row, together with its counters, in one transaction.
+// InsertCapture adds a row, together with its counters and its place in the
+// queue, in one transaction.
 func (c *Catalog) InsertCapture(ctx context.Context, capture *jarvis.Capture) error {
 	const statement = `
 		WITH gone AS (
@@ -55,6 +56,8 @@ func (c *Catalog) InsertCapture(ctx context.Context, capture *jarvis.Capture) er
 			WHERE NOT EXISTS (SELECT FROM gone)
 			ON CONFLICT (id) DO NOTHING
 			RETURNING device
+		), queued AS (
+			INSERT INTO queue (capture_id, captured_at) SELECT $1::text, $3::timestamptz FROM added
 		), delta AS (
 			INSERT INTO counter_deltas (bucket, device, captures, bytes)
 			SELECT $18::integer, device, 1, $19::bigint FROM added

@@ -8,7 +8,8 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// BeginDelete removes the row and its counters and leaves a tombstone.
+// BeginDelete removes the row, its counters and all that was read, and leaves a
+// tombstone.
 func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.PendingDelete, error) {
 	const statement = `
 		WITH removed AS (
@@ -20,6 +21,12 @@ func (c *Catalog) BeginDelete(ctx context.Context, id jarvis.ID) (jarvis.Pending
 			ON CONFLICT (id) DO UPDATE SET filepath = excluded.filepath, deleted_at = now(), purged = false
 		), unpinned AS (
 			DELETE FROM pins USING removed WHERE captured_at = timestamp AND capture_id = removed.id COLLATE "C"
+		), unqueued AS (
+			DELETE FROM queue WHERE capture_id = $1::text COLLATE "C"
+		), unread AS (
+			DELETE FROM readings WHERE capture_id = $1::text COLLATE "C"
+		), undocumented AS (
+			DELETE FROM documents USING removed WHERE captured_at = timestamp AND capture_id = removed.id COLLATE "C"
 		), delta AS (
 			INSERT INTO counter_deltas (bucket, device, captures, bytes) SELECT bucket, device, -1, -bytes FROM removed
 		)

@@ -8,6 +8,8 @@ import (
 
 var _ jarvis.Index = (*Catalog)(nil)
 
+var errUnmade = jarvis.Errorf(jarvis.CodeInternal, "this is not made yet")
+
 // FindMatches returns a page of the captures that a query matches.
 func (c *Catalog) FindMatches(ctx context.Context, f jarvis.MatchFilter) ([]*jarvis.Match, error) {
 	return nil, errUnmade

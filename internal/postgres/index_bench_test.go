@@ -1,7 +1,6 @@
 package postgres
 
 import (
-	"context"
 	"os"
 	"testing"
 
@@ -34,25 +33,11 @@ func searchDatabase(b *testing.B) *Catalog {
 // fillDocuments is fill with texts and documents.
 func fillDocuments(t testing.TB, c *Catalog, n int) {
 	t.Helper()
-	exec := func(statements ...string) {
-		t.Helper()
-		err := c.alone(t.Context(), func(conn *pgx.Conn) error {
-			for _, statement := range statements {
-				if _, err := conn.Exec(t.Context(), statement); err != nil {
-					return err
-				}
-			}
-			return nil
-		})
-		if err != nil {
-			t.Fatalf("%s: %v", statements, err)
-		}
-	}
 	var definition string
 	if err := c.pool.QueryRow(t.Context(), "SELECT pg_get_indexdef('ix_documents_words'::regclass)").Scan(&definition); err != nil {
 		t.Fatal(err)
 	}
-	exec("DROP INDEX ix_documents_words")
+	c.run(t, "DROP INDEX ix_documents_words")
 	corpus := catalogtest.NewCorpus()
 	fillWith(t, c, n, func(i int) *string {
 		text := corpus.Document(i)
@@ -60,7 +45,7 @@ func fillDocuments(t testing.TB, c *Catalog, n int) {
 	})
 	i := -1
 	err := c.alone(t.Context(), func(conn *pgx.Conn) error {
-		_, err := conn.CopyFrom(context.WithoutCancel(t.Context()), pgx.Identifier{"documents"}, []string{"capture_id", "captured_at", "words"},
+		_, err := conn.CopyFrom(t.Context(), pgx.Identifier{"documents"}, []string{"capture_id", "captured_at", "words"},
 			pgx.CopyFromFunc(func() ([]any, error) {
 				if i++; i == n {
 					return nil, nil
@@ -73,8 +58,8 @@ func fillDocuments(t testing.TB, c *Catalog, n int) {
 	if err != nil {
 		t.Fatalf("copy %d documents: %v", n, err)
 	}
-	exec("SET maintenance_work_mem = '1GB'", definition, "ALTER INDEX ix_documents_words ALTER COLUMN 1 SET STATISTICS 0")
-	exec("VACUUM ANALYZE documents")
+	c.run(t, "SET maintenance_work_mem = '1GB'", definition, "ALTER INDEX ix_documents_words ALTER COLUMN 1 SET STATISTICS 0")
+	c.run(t, "VACUUM ANALYZE documents")
 }
 
 func BenchmarkCatalog_FindMatches(b *testing.B) {

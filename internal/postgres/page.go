@@ -28,6 +28,12 @@ func (w *conditions) add(clause string, args ...any) {
 	w.clauses = append(w.clauses, fmt.Sprintf(clause, places...))
 }
 
+// place adds an argument and returns its place.
+func (w *conditions) place(arg any) string {
+	w.args = append(w.args, arg)
+	return fmt.Sprintf("$%d", len(w.args))
+}
+
 func (w *conditions) String() string {
 	if len(w.clauses) == 0 {
 		return ""
