@@ -4,6 +4,8 @@ import (
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/jarvis-memory/jarvis"
 )
 
 // term is a piece of a query between blanks, or between quotes.
@@ -55,6 +57,17 @@ func lex(text string) []term {
 	}
 	markOperators(terms)
 	return terms
+}
+
+// LastTerm returns the field, empty for words, and the value of the term at the end
+// of a query that is being typed. Both are empty behind a blank.
+func LastTerm(text string) (field, value string) {
+	terms := lex(jarvis.CleanText(text, maxText))
+	if len(terms) == 0 || !strings.HasSuffix(text, terms[len(terms)-1].raw) {
+		return "", ""
+	}
+	last := terms[len(terms)-1]
+	return last.field, last.value
 }
 
 // negates reports whether a dash before rest means "without". It does not in

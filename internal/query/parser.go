@@ -148,20 +148,28 @@ func cleanPattern(value string) string {
 	return strings.TrimSpace(jarvis.CleanText(strings.TrimSpace(value), maxPattern))
 }
 
-// MatchName reports whether a name of an app or a device is one that a pattern
-// means: it has the pattern's words, one after the other, the last of which may be
-// only the beginning of a word. A pattern without words means just itself.
-func MatchName(pattern, name string) bool {
+// FindName returns how many words of a name of an app or a device are before those
+// of a pattern that means it, and -1 when the pattern does not: it has the pattern's
+// words, one after the other, the last of which may be only the beginning of a word.
+// A pattern without words means just itself.
+func FindName(pattern, name string) int {
 	tokens := Tokens(pattern)
 	if len(tokens) == 0 {
-		return cleanPattern(pattern) == cleanPattern(name)
+		if cleanPattern(pattern) == cleanPattern(name) {
+			return 0
+		}
+		return -1
 	}
 	tokens, prefix := phrase(bounded(tokens), true)
-	found := false
 	a := jarvis.Atom{Prefix: prefix}
 	for _, token := range tokens {
 		a.Tokens = append(a.Tokens, token.Text)
 	}
-	eachMatch(a, Tokens(name), func(int) { found = true })
-	return found
+	place := -1
+	eachMatch(a, Tokens(name), func(first int) {
+		if place < 0 {
+			place = first
+		}
+	})
+	return place
 }

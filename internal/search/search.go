@@ -4,16 +4,20 @@
 package search
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/query"
 )
 
 // Catalog is what a search needs of jarvis.Catalog.
 type Catalog interface {
 	FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Capture, error)
 	FindCaptures(ctx context.Context, f jarvis.CaptureFilter) ([]*jarvis.Capture, error)
+	Stats(ctx context.Context) (jarvis.CatalogStats, error)
 }
 
 // DefaultTimeout is how long a search may take when nobody said.
@@ -31,42 +35,175 @@ type Options struct {
 
 // Service finds captures. Its methods may be called concurrently.
 type Service struct {
-	o Options
+	index    jarvis.Index
+	readings jarvis.Readings
+	catalog  Catalog
+	now      func() time.Time
+	timeout  time.Duration
+	look     int // matches that a page of moments looks at
 }
 
 // New returns a service.
-func New(o Options) *Service { return &Service{o} }
+func New(o Options) *Service {
+	s := &Service{index: o.Index, readings: o.Readings, catalog: o.Catalog, now: o.Now, timeout: cmp.Or(o.Timeout, DefaultTimeout), look: maxLook}
+	if s.now == nil {
+		s.now = time.Now
+	}
+	return s
+}
 
 // Search returns a page of results. Every query is understood, see
 // query.Parse; a cursor that is none, a limit out of range and an unknown order
 // are CodeInvalid. A search that takes longer than it may is ended, in the
 // database too, and is CodeTimeout.
 func (s *Service) Search(ctx context.Context, r jarvis.SearchRequest) (*jarvis.SearchPage, error) {
-	return &jarvis.SearchPage{}, nil
+	j, err := s.job(r)
+	if err != nil {
+		return nil, err
+	}
+	err = s.limited(ctx, func(ctx context.Context) error {
+		if err := s.resolve(ctx, j.query); err != nil {
+			return err
+		}
+		return j.run(ctx)
+	})
+	if err != nil {
+		return nil, err
+	}
+	return &j.page, nil
 }
 
-// Text returns a capture with all that was read in it. CodeNotFound or
-// CodeDeleted as jarvis.Catalog.FindCapture.
-func (s *Service) Text(ctx context.Context, id jarvis.ID) (*jarvis.CaptureText, error) {
-	return nil, jarvis.NoCapture(id)
+// job is one search.
+type job struct {
+	*Service
+	query   jarvis.Query
+	request jarvis.SearchRequest
+	cursor  cursor
+	limit   int
+	page    jarvis.SearchPage
 }
 
-// Suggest completes the last term of a query that is being typed, by at most limit
-// names of apps and devices and titles of recent captures; those that begin with
-// what was typed come first. A limit of 0 means DefaultSuggestions.
-func (s *Service) Suggest(ctx context.Context, text string, limit int) ([]jarvis.Suggestion, error) {
-	return nil, nil
+// job checks a request.
+func (s *Service) job(r jarvis.SearchRequest) (*job, error) {
+	j := &job{Service: s, request: r, limit: cmp.Or(r.Limit, jarvis.DefaultResults)}
+	if j.limit < 1 || j.limit > jarvis.MaxResults {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "a page of results holds 1 to %d, not %d", jarvis.MaxResults, j.limit)
+	}
+	j.request.Sort = cmp.Or(r.Sort, jarvis.SortTime)
+	if sort := j.request.Sort; sort != jarvis.SortTime && sort != jarvis.SortRelevance {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.40q is no order of results: use %s or %s", string(sort), jarvis.SortTime, jarvis.SortRelevance)
+	}
+	var err error
+	if j.cursor, err = parseCursor(r.Cursor, j.request.Sort, r.Moments); err != nil {
+		return nil, err
+	}
+	j.query = query.Parse(r.Query, s.now(), r.Location)
+	j.page = jarvis.SearchPage{Results: []*jarvis.SearchResult{}, Understood: query.String(j.query)}
+	return j, nil
 }
 
-// The suggestions of a request that does not say, and at most.
-const (
-	DefaultSuggestions = 10
-	MaxSuggestions     = 50
-)
+// run fills the page.
+func (j *job) run(ctx context.Context) error {
+	var newest []*jarvis.Match
+	if j.request.Facets {
+		var err error
+		if newest, err = j.count(ctx); err != nil {
+			return err
+		}
+	}
+	var (
+		moments []*moment
+		err     error
+	)
+	switch {
+	case j.request.Sort == jarvis.SortRelevance:
+		moments, err = j.ranked(ctx)
+	case j.request.Moments:
+		moments, err = j.moments(ctx, newest)
+	default:
+		moments, err = j.frames(ctx)
+	}
+	if err != nil {
+		return err
+	}
+	return j.show(ctx, moments)
+}
 
-// Reindex makes the documents of all captures anew from their texts, and then
-// the index from the documents, while captures arrive and are found. Interrupted,
-// it goes on where it was; restart begins at the first again. progress may be nil.
-func (s *Service) Reindex(ctx context.Context, restart bool, progress jarvis.Progress) error {
+// frames returns a page of captures, the newest first, each as a moment of its own.
+func (j *job) frames(ctx context.Context) ([]*moment, error) {
+	matches, err := j.index.FindMatches(ctx, jarvis.MatchFilter{Query: j.query, After: j.cursor.at, Limit: j.limit + 1})
+	if err != nil {
+		return nil, err
+	}
+	if len(matches) > j.limit {
+		matches = matches[:j.limit]
+		j.page.Next = cursor{kind: kindFrames, at: matches[j.limit-1].Cursor()}.String()
+	}
+	return single(matches), nil
+}
+
+// errTooLong is the cause of a context that ended because of the time limit.
+var errTooLong = &jarvis.Error{Code: jarvis.CodeTimeout}
+
+// limited calls f with a context that ends when the time is over.
+func (s *Service) limited(ctx context.Context, f func(context.Context) error) error {
+	if s.timeout < 0 {
+		return f(ctx)
+	}
+	limited, cancel := context.WithTimeoutCause(ctx, s.timeout, errTooLong)
+	defer cancel()
+	err := f(limited)
+	if err != nil && errors.Is(context.Cause(limited), errTooLong) {
+		return &jarvis.Error{
+			Code: jarvis.CodeTimeout,
+			Op:   "search",
+			Message: "the search took longer than " + s.timeout.String() +
+				" and was ended: look for more words, for longer beginnings of words, or in less time, such as after:30d",
+			Err: err,
+		}
+	}
+	return err
+}
+
+// resolve sets the names that the patterns of a query mean.
+func (s *Service) resolve(ctx context.Context, q jarvis.Query) error {
+	known := make(map[jarvis.AtomKind][]string)
+	for _, clause := range q.Clauses {
+		for i := range clause {
+			a := &clause[i]
+			kind := jarvis.NameApp
+			switch a.Kind {
+			case jarvis.AtomApp:
+			case jarvis.AtomDevice:
+				kind = jarvis.NameDevice
+			default:
+				continue
+			}
+			names, ok := known[a.Kind]
+			if !ok {
+				var err error
+				if names, err = s.index.FindNames(ctx, kind); err != nil {
+					return err
+				}
+				known[a.Kind] = names
+			}
+			for _, name := range names {
+				if query.FindName(a.Pattern, name) >= 0 {
+					a.Names = append(a.Names, name)
+				}
+			}
+		}
+	}
 	return nil
+}
+
+// within returns q restricted to the times [from, to); a zero time leaves that
+// side open.
+func within(q jarvis.Query, from, to time.Time) jarvis.Query {
+	if from.IsZero() && to.IsZero() {
+		return q
+	}
+	clauses := make([]jarvis.Clause, 0, len(q.Clauses)+1)
+	clauses = append(clauses, q.Clauses...)
+	return jarvis.Query{Clauses: append(clauses, jarvis.Clause{{Kind: jarvis.AtomTime, From: from, To: to}})}
 }

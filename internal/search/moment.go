@@ -1,0 +1,252 @@
+package search
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/query"
+)
+
+// longestPause is how far apart two captures of a moment that follow each other
+// may be.
+const longestPause = 5 * time.Minute
+
+// The matches that a page of moments looks at: a moment that goes on for longer is
+// cut.
+const (
+	firstLook = 256
+	maxLook   = 5000
+)
+
+// moment is captures of one window, each at most longestPause after the one before.
+type moment struct {
+	newest *jarvis.Match
+	oldest time.Time
+	count  int64
+	score  float64 // of the best
+	shown  bool    // it is on this page
+}
+
+// single makes a moment of each match.
+func single(matches []*jarvis.Match) []*moment {
+	moments := make([]*moment, len(matches))
+	for i, m := range matches {
+		moments[i] = newMoment(m)
+	}
+	return moments
+}
+
+func newMoment(m *jarvis.Match) *moment {
+	return &moment{newest: m, oldest: m.Timestamp, count: 1, score: m.Score}
+}
+
+// window is what the captures of a moment have in common. Of a title only words
+// that are no numbers count: "(3) Inbox" becomes "(4) Inbox" in front of one's eyes.
+type window struct {
+	device     string
+	monitor    int
+	app        string
+	title, url string
+}
+
+func windowOf(m *jarvis.Match) window {
+	url, _, _ := strings.Cut(m.URL, "#")
+	return window{m.Device, m.MonitorIndex, m.AppName, steadyTitle(m.WindowTitle), url}
+}
+
+// steadyTitle returns the words of a title without numbers.
+func steadyTitle(title string) string {
+	var b strings.Builder
+	for _, token := range query.Tokens(title) {
+		if strings.Trim(token.Text, "0123456789") != "" {
+			b.WriteString(token.Text)
+			b.WriteByte(' ')
+		}
+	}
+	return b.String()
+}
+
+// grouper makes moments of matches.
+type grouper map[window]*moment
+
+// add takes the next older match. It returns the moment that the match belongs to,
+// and whether it is a new one.
+func (g grouper) add(m *jarvis.Match) (*moment, bool) {
+	w := windowOf(m)
+	if open := g[w]; open != nil && open.oldest.Sub(m.Timestamp) <= longestPause {
+		open.oldest = m.Timestamp
+		open.count++
+		open.score = max(open.score, m.Score)
+		return open, false
+	}
+	g[w] = newMoment(m)
+	return g[w], true
+}
+
+// moments returns a page of moments, the newest first. To count their captures it
+// looks on behind the last of them, until all have ended, but not at more than
+// j.look. newest are the newest matches of the query where they are known, else nil.
+//
+// The next page begins where its first moment does. Captures behind that place may
+// still belong to moments of this page, with which they are interleaved: what was
+// captured shortly before tells which.
+func (j *job) moments(ctx context.Context, newest []*jarvis.Match) ([]*moment, error) {
+	s := stream{job: j, after: j.cursor.at}
+	if j.cursor.kind == 0 && len(newest) > 0 {
+		s.give(newest)
+	}
+	g := grouper{}
+	if j.cursor.kind == kindMoments {
+		if err := j.recall(ctx, g, &s); err != nil {
+			return nil, err
+		}
+	}
+	page := momentPage{limit: j.limit}
+	for s.looked < j.look {
+		m, err := s.next(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if m == nil || page.ended(m) {
+			if page.more {
+				j.page.Next = j.behind(page.before)
+			}
+			return page.moments, nil
+		}
+		page.add(g, m)
+	}
+	j.page.Partial = page.open()
+	if page.more {
+		j.page.Next = j.behind(page.before)
+	} else {
+		j.page.Next = cursor{kind: kindCut, at: page.last.Cursor()}.String()
+	}
+	return page.moments, nil
+}
+
+// behind returns the cursor of the moments that begin behind a position.
+func (j *job) behind(at jarvis.Cursor) string {
+	cut := j.cursor.cut
+	if j.cursor.kind == kindCut {
+		cut = j.cursor.at
+	}
+	if cut.Timestamp.Sub(at.Timestamp) > longestPause {
+		cut = jarvis.Cursor{} // too long ago to matter
+	}
+	return cursor{kind: kindMoments, at: at, cut: cut}.String()
+}
+
+// momentPage collects the moments of a page.
+type momentPage struct {
+	limit   int
+	moments []*moment
+	oldest  time.Time     // of the captures of moments
+	last    *jarvis.Match // that was added
+	more    bool          // another moment begins
+	before  jarvis.Cursor // behind this position
+}
+
+func (p *momentPage) add(g grouper, m *jarvis.Match) {
+	moment, isNew := g.add(m)
+	switch {
+	case isNew && len(p.moments) < p.limit:
+		moment.shown = true
+		p.moments = append(p.moments, moment)
+	case isNew && !p.more:
+		p.more, p.before = true, p.last.Cursor()
+	}
+	if moment.shown {
+		p.oldest = m.Timestamp
+	}
+	p.last = m
+}
+
+// ended reports whether the page is full, and neither m nor any older capture
+// belongs to its moments.
+func (p *momentPage) ended(m *jarvis.Match) bool {
+	return p.more && p.oldest.Sub(m.Timestamp) > longestPause
+}
+
+// open reports whether an older capture may belong to a moment of the page.
+func (p *momentPage) open() bool {
+	return len(p.moments) > 0 && p.oldest.Sub(p.last.Timestamp) <= longestPause
+}
+
+// recall tells g which moments, shown before, may go on behind the cursor.
+func (j *job) recall(ctx context.Context, g grouper, s *stream) error {
+	if err := s.fill(ctx); err != nil {
+		return err
+	}
+	behind := make(map[jarvis.ID]bool)
+	for _, m := range s.ready {
+		behind[m.ID] = true
+	}
+	at := j.cursor.at.Timestamp
+	f := jarvis.MatchFilter{
+		Query: within(j.query, at, at.Add(longestPause+time.Microsecond)),
+		After: j.cursor.cut,
+		Limit: jarvis.MaxMatches,
+	}
+	for {
+		matches, err := j.index.FindMatches(ctx, f)
+		if err != nil {
+			return err
+		}
+		for _, m := range matches {
+			if !behind[m.ID] {
+				g.add(m)
+			}
+		}
+		if len(matches) < f.Limit {
+			return nil
+		}
+		f.After = matches[len(matches)-1].Cursor()
+	}
+}
+
+// stream is the matches of a query behind a position, the newest first, fetched a
+// few at first and then more.
+type stream struct {
+	*job
+	after  jarvis.Cursor
+	size   int // of the last fetch
+	ready  []*jarvis.Match
+	end    bool // nothing is behind ready
+	looked int  // how many were returned
+}
+
+// give makes what job.count returned, not nothing, the first of the stream.
+func (s *stream) give(matches []*jarvis.Match) {
+	s.ready, s.size, s.end = matches, len(matches), len(matches) < jarvis.MaxFacetMatches
+	s.after = matches[len(matches)-1].Cursor()
+}
+
+// next returns the next match, nil behind the last.
+func (s *stream) next(ctx context.Context) (*jarvis.Match, error) {
+	if err := s.fill(ctx); err != nil || len(s.ready) == 0 {
+		return nil, err
+	}
+	m := s.ready[0]
+	s.ready = s.ready[1:]
+	s.looked++
+	return m, nil
+}
+
+// fill fetches matches when none are ready.
+func (s *stream) fill(ctx context.Context) error {
+	if len(s.ready) > 0 || s.end {
+		return nil
+	}
+	s.size = min(max(2*s.size, firstLook), maxLook)
+	matches, err := s.index.FindMatches(ctx, jarvis.MatchFilter{Query: s.query, After: s.after, Limit: s.size})
+	if err != nil {
+		return err
+	}
+	s.ready, s.end = matches, len(matches) < s.size
+	if len(matches) > 0 {
+		s.after = matches[len(matches)-1].Cursor()
+	}
+	return nil
+}

@@ -1,0 +1,93 @@
+package search
+
+import (
+	"context"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/query"
+)
+
+// snippetSize is how long a snippet is, in bytes.
+const snippetSize = 240
+
+// show makes the results of a page. Captures that were deleted since are left out.
+func (j *job) show(ctx context.Context, moments []*moment) error {
+	if len(moments) == 0 {
+		return nil
+	}
+	ids := make([]jarvis.ID, len(moments))
+	for i, m := range moments {
+		ids[i] = m.newest.ID
+	}
+	found, err := j.readings.FindTexts(ctx, ids)
+	if err != nil {
+		return err
+	}
+	texts := make(map[jarvis.ID]*jarvis.CaptureText, len(found))
+	for _, text := range found {
+		texts[text.Capture.ID] = text
+	}
+	for _, m := range moments {
+		if text := texts[m.newest.ID]; text != nil {
+			j.page.Results = append(j.page.Results, j.result(m, text))
+		}
+	}
+	return nil
+}
+
+func (j *job) result(m *moment, found *jarvis.CaptureText) *jarvis.SearchResult {
+	capture := *found.Capture
+	text := ""
+	if capture.OCRText != nil {
+		text, capture.OCRText = *capture.OCRText, nil
+	}
+	marks := query.Marks(j.query, text)
+	r := &jarvis.SearchResult{
+		Capture: &capture,
+		Count:   m.count,
+		From:    m.oldest,
+		To:      m.newest.Timestamp,
+		Snippet: query.Snippet(text, marks, snippetSize),
+		Boxes:   []jarvis.Box{},
+		Score:   m.score,
+	}
+	if found.Reading != nil {
+		r.Boxes = append(r.Boxes, boxes(found.Reading.Words, marks)...)
+	}
+	return r
+}
+
+// boxes returns where the marked words are. A word without text belongs to the one
+// before it: see jarvis.Word.Masked.
+func boxes(words []jarvis.Word, marks []jarvis.Mark) []jarvis.Box {
+	var found []jarvis.Box
+	marked := false
+	for _, w := range words {
+		if w.Start < w.End {
+			for len(marks) > 0 && marks[0].End <= w.Start {
+				marks = marks[1:]
+			}
+			marked = len(marks) > 0 && marks[0].Start < w.End
+		}
+		if marked {
+			found = append(found, w.Box)
+		}
+	}
+	return found
+}
+
+// Text returns a capture with all that was read in it. CodeNotFound or
+// CodeDeleted as jarvis.Catalog.FindCapture.
+func (s *Service) Text(ctx context.Context, id jarvis.ID) (*jarvis.CaptureText, error) {
+	found, err := s.readings.FindTexts(ctx, []jarvis.ID{id})
+	if err != nil {
+		return nil, err
+	}
+	if len(found) > 0 {
+		return found[0], nil
+	}
+	if _, err := s.catalog.FindCapture(ctx, id); err != nil {
+		return nil, err
+	}
+	return nil, jarvis.NoCapture(id) // it was stored between the two calls
+}
