@@ -96,10 +96,13 @@ func (r *Reader) attempt(ctx context.Context, c *jarvis.Claim, image []byte) (*j
 	if err == nil {
 		err = r.complete(reading)
 	}
-	if err != nil {
-		return nil, outcomeOf(ctx, err, engineOutcome), err
+	switch {
+	case err == nil:
+		return reading, wasRead, nil
+	case within.Err() != nil && ctx.Err() == nil:
+		return nil, failed, jarvis.WrapError(jarvis.CodeTimeout, "reading: read", "it took longer than reading may take", within.Err())
 	}
-	return reading, wasRead, nil
+	return nil, outcomeOf(ctx, err, engineOutcome), err
 }
 
 // outcomeOf judges an error, unless the Reader was stopped.
@@ -120,7 +123,7 @@ func fetchOutcome(code jarvis.Code) outcome {
 
 func engineOutcome(code jarvis.Code) outcome {
 	switch code {
-	case jarvis.CodeUnavailable:
+	case jarvis.CodeUnavailable, jarvis.CodeBusy:
 		return troubled
 	case jarvis.CodeCorrupt, jarvis.CodeTooLarge:
 		return hopeless
@@ -298,9 +301,6 @@ func (r *Reader) giveBack(ctx context.Context, claims ...*jarvis.Claim) {
 func message(err error) string {
 	if known, ok := errors.AsType[*jarvis.Error](err); ok {
 		return known.Message
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return "it took longer than reading may take"
 	}
 	return fmt.Sprintf("an unexpected error of the type %T: please report this", err)
 }

@@ -48,10 +48,10 @@ type Queue interface {
 	ReleaseReading(ctx context.Context, lease jarvis.Lease) error
 }
 
-// Engine reads an image, in about as long as it takes and no longer than its own
-// limit. CodeUnavailable is trouble of the engine itself, such as a program that is
-// not installed; any other error is the picture's, and CodeCorrupt and CodeTooLarge
-// say that it need not be tried again. A panic is an error of the picture.
+// Engine reads an image. CodeUnavailable and CodeBusy are trouble of the engine
+// itself, such as a program that is not installed. Any other error is the picture's,
+// and of these CodeTooLarge and CodeCorrupt say that it need not be tried again. A
+// panic is an error of the picture.
 type Engine interface {
 	Read(ctx context.Context, image []byte) (*jarvis.Reading, error)
 }

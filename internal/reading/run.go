@@ -19,7 +19,9 @@ const stopGrace = time.Second
 
 // run gives slots to what is due until ctx ends, and then waits for what is in hand.
 func (r *Reader) run(ctx context.Context) {
+	ctx, stop := context.WithCancel(ctx)
 	defer r.working.Wait()
+	defer stop()
 	r.working.Go(func() { r.takeOffers(ctx) })
 	cheap := false // the last captures needed no image
 	for ctx.Err() == nil {
