@@ -140,8 +140,8 @@ func TestCopyAside_Tokens(t *testing.T) {
 	}
 	downAndUp(t, o)
 	copies := copiesOf(t, o)
-	if len(copies) != 1 {
-		t.Fatalf("copies of a catalogue with a token: %q", copies)
+	if len(copies) != 2 {
+		t.Fatalf("copies of a catalogue with a token: %q, want two", copies)
 	}
 	path := filepath.Join(t.TempDir(), "old")
 	if err := os.Rename(copies[0], path); err != nil {

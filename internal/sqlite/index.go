@@ -56,4 +56,3 @@ func scanMatch(s *sqlite3.Stmt) (*jarvis.Match, error) {
 		URL:          s.ColumnText(6),
 	}, nil
 }
-

@@ -37,6 +37,12 @@ type names struct {
 	values []string
 }
 
+func newNames(column string, values []string) *names {
+	values = slices.Clone(values)
+	slices.Sort(values)
+	return &names{column, slices.Compact(values)}
+}
+
 // newMatcher compiles a query for a page after a position.
 func newMatcher(q jarvis.Query, after jarvis.Cursor) *matcher {
 	m := &matcher{to: jarvis.MaxTime.UnixMicro() + 1}
@@ -103,9 +109,9 @@ func (m *matcher) add(clause jarvis.Clause) {
 	}
 	switch a := clause[0]; {
 	case a.Kind == jarvis.AtomApp: // more telling than a device
-		m.names = &names{"app_name", a.Names}
+		m.names = newNames("app_name", a.Names)
 	case a.Kind == jarvis.AtomDevice && m.names == nil:
-		m.names = &names{"device", a.Names}
+		m.names = newNames("device", a.Names)
 	case a.Kind == jarvis.AtomPinned:
 		m.pinned = true
 	}

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/ncruces/go-sqlite3"
@@ -123,9 +124,12 @@ func (w *cutWorld) work(c *Catalog, random *rand.Rand, busy bool) {
 func (w *cutWorld) write(c *Catalog, random *rand.Rand) bool {
 	ctx := context.Background()
 	if id, capture := w.pick(random); capture != nil {
-		if random.IntN(2) == 0 {
+		switch random.IntN(3) {
+		case 0:
 			_, err := c.BeginDelete(ctx, id)
 			return w.note(err, id, nil)
+		case 1:
+			return w.read(c, random, capture)
 		}
 		changed := *capture
 		changed.StoredSize = random.Int64N(1 << 20)
@@ -135,6 +139,46 @@ func (w *cutWorld) write(c *Catalog, random *rand.Rand) bool {
 	capture.ID = jarvis.NewRandomID()
 	capture.WindowTitle = strings.Repeat("title ", random.IntN(600))
 	return w.note(c.InsertCapture(ctx, capture), capture.ID, capture)
+}
+
+// read has a capture read, which is all there or not at all: see checkRead.
+func (w *cutWorld) read(c *Catalog, random *rand.Rand, capture *jarvis.Capture) bool {
+	ctx := context.Background()
+	now := capture.Timestamp
+	if _, err := c.Requeue(ctx, jarvis.RequeueFilter{From: now, To: now.Add(time.Microsecond)}, now); err != nil {
+		return w.note(err, capture.ID, capture)
+	}
+	claim, err := c.ClaimReading(ctx, capture.ID, now, time.Minute)
+	if err != nil {
+		return w.note(err, capture.ID, capture)
+	}
+	changed := *capture
+	text := strings.Repeat(fmt.Sprintf("words %d ", random.IntN(1000)), 1+random.IntN(100))
+	changed.OCRText = &text
+	err = c.FinishReading(ctx, claim.Lease, &jarvis.Reading{Text: text, ReadAt: now}, strings.TrimSpace(text))
+	return w.note(err, capture.ID, &changed)
+}
+
+// checkRead checks that a capture with a text has its document, and waits if not.
+func checkRead(t *testing.T, c *Catalog, capture *jarvis.Capture) {
+	t.Helper()
+	texts, err := c.FindTexts(t.Context(), []jarvis.ID{capture.ID})
+	if err != nil || len(texts) != 1 {
+		t.Fatalf("FindTexts = %v, %v", texts, err)
+	}
+	document, err := read(t.Context(), c, "find a document", func(on *conn) (words string, err error) {
+		_, err = on.find(func(s *sqlite3.Stmt) { words = s.ColumnText(0) },
+			"SELECT words FROM documents WHERE seq = (SELECT seq FROM captures WHERE id = ?)", capture.ID.String())
+		return words, err
+	})
+	switch {
+	case err != nil:
+		t.Fatal(err)
+	case capture.OCRText == nil && (texts[0].State != jarvis.TextWaiting || texts[0].Reading != nil || document != ""):
+		t.Fatalf("a capture that was not read is %s, with the document %q", texts[0].State, document)
+	case capture.OCRText != nil && (texts[0].Reading == nil || texts[0].Reading.Text != *capture.OCRText || document != strings.TrimSpace(*capture.OCRText)):
+		t.Fatalf("a capture that was read has %+v, and the document %q", texts[0].Reading, document)
+	}
 }
 
 // pick takes a capture out, now and then, so that only one client changes it.
@@ -187,6 +231,7 @@ func (w *cutWorld) check(t *testing.T, path string) {
 		if diff := cmp.Diff(want, got, cmp.Comparer(func(a, b jarvis.ID) bool { return a == b })); diff != "" {
 			t.Fatalf("an acknowledged capture (-want +got):\n%s", diff)
 		}
+		checkRead(t, c, got)
 	}
 	for id := range w.gone {
 		if _, err := c.FindCapture(t.Context(), id); !errors.Is(err, jarvis.ErrDeleted) {
@@ -204,6 +249,7 @@ func (w *cutWorld) adopt(t *testing.T, c *Catalog) {
 		switch jarvis.ErrorCode(err) {
 		case "":
 			w.present[id] = capture
+			checkRead(t, c, capture)
 		case jarvis.CodeDeleted:
 			w.gone[id] = true
 		case jarvis.CodeNotFound:
@@ -240,5 +286,12 @@ func checkSound(t *testing.T, c *Catalog) {
 	}
 	if len(problems) > 0 {
 		t.Fatalf("the database is not sound: %q", problems)
+	}
+	err = c.write(t.Context(), "check", func(on *conn) error {
+		err := on.exec("INSERT INTO search (search, rank) VALUES ('integrity-check', 1)")
+		return errors.Join(err, checkSearch(on))
+	})
+	if err != nil {
+		t.Fatalf("the full-text index is not that of the documents: %v (%v)", err, errors.Unwrap(err))
 	}
 }

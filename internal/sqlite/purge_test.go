@@ -80,6 +80,10 @@ func TestCatalog_Purge_AnyPages(t *testing.T) {
 				if err := c.InsertCapture(t.Context(), capture); err != nil {
 					t.Fatal(err)
 				}
+				if n%3 > 0 {
+					document := strings.TrimSpace(word(marked, 300))
+					readCapture(t, c, capture.ID, document)
+				}
 				if marked {
 					doomed = append(doomed, capture.ID)
 				}

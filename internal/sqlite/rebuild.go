@@ -23,10 +23,6 @@ func (c *Catalog) RebuildIndex(ctx context.Context, progress jarvis.Progress) er
 	if progress == nil {
 		progress = func(int64, int64) {}
 	}
-	discarding, err := read(ctx, c, "rebuild the index", func(on *conn) (int64, error) { return on.number(hasTableSQL, "search_old") })
-	if err != nil || discarding != 0 {
-		return c.discard(ctx, err)
-	}
 	done, total, err := c.beginRebuild(ctx)
 	for err == nil {
 		progress(done, max(done, total))
@@ -42,13 +38,13 @@ func (c *Catalog) RebuildIndex(ctx context.Context, progress jarvis.Progress) er
 	return c.discard(ctx, err)
 }
 
-const hasTableSQL = "SELECT EXISTS (SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = ?)"
+const oldIndexSQL = "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'search_old'"
 
-// beginRebuild makes the new index where there is none yet, and returns how many
-// documents it has and how many there are.
+// beginRebuild makes the new index where there is none yet, nor an old one that
+// it has replaced, and returns how many documents it has and how many there are.
 func (c *Catalog) beginRebuild(ctx context.Context) (done, total int64, err error) {
 	err = c.write(ctx, "rebuild the index", func(on *conn) error {
-		begun, err := on.number("SELECT EXISTS (SELECT 1 FROM reindexing WHERE what = 'index')")
+		begun, err := on.number("SELECT EXISTS (SELECT 1 FROM reindexing WHERE what = 'index') OR EXISTS (" + oldIndexSQL + ")")
 		if err != nil || begun != 0 {
 			return err
 		}
@@ -106,7 +102,7 @@ func rebuildSome(on *conn) (n int64, err error) {
 func (c *Catalog) discard(ctx context.Context, err error) error {
 	for more := true; more && err == nil; {
 		more, err = doWrite(ctx, c, "throw the old index away", func(on *conn) (bool, error) {
-			there, err := on.number(hasTableSQL, "search_old")
+			there, err := on.number("SELECT EXISTS (" + oldIndexSQL + ")")
 			if err != nil || there == 0 {
 				return false, err
 			}
