@@ -37,6 +37,9 @@ type Config struct {
 	Passphrase       Secret
 	NoTextInDatabase bool // a new store keeps the text in images out of its catalogue
 
+	Reading       Reading
+	SearchTimeout time.Duration // of one search
+
 	ServerURL string // of the server whose store is meant, without a final slash; empty for this machine's
 	Token     Secret // for that server
 	Server    Server // of the server that is run here
@@ -142,7 +145,7 @@ func (l *loader) find(s setting) (given, bool, error) {
 		switch {
 		case err != nil:
 			return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s_FILE: %w", s.env(), err)
-		case public && (s.private || s.key == "token"):
+		case public && (s.private || s.key == "token" || s.key == "ocr_token"):
 			return given{}, false, jarvis.Errorf(jarvis.CodeInvalid, "%s_FILE: others can read %s: run chmod 600 on it, and choose another %s if they might have", s.env(), fromFile, s.key)
 		}
 		source := fmt.Sprintf("%s (%s_FILE)", fromFile, s.env())

@@ -3,6 +3,8 @@ package config
 import (
 	"os"
 	"path/filepath"
+	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +105,14 @@ func TestLoad_Defaults(t *testing.T) {
 		{"identity_file", filepath.Join(w.home, ".config/jarvis/identity"), "default", false},
 		{"passphrase", "", "default", false},
 		{"no_text_in_database", "off", "default", false},
+		{"ocr_engine", "tesseract", "default", false},
+		{"ocr_languages", "eng", "default", false},
+		{"ocr_workers", strconv.Itoa(max(1, runtime.NumCPU()/2)), "default", false},
+		{"ocr_timeout", "1m", "default", false},
+		{"ocr_memory", "1GiB", "default", false},
+		{"ocr_token", "", "default", false},
+		{"mask_secrets", "on", "default", false},
+		{"search_timeout", "5s", "default", false},
 		{"server_url", "", "default", false},
 		{"token", "", "default", false},
 		{"listen", "127.0.0.1:8000", "default", false},

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -143,11 +144,11 @@ func TestReader_Panic(t *testing.T) {
 func TestReader_Trouble(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		all := captures(200)
-		missing := true
+		var mended atomic.Bool
 		r := newRig(t, all, func(r *rig, o *reading.Options) {
 			o.Workers = 4
 			r.engine.read = func(context.Context, string) error {
-				if missing {
+				if !mended.Load() {
 					return jarvis.Errorf(jarvis.CodeUnavailable, "tesseract is not installed")
 				}
 				return nil
@@ -156,7 +157,7 @@ func TestReader_Trouble(t *testing.T) {
 		r.start(t)
 		<-time.After(time.Hour)
 		synctest.Wait()
-		if n := len(r.engine.order); n < 15 || n > 30 {
+		if n := len(r.engine.said()); n < 15 || n > 30 {
 			t.Errorf("the engine was tried %d times within an hour", n)
 		}
 		if r.reader.Offer(all[0].ID, []byte("x")) {
@@ -167,7 +168,7 @@ func TestReader_Trouble(t *testing.T) {
 				t.Fatalf("a picture lost %d attempts and %d claims", got.failures, got.claims)
 			}
 		}
-		missing = false
+		mended.Store(true)
 		r.ended(len(all))
 		r.stop(t)
 		r.wantRead(t, all...)

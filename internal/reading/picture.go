@@ -150,7 +150,7 @@ func (r *Reader) complete(reading *jarvis.Reading) (err error) {
 	}
 	cut(reading)
 	if reading.ReadAt.IsZero() {
-		reading.ReadAt = r.o.Now()
+		reading.ReadAt = r.now()
 	}
 	return reading.Check()
 }
@@ -219,7 +219,7 @@ func (r *Reader) failed(ctx context.Context, c *jarvis.Claim, reason string) {
 		r.setAside(ctx, c, reason)
 		return
 	}
-	again := r.o.Now().Add(retries[max(c.Failures, 0)])
+	again := r.now().Add(retries[max(c.Failures, 0)])
 	err := r.insist(ctx, c, func(ctx context.Context) error {
 		return r.o.Queue.FailReading(ctx, c.Lease, jarvis.ReadFailure{Reason: jarvis.CleanText(reason, jarvis.MaxReason), Retry: again})
 	})
@@ -242,7 +242,7 @@ func (r *Reader) setAside(ctx context.Context, c *jarvis.Claim, reason string) {
 func (r *Reader) noteAside(id jarvis.ID, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if now := r.o.Now(); now.After(r.asideNoted.Add(time.Minute)) {
+	if now := r.now(); now.After(r.asideNoted.Add(time.Minute)) {
 		r.asideNoted = now
 		r.log.Warn("a picture was set aside and is not read: jarvis ocr status lists all", "capture", id, "reason", reason)
 	}
@@ -259,7 +259,7 @@ func (r *Reader) insist(ctx context.Context, c *jarvis.Claim, tell func(context.
 			return err
 		}
 		r.meet(jarvis.ID{}, err)
-		if r.o.Now().Add(pause).After(c.Until) || !wait(ctx, pause) {
+		if r.now().Add(pause).After(c.Until) || !wait(ctx, pause) {
 			return err
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -69,6 +70,13 @@ func (e *engine) counted(text string) int {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.reads[text]
+}
+
+// said returns the images that were read, in order.
+func (e *engine) said() []string {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.order)
 }
 
 // rig is a queue with its images, and a Reader of it.

@@ -34,7 +34,7 @@ func (r *Reader) run(ctx context.Context) {
 			limit = max(limit, indexedAtOnce)
 		}
 		busy := r.Stats().Busy
-		claims, err := r.o.Queue.ClaimReadings(ctx, r.o.Now(), r.o.Lease, limit+r.suspected())
+		claims, err := r.o.Queue.ClaimReadings(ctx, r.now(), r.o.Lease, limit+r.suspected())
 		switch {
 		case err != nil:
 			r.slots.Release(int64(free))
@@ -69,7 +69,7 @@ func (r *Reader) takeOffers(ctx context.Context) {
 // readOffer reads an image that was offered, and gives its slot back.
 func (r *Reader) readOffer(ctx context.Context, o offer) {
 	defer r.freeSlot()
-	c, err := r.o.Queue.ClaimReading(ctx, o.id, r.o.Now(), r.o.Lease)
+	c, err := r.o.Queue.ClaimReading(ctx, o.id, r.now(), r.o.Lease)
 	switch {
 	case err != nil:
 		r.queueFailed(ctx, err)
@@ -90,7 +90,7 @@ func (r *Reader) takeSlots(ctx context.Context) int {
 		if !troubled {
 			break
 		}
-		if !wait(ctx, until.Sub(r.o.Now())) || r.slots.Acquire(ctx, all) != nil {
+		if !wait(ctx, until.Sub(r.now())) || r.slots.Acquire(ctx, all) != nil {
 			return 0
 		}
 		if now, still := r.pausedUntil(); still && now.Equal(until) {
@@ -163,6 +163,9 @@ func (r *Reader) count(change func(*Stats)) {
 	defer r.mu.Unlock()
 	change(&r.stats)
 }
+
+// now is the present as catalogues keep it.
+func (r *Reader) now() time.Time { return jarvis.Instant(r.o.Now()) }
 
 // await waits until the queue may have something.
 func (r *Reader) await(ctx context.Context) {

@@ -84,11 +84,11 @@ func (r *Reader) meet(id jarvis.ID, err error) {
 	}
 	if t.pauses == 0 {
 		r.log.Warn("reading pauses; captures are kept and wait", "error", message(err))
-	} else if r.o.Now().Before(t.until) {
+	} else if r.now().Before(t.until) {
 		return // what was in hand when it began
 	}
 	t.queue = id.IsZero()
-	t.until = r.o.Now().Add(min(firstPause<<min(t.pauses, 16), longestPause))
+	t.until = r.now().Add(min(firstPause<<min(t.pauses, 16), longestPause))
 	t.pauses++
 }
 
