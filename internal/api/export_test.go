@@ -3,13 +3,13 @@ package api
 import "time"
 
 // Row is a line of the table of routes.
-type Row struct{ Method, Path, Scope, ID string }
+type Row struct{ Method, Path, Scope, Also, ID string }
 
 // Table returns the table of routes.
 func (s *Server) Table() []Row {
 	var rows []Row
 	for _, t := range s.routes() {
-		rows = append(rows, Row{t.method, t.path, string(t.scope), t.id})
+		rows = append(rows, Row{t.method, t.path, string(t.scope), string(t.also), t.id})
 	}
 	return rows
 }

@@ -114,6 +114,7 @@ func TestServer_Problems(t *testing.T) {
 		{jarvis.CodeForbidden, 403, true},
 		{jarvis.CodeBusy, 429, true},
 		{jarvis.CodeNoCredential, 401, true},
+		{jarvis.CodeTimeout, 504, true},
 		{jarvis.CodeUnavailable, 503, false},
 		{jarvis.CodeNoSpace, 507, false},
 		{jarvis.CodeMismatch, 503, false},
@@ -129,9 +130,9 @@ func TestServer_Problems(t *testing.T) {
 		for _, path := range []string{"upload", "list"} {
 			var a answer
 			switch {
-			case path == "upload" && tt.status != http.StatusNotFound: // which no upload is answered with
+			case path == "upload" && !slices.Contains([]int{404, 504}, tt.status): // which no upload is answered with
 				a = r.send(r.device, upload)
-			case path == "list" && !slices.Contains([]int{404, 409, 410, 413, 507}, tt.status): // which no list is
+			case path == "list" && !slices.Contains([]int{404, 409, 410, 413, 504, 507}, tt.status): // which no list is
 				a = r.get(r.reader, "/api/captures")
 			default:
 				continue

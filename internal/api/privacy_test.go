@@ -33,6 +33,9 @@ func TestServer_Tells_Nothing(t *testing.T) {
 		}
 		r.get(r.reader, "/api/captures?app="+secretApp+"&zebra-parameter=1")
 		r.get(r.reader, "/zebra-path/"+secretTitle)
+		r.get(r.reader, "/api/search?q=zebra-query&facets=true")
+		r.get(r.reader, "/api/search?q=zebra-query&cursor=zebra-cursor")
+		r.get(r.reader, "/api/suggest?q=zebra")
 		r.submit(url.Values{"secret": {"zebra-secret"}}, nil)
 		r.submit(url.Values{"secret": {secret}}, nil)
 		r.send(r.device, form(metadataPart(`{"window_title":"`+secretTitle+`","timestamp":"`+secretTitle+`"`), filePart("image/jpeg", photo(1))))

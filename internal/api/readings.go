@@ -98,7 +98,7 @@ const claimAbout = "Leases captures that are to be read, the newest first, to a 
 
 type claimInput struct {
 	Body struct {
-		ID    *jarvis.ID `json:"id,omitempty" doc:"Just this capture."`
+		ID    *captureID `json:"id,omitempty" doc:"Just this capture."`
 		Limit int        `json:"limit,omitempty" minimum:"1" maximum:"32" default:"1" doc:"At most so many."`
 		Lease int        `json:"lease,omitempty" minimum:"1" maximum:"86400" default:"300" doc:"Seconds, from when the server got this."`
 	}
@@ -128,7 +128,7 @@ func (s *Server) claimReadings(ctx context.Context, in *claimInput) (*claimOutpu
 		claims, err = queue.ClaimReadings(ctx, now, lease, in.Body.Limit)
 	} else {
 		var one *jarvis.Claim
-		if one, err = queue.ClaimReading(ctx, *id, now, lease); one != nil {
+		if one, err = queue.ClaimReading(ctx, id.ID, now, lease); one != nil {
 			claims = append(claims, one)
 		}
 	}
@@ -164,7 +164,7 @@ func (in *finishInput) Resolve(ctx huma.Context) []error {
 }
 
 type finishBody struct {
-	Token    jarvis.ID    `json:"token" doc:"Of the lease."`
+	Token    captureID    `json:"token" doc:"Of the lease."`
 	Reading  *readingJSON `json:"reading,omitempty" doc:"What was read; secrets in it are replaced before it is sent."`
 	Document string       `json:"document" doc:"The tokens by which the capture is found, with one blank between them."`
 }
@@ -184,7 +184,7 @@ func (s *Server) finishReading(ctx context.Context, in *finishInput) (*emptyOutp
 		err = checkDocument(body.Document)
 	}
 	if err == nil {
-		err = queue.FinishReading(ctx, jarvis.Lease{ID: in.ID.ID, Token: body.Token}, r, body.Document)
+		err = queue.FinishReading(ctx, jarvis.Lease{ID: in.ID.ID, Token: body.Token.ID}, r, body.Document)
 	}
 	return &emptyOutput{http.StatusNoContent}, err
 }
@@ -232,7 +232,7 @@ const failAbout = "Says why a capture was not read. It is tried again from \"ret
 type failInput struct {
 	ID   captureID `path:"id" doc:"The capture's UUID."`
 	Body struct {
-		Token    jarvis.ID `json:"token" doc:"Of the lease."`
+		Token    captureID `json:"token" doc:"Of the lease."`
 		Reason   string    `json:"reason" doc:"For a person; at most 1000 bytes are kept."`
 		Retry    string    `json:"retry,omitempty" maxLength:"60" doc:"RFC 3339. Without it the capture is set aside."`
 		Document string    `json:"document,omitempty" doc:"The tokens by which one that is set aside is found."`
@@ -244,7 +244,7 @@ func (s *Server) failReading(ctx context.Context, in *failInput) (*emptyOutput, 
 	if err != nil {
 		return nil, err
 	}
-	lease := jarvis.Lease{ID: in.ID.ID, Token: in.Body.Token}
+	lease := jarvis.Lease{ID: in.ID.ID, Token: in.Body.Token.ID}
 	if in.Body.Retry == "" {
 		if err = checkDocument(in.Body.Document); err == nil {
 			err = queue.SetAside(ctx, lease, in.Body.Reason, in.Body.Document)
@@ -261,14 +261,14 @@ func (s *Server) failReading(ctx context.Context, in *failInput) (*emptyOutput, 
 type releaseInput struct {
 	ID   captureID `path:"id" doc:"The capture's UUID."`
 	Body struct {
-		Token jarvis.ID `json:"token" doc:"Of the lease."`
+		Token captureID `json:"token" doc:"Of the lease."`
 	}
 }
 
 func (s *Server) releaseReading(ctx context.Context, in *releaseInput) (*emptyOutput, error) {
 	queue, err := s.queue()
 	if err == nil {
-		err = queue.ReleaseReading(ctx, jarvis.Lease{ID: in.ID.ID, Token: in.Body.Token})
+		err = queue.ReleaseReading(ctx, jarvis.Lease{ID: in.ID.ID, Token: in.Body.Token.ID})
 	}
 	return &emptyOutput{http.StatusNoContent}, err
 }

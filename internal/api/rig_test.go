@@ -27,6 +27,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
 	"github.com/jarvis-memory/jarvis/internal/picture"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
+	"github.com/jarvis-memory/jarvis/internal/search"
 	"github.com/jarvis-memory/jarvis/internal/sqlite"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
 	"github.com/jarvis-memory/jarvis/internal/vault"
@@ -48,6 +49,8 @@ type catalog interface {
 	jarvis.Credentials
 	jarvis.AccessLog
 	jarvis.Coverage
+	jarvis.Readings
+	jarvis.Index
 }
 
 // images is package picture as an archive.ImageReader.
@@ -92,7 +95,7 @@ type rig struct {
 	answers *buffer // all bodies but those of images
 	schema  *document
 
-	admin, reader, device string // tokens
+	admin, reader, device, worker string // tokens
 }
 
 // change alters the options of a rig.
@@ -189,6 +192,7 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 	t.Cleanup(func() { must(t, small.Close(context.Background())) })
 	o := api.Options{
 		Version: "1.2.3", Archive: a, Catalog: c, Storage: r.blobs, Guard: r.guard, Thumbnails: small, Logger: logger,
+		Search: search.New(search.Options{Index: c, Readings: c, Catalog: c}), Readings: c,
 	}
 	for _, change := range changes {
 		change(&o)
@@ -199,6 +203,7 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 	r.http = httptest.NewServer(r.server.Handler())
 	t.Cleanup(r.http.Close)
 	r.admin, r.reader, r.device = r.token("boss", jarvis.ScopeAdmin), r.token("eyes", jarvis.ScopeRead), r.token("desk", jarvis.ScopeUpload)
+	r.worker = r.token("hands", jarvis.ScopeWork)
 	r.schema = readDocument(t, r.get("", "/openapi.json").body)
 	return r
 }

@@ -25,7 +25,7 @@ var openRoutes = []string{
 
 func TestServer_Routes_Scopes(t *testing.T) {
 	r := newRig(t)
-	tokens := map[string]string{"upload": r.device, "read": r.reader, "admin": r.admin}
+	tokens := map[string]string{"upload": r.device, "read": r.reader, "work": r.worker, "admin": r.admin}
 	for _, row := range r.server.Table() {
 		name := row.Method + " " + row.Path
 		path := concrete(row.Path)
@@ -48,7 +48,7 @@ func TestServer_Routes_Scopes(t *testing.T) {
 		}
 		for scope, token := range tokens {
 			a := r.do(r.request(row.Method, path, nil), token)
-			permitted := scope == row.Scope || scope == "admin"
+			permitted := scope == row.Scope || scope == row.Also || scope == "admin"
 			if permitted == (a.status == http.StatusForbidden) || a.status == http.StatusUnauthorized {
 				t.Errorf("%s with the scope %s: %d %s", name, scope, a.status, a.body)
 			}
