@@ -1,7 +1,6 @@
 package mask
 
 import (
-	"regexp"
 	"strings"
 	"unicode/utf8"
 )
@@ -23,26 +22,17 @@ var accounts = map[string]string{
 	"TL": "19n", "TN": "20n", "TR": "6n16c", "UA": "6n19c", "VA": "18n", "VG": "4a16n", "XK": "16n", "YE": "4a4n18c",
 }
 
-// country finds where an IBAN may begin.
-var country = regexp.MustCompile(`(?i)[a-z]{2} ?[0-9OQIlSB@|]{2}`)
-
 var letterFor = map[byte]byte{'0': 'O', '1': 'I', '5': 'S', '8': 'B', '2': 'Z'}
 
 func findAccounts(text string) []span {
 	var spans []span
-	for at := 0; at < len(text); {
-		found := country.FindStringIndex(text[at:])
-		if found == nil {
-			break
-		}
-		start := at + found[0]
-		at = start + 1
-		if before, _ := utf8.DecodeLastRuneInString(text[:start]); isAlnum(before) {
+	for at := 0; at < len(text); at++ {
+		if at > 0 && isAlnum(rune(text[at-1])) {
 			continue
 		}
-		if end := accountAt(text, start); end > 0 {
-			spans = append(spans, span{start, end, "IBAN", rankAccount})
-			at = end
+		if end := accountAt(text, at); end > 0 {
+			spans = append(spans, span{at, end, "IBAN", rankAccount})
+			at = end - 1
 		}
 	}
 	return spans
@@ -50,13 +40,17 @@ func findAccounts(text string) []span {
 
 // accountAt returns where the IBAN that begins at start ends, 0 if none does.
 func accountAt(text string, start int) int {
+	const shortest = 15
+	if start+shortest > len(text) || !isAlnum(rune(text[start])) || !isAlnum(rune(text[start+1])) {
+		return 0
+	}
 	form, ok := accounts[strings.ToUpper(text[start:start+2])]
 	if !ok {
 		return 0
 	}
 	form = "aann" + unfold(form)
 	number := make([]byte, 0, len(form))
-	small, even, last := 0, true, 0 // small letters; groups of four; end of the character before
+	small, gaps, last := 0, 0, 0 // small letters; gaps between groups of four; end of the character before
 	at := start
 	for len(number) < len(form) {
 		if at >= len(text) {
@@ -71,7 +65,9 @@ func accountAt(text string, start int) int {
 			}
 			number, last = append(number, b), at+size
 		case last == at && len(number) >= 2 && (c == ' ' || c == '-' || c == '\u00a0' || c == '\n'):
-			even = even && len(number)%4 == 0
+			if len(number)%4 == 0 {
+				gaps++
+			}
 		default:
 			return 0
 		}
@@ -87,11 +83,23 @@ func accountAt(text string, start int) int {
 	if divisible(number) || recovered(number, form) {
 		return last
 	}
-	// It has the form in every place, and stands as these do: a digit was misread.
-	if even && !compact && !strings.ContainsAny(form[4:], "c") && strings.Count(form, "n") >= 13 {
+	// It has the form in every place, and stands in groups as these do: a character
+	// was misread.
+	if gaps == (len(number)-1)/4 && small == 0 && figures(number) >= 8 {
 		return last
 	}
 	return 0
+}
+
+// figures is how many digits number has.
+func figures(number []byte) int {
+	n := 0
+	for _, c := range number {
+		if c <= '9' {
+			n++
+		}
+	}
+	return n
 }
 
 // unfold returns "3n2c" as "nnncc".

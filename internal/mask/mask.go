@@ -78,11 +78,12 @@ func (m *Masker) MaskText(text string) (string, int) {
 
 // find returns the secrets in text, in order and apart from each other.
 func (m *Masker) find(text string) []span {
-	spans := findKeys(text)
-	spans = append(spans, findTokens(text)...)
+	small := lower(text)
+	spans := findKeys(text, small)
+	spans = append(spans, findTokens(text, small)...)
 	spans = append(spans, findAccounts(text)...)
 	spans = append(spans, findCards(text)...)
-	spans = append(spans, findByRules(m.rules, text)...)
+	spans = append(spans, findByRules(m.rules, text, small)...)
 	return merge(spans)
 }
 

@@ -1,6 +1,7 @@
 package mask_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/jarvis-memory/jarvis/internal/mask"
@@ -33,4 +34,36 @@ func TestMasker_MaskText(t *testing.T) {
 			t.Errorf("%d of %d secrets are left", left, len(cases))
 		}
 	})
+	t.Run("Ordinary", func(t *testing.T) {
+		for name, documents := range map[string][]document{"Written": written(t), "Invented": invented(1, 1000)} {
+			t.Run(name, func(t *testing.T) {
+				wrong := 0
+				for _, d := range documents {
+					if text, n := m.MaskText(d.text); n > 0 {
+						wrong++
+						t.Logf("%s: %d are masked that are no secrets: %s", d.name, n, difference(d.text, text))
+					}
+				}
+				t.Logf("%d of %d documents have something masked", wrong, len(documents))
+				if wrong*100 >= len(documents) {
+					t.Errorf("%d of %d documents have something masked", wrong, len(documents))
+				}
+			})
+		}
+	})
+}
+
+// difference returns the lines of after that before does not have.
+func difference(before, after string) string {
+	had := make(map[string]bool)
+	for line := range strings.Lines(before) {
+		had[line] = true
+	}
+	var b strings.Builder
+	for line := range strings.Lines(after) {
+		if !had[line] {
+			b.WriteString(line)
+		}
+	}
+	return b.String()
 }

@@ -10,123 +10,158 @@ var (
 	keyBegins = regexp.MustCompile(`(?i:[-—–_=~.]{0,8} ?BEG[I1l|]N [A-Z0-9 ]{0,40}PR[I1l|]VATE ?KEY(?: ?BLOCK)?(?: ?[-—–_=~]{1,8})*|Private-Lines: ?\d{1,3}\b)`)
 	keyEnds   = regexp.MustCompile(`(?i:[-—–_=~.]{0,8} ?END [A-Z0-9 ]{0,40}PR[I1l|]VATE ?KEY(?: ?BLOCK)?(?: ?[-—–_=~]{1,8})*)`)
 	keyField  = regexp.MustCompile(`\A\s{0,2}(?:Proc-Type|DEK-Info|Comment|Version|Hash|Charset|MessageID): ?[^\n]{0,100}`)
-	wordAt    = regexp.MustCompile(`[^\s]+`)
 )
 
 // findKeys returns private keys: a begin line and what looks like base64 behind
 // it, or an end line and what looks like it before. Either line may be missing
 // where the window ends. A line alone is none: texts speak of them.
-func findKeys(text string) []span {
+func findKeys(text, small string) []span {
+	if !strings.Contains(small, "vate key") && !strings.Contains(small, "vatekey") && !strings.Contains(small, "private-lines") {
+		return nil
+	}
 	var spans []span
 	begins := keyBegins.FindAllStringIndex(text, -1)
 	ends := keyEnds.FindAllStringIndex(text, -1)
-	e := 0
 	from := 0 // nothing before it belongs to another key
+	tails := func(until int) {
+		for len(ends) > 0 && ends[0][0] < until {
+			if start := keyTail(text[from:ends[0][0]]); start >= 0 {
+				spans = append(spans, span{from + start, ends[0][1], "private key", rankKey})
+			}
+			from = ends[0][1]
+			ends = ends[1:]
+		}
+	}
 	for i, b := range begins {
+		tails(b[0])
 		limit := len(text)
 		if i+1 < len(begins) {
 			limit = begins[i+1][0]
 		}
-		for ; e < len(ends) && ends[e][0] < b[0]; e++ {
-			spans, from = appendTail(spans, text, from, ends[e])
+		whole := len(ends) > 0 && ends[0][0] < limit
+		if whole {
+			limit = ends[0][0]
 		}
-		stop := limit
-		if e < len(ends) && ends[e][0] < limit {
-			stop = ends[e][0]
-		}
-		end, reached := keyBody(text[:stop], b[1])
+		end, all := keyBody(text[b[1]:limit])
+		from = b[1] + end
 		if end == 0 {
-			from = b[1]
 			continue
 		}
-		if reached && stop < limit {
-			end = ends[e][1]
-			e++
+		if all && whole {
+			from = ends[0][1]
+			ends = ends[1:]
 		}
-		spans = append(spans, span{b[0], end, "private key", rankKey})
-		from = end
+		spans = append(spans, span{b[0], from, "private key", rankKey})
 	}
-	for ; e < len(ends); e++ {
-		spans, from = appendTail(spans, text, from, ends[e])
-	}
+	tails(len(text))
 	return spans
 }
 
-// appendTail appends the key of which only the end is on the screen.
-func appendTail(spans []span, text string, from int, end []int) ([]span, int) {
-	start := keyTail(text[from:end[0]])
-	if start < 0 {
-		return spans, end[1]
-	}
-	return append(spans, span{from + start, end[1], "private key", rankKey}), end[1]
-}
-
-// stray is how many words in a row may be in a key that do not look like it: what
-// an engine made of a piece of a line.
-const stray = 3
-
-// keyBody returns where the base64 that begins at at ends, 0 if there is none, and
-// whether the text ends with it.
-func keyBody(text string, at int) (end int, reached bool) {
+// keyBody returns where the base64 that text begins with ends, 0 if there is none,
+// and whether that is all of the text.
+func keyBody(text string) (end int, all bool) {
+	at := 0
 	for {
-		f := keyField.FindString(text[at:])
-		if f == "" {
+		field := keyField.FindString(text[at:])
+		if field == "" {
 			break
 		}
-		at += len(f)
+		at += len(field)
 	}
-	weak := 0
-	last := at
 	for at < len(text) {
-		w := wordAt.FindStringIndex(text[at:])
-		if w == nil {
-			at = len(text)
-			break
-		}
-		word := text[at+w[0] : at+w[1]]
-		switch strong, fits := coded(word); {
-		case strong, fits && end > 0 && weak == 0 && len(word) >= 4 && random(word):
-			end, weak = at+w[1], 0
-		case !fits, weak == stray:
-			return end, false
+		line, _, _ := strings.Cut(text[at:], "\n")
+		from, to := coded(line)
+		switch {
+		case to > 0:
+			end = at + to
+			if strings.TrimSpace(line[to:]) != "" {
+				return end, false
+			}
+		case strings.TrimSpace(line[from:]) == "" && end == 0: // the rest of the begin line, an empty one
+		case end > 0 && ending(line):
+			end = at + len(line)
 		default:
-			weak++
+			return end, false
 		}
-		at += w[1]
-		last = at
+		at += len(line) + 1
 	}
-	return end, end > 0 && last == len(strings.TrimRight(text, " \n\t"))
+	return end, end > 0
 }
 
 // keyTail returns where the base64 begins that text ends with, -1 if it does not.
 func keyTail(text string) int {
-	start, weak := -1, 0
-	for text = strings.TrimRight(text, " \n\t"); text != ""; text = strings.TrimRight(text, " \n\t") {
-		at := strings.LastIndexAny(text, " \n\t") + 1
-		switch strong, fits := coded(text[at:]); {
-		case strong:
-			start, weak = at, 0
-		case !fits, weak == stray:
+	start := -1
+	for rest := strings.TrimRight(text, " \n"); rest != ""; {
+		begin := strings.LastIndexByte(rest, '\n') + 1
+		from, to := coded(rest[begin:])
+		if to == 0 && (start >= 0 || !ending(rest[begin:])) {
 			return start
-		default:
-			weak++
 		}
-		text = text[:at]
+		if start = begin + from; from > 0 {
+			return start
+		}
+		rest = strings.TrimRight(rest[:begin], " \n")
 	}
 	return start
 }
 
-// coded says whether word is surely a stretch of base64, and whether it may be a
-// piece of one.
-func coded(word string) (strong, fits bool) {
-	odd := 0
+// ending says whether line may be the last of a key, which is shorter than others.
+func ending(line string) bool {
+	line = strings.TrimSpace(line)
+	return !strings.Contains(line, " ") && len(line) >= 3 && (random(line) || strings.HasSuffix(line, "=")) && !strings.ContainsAny(line, ":;@$#%<>")
+}
+
+// coded returns the stretch of line that is base64, of which an engine may have
+// made several words, with odd characters in them; to is 0 if there is none. More
+// than half of the line is in long words that are no words of a language.
+func coded(line string) (from, to int) {
+	size, long := 0, 0
+	loose := -1 // where a row of words began that may be pieces of base64
+	for at := 0; at < len(line); {
+		if line[at] == ' ' {
+			at++
+			continue
+		}
+		word, _, _ := strings.Cut(line[at:], " ")
+		end := at + len(word)
+		size += len(word)
+		piece, strong := coding(word)
+		switch {
+		case strong:
+			if long == 0 {
+				from = at
+				if loose >= 0 {
+					from = loose
+				}
+			}
+			long, to = long+len(word), end
+		case piece && to > 0 && loose >= 0:
+			to = end
+		}
+		if !piece {
+			loose = -1
+		} else if loose < 0 {
+			loose = at
+		}
+		at = end
+	}
+	if long*2 <= size {
+		return 0, 0
+	}
+	return from, to
+}
+
+// coding says whether word may be a piece of base64, and whether it must be.
+func coding(word string) (piece, strong bool) {
+	odd, runes := 0, 0
 	for _, c := range word {
+		runes++
 		if !isAlnum(c) && !strings.ContainsRune(`+/=\`, c) {
 			odd++
 		}
 	}
-	if odd*6 > len(word) {
+	if odd*6 > runes && odd > 1 {
 		return false, false
 	}
-	return len(word) >= 16 && random(word), len(word) <= 200 || random(word)
+	return random(word) || runes < 4, runes >= 12 && random(word)
 }

@@ -58,9 +58,26 @@ type allowed struct {
 	stopwords []string
 }
 
-// leftOut are the rules whose matches do not begin with one of their keywords, or
-// span lines. findKeys and findTokens see to private keys, and to headers of HTTP.
-var leftOut = []string{}
+// leftOut are the rules that are not tried.
+var leftOut = []string{
+	// findKeys and findTokens see to these.
+	"private-key", "jwt", "openai-api-key", "slack-webhook-url", "slack-config-access-token",
+	// They do not begin with a word that is rare, or reach over many lines.
+	"azure-ad-client-secret", "curl-auth-header", "curl-auth-user", "facebook-access-token", "freemius-secret-key", "hashicorp-tf-api-token",
+	"kubernetes-secret-yaml", "maxmind-license-key", "microsoft-teams-webhook", "nuget-config-password", "sidekiq-sensitive-url",
+	"sourcegraph-access-token",
+}
+
+// elsewhere are the keywords of rules that have others than those that they begin with.
+var elsewhere = map[string][]string{
+	"airtable-personnal-access-token": {"pat"},
+	"lob-api-key":                     {"lob"},
+	"lob-pub-api-key":                 {"lob"},
+	"new-relic-browser-api-token":     {"new-relic", "newrelic", "new_relic"},
+	"new-relic-insert-key":            {"new-relic", "newrelic", "new_relic"},
+	"new-relic-user-api-key":          {"new-relic", "newrelic", "new_relic"},
+	"typeform-api-token":              {"typeform"},
+}
 
 const (
 	// ruleTail is how most rules end: a secret is followed by one of these. On a
@@ -88,6 +105,9 @@ func loadRules() ([]rule, error) {
 			continue
 		}
 		r := rule{id: f.ID, group: f.SecretGroup, entropy: f.Entropy, keywords: f.Keywords}
+		if keywords, ok := elsewhere[f.ID]; ok {
+			r.keywords = keywords
+		}
 		source := f.Regex
 		if rest, ok := strings.CutSuffix(source, ruleTail); ok {
 			source = rest + screenTail
@@ -96,7 +116,7 @@ func loadRules() ([]rule, error) {
 		if strings.HasPrefix(source, "(?i)") {
 			flags, source = "(?i)", source[len("(?i)"):]
 		}
-		source = strings.TrimPrefix(source, ruleHead)
+		source = strings.ReplaceAll(source, ruleHead, "")
 		source, r.whole = strings.CutPrefix(source, `\b`)
 		if r.pattern, err = regexp.Compile(flags + `\A(?:` + source + `)`); err != nil {
 			return nil, fmt.Errorf("rule %s of gitleaks: %w", f.ID, err)
@@ -134,9 +154,8 @@ func compileAllowed(lists []allowlist) ([]allowed, error) {
 
 // findByRules tries each rule where one of its keywords stands, and nowhere else:
 // what that takes is bounded by the number of keywords.
-func findByRules(rules []rule, text string) []span {
+func findByRules(rules []rule, text, small string) []span {
 	var spans []span
-	small := lower(text)
 	for i := range rules {
 		r := &rules[i]
 		for _, keyword := range r.keywords {

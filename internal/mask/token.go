@@ -12,6 +12,7 @@ import (
 // issuers document or, where they do not, those of the rules of gitleaks.
 type token struct {
 	kind     string
+	begins   string         // the first two characters that prefix can have, in lower case; apart by dots
 	prefix   *regexp.Regexp // as it is read, with letters that engines take for others
 	alphabet string         // of the body, in which case does not count
 	// sizes are the lengths that the body has, the shortest first; none are known
@@ -32,50 +33,50 @@ const (
 func prefix(pattern string) *regexp.Regexp { return regexp.MustCompile(`\A(?:` + pattern + `)`) }
 
 var tokens = []token{
-	{kind: "AWS key", prefix: prefix(`A(?:K[I1lT|]|S[I1lT|]|B[I1lT|]|CC)A|A3T[A-Z0-9]`), alphabet: alnum, sizes: []int{16}, least: 14},
-	{kind: "AWS key", prefix: prefix(`(?i:aws|secret)(?:[\w .-]{0,24}(?i:secret|access))?[_ .-]?(?i:access)?[_ .-]?(?i:key)["'“”‘’]{0,2}\s{0,2}(?:[=:|]|=>)\s{0,2}["'“”‘’]{0,2}`), alphabet: alnum + "+/", sizes: []int{40}, least: 36},
-	{kind: "AWS key", prefix: prefix(`IQoJb3JpZ2lu|FwoGZXIvYXdz`), alphabet: alnum + "+/=", least: 60},
-	{kind: "GitHub token", prefix: prefix(`gh[pousr] ?_ ?`), alphabet: alnum, sizes: []int{36}, least: 12},
-	{kind: "GitHub token", prefix: prefix(`github[_ ]{1,2}pat[_ ]{1,2}`), alphabet: alnum + "_", sizes: []int{82}, least: 16},
-	{kind: "Slack token", prefix: prefix(`xox[abceoprs](?:[.]xox[bp])?` + dash), alphabet: wordly, least: 10},
-	{kind: "Slack token", prefix: prefix(`xapp` + dash), alphabet: wordly, least: 16},
-	{kind: "Slack token", prefix: prefix(`hooks ?\. ?slack ?\. ?com ?/ ?(?:services|workflows|triggers) ?/ ?`), alphabet: alnum + "/", sizes: []int{44}, least: 20},
-	{kind: "Stripe key", prefix: prefix(`[sr]k ?_ ?(?:[lL1I|]{1,2}[i1lI|]ve|test|prod) ?_ ?`), alphabet: alnum, sizes: []int{24, 99}, least: 10},
-	{kind: "Stripe key", prefix: prefix(`wh ?sec ?_ ?`), alphabet: alnum, sizes: []int{32}, least: 20},
-	{kind: "Anthropic key", prefix: prefix(`sk` + dash + `ant` + dash), alphabet: wordly, sizes: []int{101}, least: 20},
-	{kind: "OpenAI key", prefix: prefix(`sk` + dash + `(?:proj|svcacct|admin)` + dash), alphabet: wordly, sizes: []int{48, 124, 156}, least: 20},
-	{kind: "OpenAI key", prefix: prefix(`sk-`), alphabet: alnum, sizes: []int{48}, least: 30},
-	{kind: "Google key", prefix: prefix(`A[I1lT|]za`), alphabet: wordly, sizes: []int{35}, least: 28},
-	{kind: "Google key", prefix: prefix(`G[O0]CSPX` + dash), alphabet: wordly, sizes: []int{28}, least: 16},
-	{kind: "Google key", prefix: prefix(`ya29 ?\. ?`), alphabet: wordly, dots: true, least: 30},
-	{kind: "JWT", prefix: prefix(`e ?y ?[JI]`), alphabet: wordly + "=/+", dots: true, least: 40},
-	{kind: "access token", prefix: prefix(`(?i:bearer|authorization["'”]?\s?[:=]\s?["'“]?(?:basic|token)) `), alphabet: wordly + "=/+", dots: true, least: 20},
+	{kind: "AWS key", begins: "ak.as.ab.ac.a3", prefix: prefix(`A(?:K[I1lT|]|S[I1lT|]|B[I1lT|]|CC)A|A3T[A-Z0-9]`), alphabet: alnum, sizes: []int{16}, least: 14},
+	{kind: "AWS key", begins: "aw.se", prefix: prefix(`(?i:aws|secret)(?:[\w .-]{0,24}(?i:secret|access))?[_ .-]?(?i:access)?[_ .-]?(?i:key)["'“”‘’]{0,2}\s{0,2}(?:[=:|]|=>)\s{0,2}["'“”‘’]{0,2}`), alphabet: alnum + "+/", sizes: []int{40}, least: 36},
+	{kind: "AWS key", begins: "iq.fw", prefix: prefix(`IQoJb3JpZ2lu|FwoGZXIvYXdz`), alphabet: alnum + "+/=", least: 60},
+	{kind: "GitHub token", begins: "gh", prefix: prefix(`gh[pousr] ?_ ?`), alphabet: alnum, sizes: []int{36}, least: 12},
+	{kind: "GitHub token", begins: "gi", prefix: prefix(`github[_ ]{1,2}pat[_ ]{1,2}`), alphabet: alnum + "_", sizes: []int{82}, least: 16},
+	{kind: "Slack token", begins: "xo", prefix: prefix(`xox[abceoprs](?:[.]xox[bp])?` + dash), alphabet: wordly, least: 10},
+	{kind: "Slack token", begins: "xa", prefix: prefix(`xapp` + dash), alphabet: wordly, least: 16},
+	{kind: "Slack token", begins: "ho", prefix: prefix(`hooks ?\. ?slack ?\. ?com ?/ ?(?:services|workflows|triggers) ?/ ?`), alphabet: alnum + "/", sizes: []int{44}, least: 20},
+	{kind: "Stripe key", begins: "sk.rk", prefix: prefix(`[sr]k ?_ ?(?:[lL1I|]{1,2}[i1lI|]ve|test|prod) ?_ ?`), alphabet: alnum, sizes: []int{24, 99}, least: 10},
+	{kind: "Stripe key", begins: "wh", prefix: prefix(`wh ?sec ?_ ?`), alphabet: alnum, sizes: []int{32}, least: 20},
+	{kind: "Anthropic key", begins: "sk", prefix: prefix(`sk` + dash + `ant` + dash), alphabet: wordly, sizes: []int{101}, least: 20},
+	{kind: "OpenAI key", begins: "sk", prefix: prefix(`sk` + dash + `(?:proj|svcacct|admin)` + dash), alphabet: wordly, sizes: []int{48, 124, 156}, least: 20},
+	{kind: "OpenAI key", begins: "sk", prefix: prefix(`sk-`), alphabet: alnum, sizes: []int{48}, least: 30},
+	{kind: "Google key", begins: "ai.a1.al.at.a|", prefix: prefix(`A[I1lT|]za`), alphabet: wordly, sizes: []int{35}, least: 28},
+	{kind: "Google key", begins: "go.g0", prefix: prefix(`G[O0]CSPX` + dash), alphabet: wordly, sizes: []int{28}, least: 16},
+	{kind: "Google key", begins: "ya", prefix: prefix(`ya29 ?\. ?`), alphabet: wordly, dots: true, least: 30},
+	{kind: "JWT", begins: "ey.e ", prefix: prefix(`e ?y ?[JI]`), alphabet: wordly + "=/+", dots: true, least: 40},
+	{kind: "access token", begins: "be.au", prefix: prefix(`(?i:bearer|authorization["'”]?\s?[:=]\s?["'“]?(?:basic|token)) `), alphabet: wordly + "=/+", dots: true, least: 20},
 }
 
-// beginning finds where one of tokens may begin.
-var beginning = regexp.MustCompile(`A[KS][I1lT|]A|ABIA|ACCA|A3T[A-Z0-9]|(?i:aws|secret)|IQoJb3JpZ2lu|FwoGZXIvYXdz|gh[pousr] ?_|github[_ ]|xox[abceoprs]|xapp|hooks ?\.|[sr]k ?[_—–~-]|wh ?sec|A[I1lT|]za|G[O0]CSPX|ya29|e ?y ?[JI]|(?i:bearer|authorization)`)
-
-func findTokens(text string) []span {
+func findTokens(text, small string) []span {
 	var spans []span
-	for at := 0; at < len(text); {
-		found := beginning.FindStringIndex(text[at:])
-		if found == nil {
-			break
+	for at := 0; at < len(text); at++ {
+		if at > 0 && isAlnum(rune(text[at-1])) {
+			continue
 		}
-		start, next := at+found[0], at+found[0]+1
-		if before, _ := utf8.DecodeLastRuneInString(text[:start]); !isAlnum(before) {
-			if s, ok := tokenAt(text, start); ok {
-				spans = append(spans, s)
-				next = s.end
-			}
+		if s, ok := tokenAt(text, small, at); ok {
+			spans = append(spans, s)
+			at = s.end - 1
 		}
-		at = next
 	}
 	return spans
 }
 
-func tokenAt(text string, start int) (span, bool) {
-	for _, t := range tokens {
+func tokenAt(text, small string, start int) (span, bool) {
+	const begin = 2
+	if start+begin > len(small) {
+		return span{}, false
+	}
+	for i := range tokens {
+		t := &tokens[i]
+		if !strings.Contains(t.begins, small[start:start+begin]) {
+			continue
+		}
 		p := t.prefix.FindStringIndex(text[start:])
 		if p == nil {
 			continue
@@ -99,11 +100,11 @@ func (t *token) body(text string, start int) (end int, ok bool) {
 	whole := first.text
 	for count > 0 {
 		missing := t.missing(count)
-		if missing < 3 { // an engine may have dropped some
+		if missing == 0 {
 			break
 		}
-		p := t.piece(text, t.gap(text, end), missing)
-		if !t.goesOn(text, p, missing) {
+		p := t.next(text, end, missing)
+		if p.count == 0 {
 			break
 		}
 		end, count = p.end, count+p.count
@@ -118,17 +119,43 @@ func (t *token) body(text string, start int) (end int, ok bool) {
 	return end, true
 }
 
-// missing is how many characters are missing from a body of so many.
+// slack is by how many characters a body may differ from its size: an engine
+// drops some, and doubles some.
+const slack = 2
+
+// missing is how many characters a body of so many may lack; none if it is complete.
 func (t *token) missing(count int) int {
+	if t.sizes == nil {
+		return math.MaxInt - slack
+	}
+	longest := 0
 	for _, size := range t.sizes {
-		if count <= size+2 {
-			return size - count
+		if count >= size-slack && count <= size+slack {
+			return 0
 		}
+		longest = size
 	}
-	if len(t.sizes) > 0 {
-		return 0
+	return max(0, longest-count)
+}
+
+// next returns the part of the body that goes on behind the gap at at, or one
+// without characters. A short word may be a part if what follows it surely is.
+func (t *token) next(text string, at, missing int) part {
+	first := t.piece(text, t.gap(text, at), missing)
+	if t.goesOn(text, first, missing) {
+		return first
 	}
-	return math.MaxInt
+	const short = 5
+	if first.count == 0 || first.count > short || first.count >= missing || first.end == len(text) || text[first.end] != ' ' {
+		return part{}
+	}
+	second := t.piece(text, t.gap(text, first.end), missing-first.count)
+	if second.count < 2*short || !random(second.text) || !t.goesOn(text, second, missing-first.count) {
+		return part{}
+	}
+	second.text = first.text + second.text
+	second.count += first.count
+	return second
 }
 
 // gap returns where the text goes on behind blanks or the end of a line, which
@@ -147,34 +174,30 @@ func (t *token) gap(text string, at int) int {
 
 // part is a stretch of characters of a body.
 type part struct {
-	start, end int
-	count      int    // of characters of the alphabet
-	text       string // of those
+	end   int
+	count int    // of characters of the alphabet
+	text  string // with others between them
 }
 
-// piece returns the stretch that begins at start. In one of which characters are
-// missing, others may be between those of the alphabet: engines read f as £.
+// piece returns the stretch that begins at start. In one that lacks so many
+// characters, one or two others may be between those of the alphabet: engines
+// read f as £.
 func (t *token) piece(text string, start, missing int) part {
-	p := part{start: start, end: start}
+	p := part{end: start}
+	odd := 0
 	for at := start; at < len(text); {
 		c, size := utf8.DecodeRuneInString(text[at:])
-		switch {
-		case t.has(c):
-			p.end, p.count = at+size, p.count+1
-		case p.count >= missing || !misread(c) && !(t.dots && c == '.') || !t.continues(text[at+size:]):
-			p.text = text[start:p.end]
-			return p
-		}
 		at += size
+		if t.has(c) {
+			p.end, p.count, odd = at, p.count+1, 0
+			continue
+		}
+		if odd++; odd > 2 || p.count >= missing || !misread(c) && (!t.dots || c != '.') {
+			break
+		}
 	}
 	p.text = text[start:p.end]
 	return p
-}
-
-// continues says whether a character of the alphabet follows at once.
-func (t *token) continues(text string) bool {
-	c, _ := utf8.DecodeRuneInString(text)
-	return text != "" && t.has(c)
 }
 
 func (t *token) has(c rune) bool {
@@ -182,7 +205,7 @@ func (t *token) has(c rune) bool {
 }
 
 // misread says whether engines read c for a letter or a digit.
-func misread(c rune) bool { return strings.ContainsRune("@£¥€®©¢§°|(){}[]!—–_,", c) }
+func misread(c rune) bool { return strings.ContainsRune(`@£¥€®©¢§°|(){}[]!—–_,\`, c) }
 
 // goesOn says whether p, which comes behind a gap, is more of the same body, of
 // which so many characters are missing: it is not if it may be a word.
@@ -194,7 +217,7 @@ func (t *token) goesOn(text string, p part, missing int) bool {
 		return false
 	}
 	if t.sizes != nil {
-		return p.count <= missing+2 && !plain(p.text)
+		return p.count <= missing+slack && !plain(p.text)
 	}
 	return p.count >= 4 && random(p.text) && strings.ContainsAny(lower(p.text), letters)
 }
