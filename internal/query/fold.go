@@ -3,6 +3,7 @@ package query
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -46,6 +47,10 @@ var accented = []*unicode.RangeTable{
 // classOf returns the class of a character that folder returned.
 func classOf(r rune) class {
 	switch {
+	case r < utf8.RuneSelf && isASCIIWord(byte(r)):
+		return classWord
+	case firstIdeograph <= r && r <= lastIdeograph:
+		return classRun
 	case r == voicedMark || r == semivoicedMark:
 		return classVoiced
 	case r == longVowel:
@@ -62,27 +67,37 @@ func classOf(r rune) class {
 	return classWord
 }
 
-// firstRun is the first character of any of runScripts, a Thai one.
-const firstRun = '\u0E01'
+const (
+	firstRun = '\u0E01' // of all runScripts, a Thai one
+
+	// Most ideographs, which stand for themselves.
+	firstIdeograph = '\u4E00'
+	lastIdeograph  = '\u9FFF'
+)
 
 // folder makes equal what differs in case, accents and width only. It is for one
 // goroutine.
 type folder struct {
 	caser *cases.Caser
+	known map[rune]string
 }
 
 // fold returns what a character beyond ASCII stands for, decomposed and folded;
 // accents are still there.
 func (f *folder) fold(r rune) string {
-	text := string(r)
-	if '\u4E00' <= r && r <= '\u9FFF' { // ideographs stand for themselves
+	if firstIdeograph <= r && r <= lastIdeograph {
+		return string(r)
+	}
+	if text, ok := f.known[r]; ok {
 		return text
 	}
-	if f.caser == nil {
+	if f.known == nil {
 		caser := cases.Fold()
-		f.caser = &caser
+		f.caser, f.known = &caser, make(map[rune]string)
 	}
-	text = f.caser.String(norm.NFKD.String(text))
+	text := f.caser.String(norm.NFKD.String(string(r)))
 	// Folding exchanges the capital and the small letters of Cherokee.
-	return norm.NFKD.String(strings.ToLower(text))
+	text = norm.NFKD.String(strings.ToLower(text))
+	f.known[r] = text
+	return text
 }

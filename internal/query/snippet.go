@@ -33,8 +33,12 @@ func window(text string, marks []jarvis.Mark, size int) (from, to int) {
 	if len(marks) > 0 {
 		first, last := densest(marks, size)
 		spare := max(size-(last.End-first.Start), 0)
-		from = max(first.Start-spare/3, 0)
-		from = max(min(from, len(text)-size), 0)
+		from = max(min(first.Start-spare/3, len(text)-size), 0)
+		for _, m := range marks {
+			if m.Start < from && from < m.End {
+				from = m.End // no half of it
+			}
+		}
 		from = wordStart(text, from, first.Start)
 	} else {
 		from = len(text) - len(strings.TrimLeftFunc(text, isBlank))
@@ -42,8 +46,11 @@ func window(text string, marks []jarvis.Mark, size int) (from, to int) {
 	to = min(from+size, len(text))
 	keep := from
 	for _, m := range marks {
-		if m.End <= to {
+		switch {
+		case m.End <= to:
 			keep = max(keep, m.End)
+		case m.Start < to && keep > from:
+			to = max(m.Start, keep)
 		}
 	}
 	to = wordEnd(text, to, keep)
@@ -77,11 +84,11 @@ const longestCut = 24
 
 // wordStart returns where the first word begins at or behind from, at most limit.
 func wordStart(text string, from, limit int) int {
-	for from > 0 && !utf8.RuneStart(text[from]) {
-		from--
+	for from < limit && !utf8.RuneStart(text[from]) {
+		from++
 	}
-	if from == 0 {
-		return 0
+	if from == 0 || from == limit {
+		return from
 	}
 	near := text[from-1 : min(from+longestCut, limit)]
 	if blank := strings.IndexAny(near, " \n\t"); blank >= 0 {

@@ -3,7 +3,6 @@ package search
 import (
 	"cmp"
 	"context"
-	"slices"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/query"
@@ -104,6 +103,6 @@ func (c *completion) add(kind string, values []string) {
 }
 
 func (c *completion) best(limit int) []jarvis.Suggestion {
-	all := slices.Concat([]jarvis.Suggestion{}, c.begin, c.within)
+	all := append(append([]jarvis.Suggestion{}, c.begin...), c.within...)
 	return all[:min(limit, len(all))]
 }
