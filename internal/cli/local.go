@@ -82,10 +82,13 @@ func (m *localMemory) FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Ca
 	return c, err
 }
 
-// searcher finds captures of the store.
-func (m *localMemory) searcher() *search.Service {
-	return search.New(search.Options{Index: m.catalog, Readings: m.catalog, Catalog: m.catalog, Now: m.app.now})
+// newSearch returns what finds captures of a catalogue.
+func newSearch(cfg *config.Config, c *catalog, now func() time.Time) *search.Service {
+	return search.New(search.Options{Index: c, Readings: c, Catalog: c, Now: now, Timeout: cfg.SearchTimeout})
 }
+
+// searcher finds captures of the store.
+func (m *localMemory) searcher() *search.Service { return newSearch(m.cfg, m.catalog, m.app.now) }
 
 func (m *localMemory) Search(ctx context.Context, r jarvis.SearchRequest) (*jarvis.SearchPage, error) {
 	page, err := m.searcher().Search(ctx, r)
@@ -113,6 +116,14 @@ func (m *localMemory) Suggest(ctx context.Context, text string, limit int) ([]ja
 
 func (m *localMemory) ReadStatus(ctx context.Context, now time.Time) (jarvis.ReadStatus, error) {
 	return m.catalog.ReadStatus(ctx, now)
+}
+
+func (m *localMemory) FindFailed(ctx context.Context, after jarvis.Cursor, limit int) ([]*jarvis.FailedReading, error) {
+	return m.catalog.FindFailed(ctx, after, limit)
+}
+
+func (m *localMemory) Requeue(ctx context.Context, f jarvis.RequeueFilter, now time.Time) (int64, error) {
+	return m.catalog.Requeue(ctx, f, now)
 }
 
 func (m *localMemory) Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error) {

@@ -28,8 +28,11 @@ type memory interface {
 	// Suggest completes a query that is being typed.
 	Suggest(ctx context.Context, text string, limit int) ([]jarvis.Suggestion, error)
 
-	// ReadStatus counts what is to be read, as of now.
+	// ReadStatus counts what is to be read, FindFailed lists what was set aside, and
+	// Requeue has captures read again, as jarvis.Readings does.
 	ReadStatus(ctx context.Context, now time.Time) (jarvis.ReadStatus, error)
+	FindFailed(ctx context.Context, after jarvis.Cursor, limit int) ([]*jarvis.FailedReading, error)
+	Requeue(ctx context.Context, f jarvis.RequeueFilter, now time.Time) (int64, error)
 
 	// Fetch returns a capture and its image.
 	Fetch(ctx context.Context, id jarvis.ID) (*jarvis.Capture, []byte, error)

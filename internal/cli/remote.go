@@ -28,26 +28,32 @@ type remoteMemory struct {
 
 // openRemote names the server that the settings mean. It asks it nothing.
 func (a *app) openRemote(ctx context.Context, cfg *config.Config) (memory, error) {
-	if cfg.Token.IsZero() {
-		return nil, jarvis.Errorf(jarvis.CodeNoCredential, "the server %s wants a token: make one there with jarvis device add NAME --scope admin, and name the file that holds it in JARVIS_TOKEN_FILE", cfg.ServerURL)
-	}
-	c, err := client.New(client.Options{
-		BaseURL:        cfg.ServerURL,
-		Token:          cfg.Token.Reveal(),
-		Version:        newBuildVersion(a.version).Version,
-		AllowPlainHTTP: allowsPlain(ctx, cfg),
-	})
+	c, err := a.newClient(ctx, cfg, jarvis.ScopeAdmin)
 	if err != nil {
 		return nil, err
 	}
 	return &remoteMemory{Client: c, app: a, limits: cfg.Images}, nil
 }
 
-// allowsPlain reports whether the server is in a network that the settings name
-// for plain HTTP: all its addresses are.
-func allowsPlain(ctx context.Context, cfg *config.Config) bool {
-	server, err := url.Parse(cfg.ServerURL)
-	if err != nil || len(cfg.Server.PlainHTTP) == 0 {
+// newClient returns a client of the server that the settings mean, for what a token
+// of the scope permits.
+func (a *app) newClient(ctx context.Context, cfg *config.Config, scope jarvis.Scope) (*client.Client, error) {
+	if cfg.Token.IsZero() {
+		return nil, jarvis.Errorf(jarvis.CodeNoCredential, "the server %s wants a token: make one there with jarvis device add NAME --scope %s, and name the file that holds it in JARVIS_TOKEN_FILE", cfg.ServerURL, scope)
+	}
+	return client.New(client.Options{
+		BaseURL:        cfg.ServerURL,
+		Token:          cfg.Token.Reveal(),
+		Version:        newBuildVersion(a.version).Version,
+		AllowPlainHTTP: allowsPlain(ctx, cfg.Server.PlainHTTP, cfg.ServerURL),
+	})
+}
+
+// allowsPlain reports whether the server of an address is in networks that the
+// settings name for plain HTTP: all its IP addresses are.
+func allowsPlain(ctx context.Context, networks []netip.Prefix, address string) bool {
+	server, err := url.Parse(address)
+	if err != nil || len(networks) == 0 {
 		return false
 	}
 	addresses, err := net.DefaultResolver.LookupNetIP(ctx, "ip", server.Hostname())
@@ -55,7 +61,7 @@ func allowsPlain(ctx context.Context, cfg *config.Config) bool {
 		return false
 	}
 	for _, address := range addresses {
-		if !within(cfg.Server.PlainHTTP, address.Unmap()) {
+		if !within(networks, address.Unmap()) {
 			return false
 		}
 	}

@@ -41,6 +41,11 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 	if err != nil {
 		return err
 	}
+	reader, engine, err := a.newLocalReader(ctx, cfg, s, logger)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, engine.Close()) }()
 	guard := access.New(access.Options{
 		Credentials:   s.catalog,
 		Log:           s.catalog,
@@ -56,6 +61,10 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		Storage:        s.tree,
 		Guard:          guard,
 		Thumbnails:     cache,
+		Search:         newSearch(cfg, s.catalog, a.now),
+		Readings:       s.catalog,
+		Stored:         func(c *jarvis.Capture, image []byte) { reader.Offer(c.ID, image) },
+		ReadingStats:   func() api.ReadingStats { return api.ReadingStats(reader.Stats()) },
 		PublicURLs:     cfg.Server.PublicURLs,
 		AllowedOrigins: cfg.Server.AllowedOrigins,
 		MaxImageBytes:  cfg.Images.MaxBytes,
@@ -67,12 +76,13 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		return errors.Join(err, guard.Close(ctx))
 	}
 	stopTidying := tidyUp(ctx, cache, logger)
+	reader.Start(ctx)
 	err = a.listen(ctx, cfg, s.catalog.info.ID, guard, server, logger)
 
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
 	defer cancel()
 	stopTidying(ending)
-	return errors.Join(err, server.Close(ending), cache.Close(ending), guard.Close(ending))
+	return errors.Join(err, reader.Stop(ending), server.Close(ending), cache.Close(ending), guard.Close(ending))
 }
 
 // tidyUp tidies the cache up beside other work. stop ends that, and waits for it

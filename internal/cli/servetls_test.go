@@ -119,7 +119,7 @@ func TestServe_PlainHTTP(t *testing.T) {
 		"http://[fd00::1]:8000": netip.MustParsePrefix("fd00::/8"),
 	} {
 		cfg.ServerURL, cfg.Server.PlainHTTP = server, []netip.Prefix{network}
-		if !allowsPlain(t.Context(), cfg) {
+		if !allowsPlain(t.Context(), cfg.Server.PlainHTTP, cfg.ServerURL) {
 			t.Errorf("%s is not in %s", server, network)
 		}
 	}

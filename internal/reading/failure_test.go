@@ -154,6 +154,7 @@ func TestReader_Trouble(t *testing.T) {
 				return nil
 			}
 		})
+		r.reader.Pause(jarvis.Errorf(jarvis.CodeUnavailable, "tesseract is not installed"))
 		r.start(t)
 		<-time.After(time.Hour)
 		synctest.Wait()

@@ -72,7 +72,7 @@ func (r *Reader) read(ctx context.Context, c *jarvis.Claim, image []byte) {
 		r.overcome(c.ID)
 		r.failed(ctx, c, message(err))
 	case troubled:
-		r.meet(c.ID, err)
+		r.suspect(c.ID, err)
 		r.giveBack(ctx, c)
 	case cancelled:
 		r.giveBack(ctx, c)
@@ -258,7 +258,7 @@ func (r *Reader) insist(ctx context.Context, c *jarvis.Claim, tell func(context.
 		if err == nil || !mayPass(err) || ctx.Err() != nil {
 			return err
 		}
-		r.meet(jarvis.ID{}, err)
+		r.meet(err, true)
 		if r.now().Add(pause).After(c.Until) || !wait(ctx, pause) {
 			return err
 		}

@@ -67,8 +67,23 @@ func (r *Reader) blames(id jarvis.ID) bool {
 	return ok && r.trouble.ended > ended
 }
 
-// meet notes trouble in which a picture, unless zero, was in hand.
-func (r *Reader) meet(id jarvis.ID, err error) {
+// Pause has a Reader begin in trouble that is known before it starts: it is logged
+// now, and then images are tried as after any other trouble.
+func (r *Reader) Pause(err error) { r.meet(err, false) }
+
+// suspect notes trouble in which a picture was in hand.
+func (r *Reader) suspect(id jarvis.ID, err error) {
+	r.mu.Lock()
+	if len(r.trouble.suspects) >= maxSuspects {
+		clear(r.trouble.suspects)
+	}
+	r.trouble.suspects[id] = r.trouble.ended
+	r.mu.Unlock()
+	r.meet(err, false)
+}
+
+// meet notes trouble, which is of the queue or of what reads images.
+func (r *Reader) meet(err error, queue bool) {
 	if r.o.Once {
 		r.fail(err)
 		return
@@ -76,18 +91,12 @@ func (r *Reader) meet(id jarvis.ID, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	t := &r.trouble
-	if !id.IsZero() {
-		if len(t.suspects) >= maxSuspects {
-			clear(t.suspects)
-		}
-		t.suspects[id] = t.ended
-	}
 	if t.pauses == 0 {
 		r.log.Warn("reading pauses; captures are kept and wait", "error", message(err))
 	} else if r.now().Before(t.until) {
 		return // what was in hand when it began
 	}
-	t.queue = id.IsZero()
+	t.queue = queue
 	t.until = r.now().Add(min(firstPause<<min(t.pauses, 16), longestPause))
 	t.pauses++
 }
@@ -123,7 +132,7 @@ func (r *Reader) queueFailed(ctx context.Context, err error) {
 	switch {
 	case ctx.Err() != nil:
 	case mayPass(err) || jarvis.ErrorCode(err) == jarvis.CodeInternal:
-		r.meet(jarvis.ID{}, err)
+		r.meet(err, true)
 	default:
 		r.fail(err)
 	}

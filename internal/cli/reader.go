@@ -1,0 +1,152 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/config"
+	"github.com/jarvis-memory/jarvis/internal/mask"
+	"github.com/jarvis-memory/jarvis/internal/ocr"
+	"github.com/jarvis-memory/jarvis/internal/panel"
+	"github.com/jarvis-memory/jarvis/internal/query"
+	"github.com/jarvis-memory/jarvis/internal/reading"
+)
+
+// leaseOf returns how long a capture is leased to be read, by how long an engine may
+// take: fetching the image, waiting for the engine and storing what it says come
+// to it. Who is killed keeps what was in hand from others for so long.
+func leaseOf(timeout time.Duration) time.Duration { return 4*timeout + 2*time.Second }
+
+// readerOf returns the options of what reads captures by the settings. The caller
+// adds the queue, and closes the engine.
+func (a *app) readerOf(cfg *config.Config, engine *lazyEngine, logger *slog.Logger) (reading.Options, error) {
+	o := reading.Options{
+		Document: query.Document,
+		Workers:  cfg.Reading.Workers,
+		Lease:    leaseOf(cfg.Reading.Timeout),
+		Now:      a.now,
+		Logger:   logger,
+	}
+	if engine != nil {
+		o.Engine = engine
+	}
+	if cfg.Reading.MaskSecrets {
+		masker, err := mask.New()
+		if err != nil {
+			return reading.Options{}, err
+		}
+		o.Mask = masker.Mask
+	}
+	return o, nil
+}
+
+// openEngine opens the engine that the settings name.
+func openEngine(ctx context.Context, cfg *config.Config) (ocr.Engine, error) {
+	r := cfg.Reading
+	limits := ocr.Limits{Workers: r.Workers, Timeout: r.Timeout, Memory: r.Memory, Pixels: cfg.Images.MaxPixels}
+	switch {
+	case r.Engine.URL != "":
+		return ocr.NewHTTP(ocr.HTTPOptions{
+			Limits: limits, URL: r.Engine.URL, Languages: r.Languages, Token: r.Token.Reveal,
+			Insecure: allowsPlain(ctx, cfg.Server.PlainHTTP, r.Engine.URL),
+		})
+	case r.Engine.Command != nil:
+		return ocr.NewProgram(ocr.ProgramOptions{Limits: limits, Command: r.Engine.Command, Languages: r.Languages})
+	}
+	return ocr.NewTesseract(ctx, ocr.TesseractOptions{Limits: limits, Languages: r.Languages, Panels: panel.Find})
+}
+
+// lazyEngine is an engine that is opened again when it is needed and could not be
+// before: a program may be installed while the server runs.
+type lazyEngine struct {
+	cfg *config.Config
+
+	mu     sync.Mutex
+	engine ocr.Engine // nil until it is open
+	closed bool
+}
+
+// newEngine returns the engine of the settings, nil where they say that nothing is
+// read. missing says why it cannot read now, and may later.
+func newEngine(ctx context.Context, cfg *config.Config) (_ *lazyEngine, missing, err error) {
+	if cfg.Reading.Engine.None() {
+		return nil, nil, nil
+	}
+	e := &lazyEngine{cfg: cfg}
+	_, err = e.open(ctx)
+	if errors.Is(err, jarvis.ErrUnavailable) && ctx.Err() == nil {
+		return e, err, nil
+	}
+	return e, nil, err
+}
+
+func (e *lazyEngine) open(ctx context.Context) (ocr.Engine, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.closed {
+		return nil, jarvis.Errorf(jarvis.CodeUnavailable, "what reads images was stopped")
+	}
+	if e.engine != nil {
+		return e.engine, nil
+	}
+	engine, err := openEngine(ctx, e.cfg)
+	if err != nil {
+		return nil, err // a nil *Tesseract is no nil Engine
+	}
+	e.engine = engine
+	return engine, nil
+}
+
+// Read implements reading.Engine.
+func (e *lazyEngine) Read(ctx context.Context, image []byte) (*jarvis.Reading, error) {
+	engine, err := e.open(ctx)
+	if err != nil {
+		// Whatever it is, it is no picture's fault.
+		return nil, &jarvis.Error{Code: jarvis.CodeUnavailable, Op: "cli: open the engine", Message: errorMessage(err), Err: err}
+	}
+	return engine.Read(ctx, image)
+}
+
+// Close stops what is under way. A nil engine has nothing to close.
+func (e *lazyEngine) Close() error {
+	if e == nil {
+		return nil
+	}
+	e.mu.Lock()
+	engine := e.engine
+	e.closed = true
+	e.mu.Unlock()
+	if engine == nil {
+		return nil
+	}
+	return engine.Close()
+}
+
+// newLocalReader returns what reads the captures of a store of this machine, not
+// started, and the engine, which is to be closed after it. Without an engine that
+// works now, it waits for one.
+func (a *app) newLocalReader(ctx context.Context, cfg *config.Config, s *store, logger *slog.Logger) (*reading.Reader, *lazyEngine, error) {
+	engine, missing, err := newEngine(ctx, cfg)
+	if err != nil {
+		return nil, nil, err
+	}
+	o, err := a.readerOf(cfg, engine, logger)
+	if err != nil {
+		return nil, nil, errors.Join(err, engine.Close())
+	}
+	o.Queue = s.catalog
+	o.NoText = s.catalog.info.NoText
+	o.Fetch = func(ctx context.Context, id jarvis.ID) ([]byte, error) {
+		_, image, err := s.archive.Fetch(ctx, id)
+		return image, err
+	}
+	r := reading.New(o)
+	if missing != nil && !o.NoText {
+		r.Pause(missing)
+	}
+	return r, engine, nil
+}
