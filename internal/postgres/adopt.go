@@ -19,7 +19,7 @@ const (
 	serverRelations = "pins,tokens,sessions,sign_ins,accesses,spans," +
 		"ix_accesses_minute,ix_accesses_who,ix_accesses_action,ix_accesses_who_action,ix_spans_begins,ix_spans_ends,ix_spans_size"
 	readingRelations = "queue,readings,documents,reindexing," +
-		"ix_queue_order,ix_queue_aside,ix_readings_digest,ix_documents_words,ix_documents_words_new"
+		"ix_queue_order,ix_queue_aside,ix_readings_digest,ix_documents_words"
 )
 
 // adoptable refuses captures that the migrations could not carry over, before

@@ -126,6 +126,16 @@ func scanCapture(row pgx.CollectableRow, more ...any) (*jarvis.Capture, error) {
 	return &c, nil
 }
 
+// scanWithText reads captureColumns and ocr_text.
+func scanWithText(row pgx.CollectableRow) (*jarvis.Capture, error) {
+	var text *string
+	c, err := scanCapture(row, &text)
+	if err == nil {
+		c.OCRText = text
+	}
+	return c, err
+}
+
 func storedID(text string) (jarvis.ID, error) {
 	id, err := jarvis.ParseID(text)
 	if err != nil {
@@ -141,14 +151,7 @@ func (c *Catalog) FindCapture(ctx context.Context, id jarvis.ID) (found *jarvis.
 		if err != nil {
 			return err
 		}
-		found, err = pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (*jarvis.Capture, error) {
-			var text *string
-			c, err := scanCapture(row, &text)
-			if err == nil {
-				c.OCRText = text
-			}
-			return c, err
-		})
+		found, err = pgx.CollectExactlyOneRow(rows, scanWithText)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return c.absent(ctx, id)
 		}

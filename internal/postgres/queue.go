@@ -215,12 +215,12 @@ func (w *conditions) after(after jarvis.Cursor) {
 	}
 }
 
-// within adds that captures are of [from, to); a zero time leaves that side open.
-func (w *conditions) within(from, to time.Time) {
+// between adds that a column is in [from, to); a zero time leaves that side open.
+func (w *conditions) between(column string, from, to time.Time) {
 	if !from.IsZero() {
-		w.add("captured_at >= %s::timestamptz", bound(from))
+		w.add(column+" >= %s::timestamptz", bound(from))
 	}
 	if !to.IsZero() {
-		w.add("captured_at < %s::timestamptz", bound(to))
+		w.add(column+" < %s::timestamptz", bound(to))
 	}
 }

@@ -72,7 +72,7 @@ func (c *Catalog) requeueFailed(ctx context.Context, f jarvis.RequeueFilter, aft
 	w := &conditions{args: []any{now}}
 	w.add(`capture_id > %s::text COLLATE "C"`, after.ID.String())
 	w.add("failures > 0")
-	w.within(f.From, f.To)
+	w.between("captured_at", f.From, f.To)
 	statement := `
 		WITH page AS MATERIALIZED (
 			SELECT capture_id FROM queue` + w.String() + ` ORDER BY capture_id LIMIT ` + w.place(requeueBatch) + ` FOR UPDATE

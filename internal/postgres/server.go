@@ -35,6 +35,7 @@ const (
 const (
 	migrateLock int64 = 0x6a61_7276_2c8e_51d3 // held while the schema changes
 	useLock     int64 = 0x6a61_7276_91f4_07ba // shared by every connection in use
+	rebuildLock int64 = 0x6a61_7276_e5a0_34c9 // held while the index of words is rebuilt
 )
 
 // server is where the database is and how to connect to it.

@@ -1,0 +1,258 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// walked is how many documents a search reads, the newest first, before it asks
+// the index of words: as many as take a few milliseconds. A word that is in every
+// tenth of them fills its page from them; of a rarer one they tell how rare it is.
+const walked = 1000
+
+// search finds what a query matches, the newest first, as rows of some columns of
+// c, a row of captures, and d, a row of documents where the query has words.
+//
+// It never leaves to PostgreSQL how: whether it is quicker to walk through the
+// newest, or to have all of a word and sort them, is not in its statistics, which
+// hold nothing of what documents say. The newest documents are walked through,
+// and then the index is asked for one span of time after the other, each as long
+// as those before it let expect that it fills the page.
+type search[T any] struct {
+	tx       pgx.Tx
+	m        *matcher
+	columns  func(*conditions) string
+	scan     pgx.RowToFunc[T]
+	captures bool      // the columns are of c
+	document bool      // the columns are of what d says
+	from     time.Time // zero for no bound
+	before   edge
+}
+
+// edge is what rows come before: a capture, all of an instant where there is no
+// id, or nothing.
+type edge struct {
+	at time.Time
+	id string
+}
+
+// newSearch returns a search that begins after a position.
+func newSearch[T any](tx pgx.Tx, m *matcher, columns func(*conditions) string, scan pgx.RowToFunc[T], after jarvis.Cursor) *search[T] {
+	s := &search[T]{tx: tx, m: m, columns: columns, scan: scan}
+	from, to := m.query.Range()
+	if !from.IsZero() {
+		s.from = bound(from)
+	}
+	if !to.IsZero() {
+		s.before = edge{at: bound(to)}
+	}
+	if !after.IsZero() && (to.IsZero() || after.Timestamp.Before(to)) {
+		s.before = edge{floor(after.Timestamp), after.ID.String()}
+	}
+	return s
+}
+
+// in adds that a row lies in the search's range, by the columns of its position.
+func (s *search[T]) in(w *conditions, at, id string) {
+	if !s.from.IsZero() {
+		w.add(at+" >= %s::timestamptz", s.from)
+	}
+	switch {
+	case s.before.id != "":
+		w.add("("+at+", "+id+`) < (%s::timestamptz, %s::text COLLATE "C")`, s.before.at, s.before.id)
+	case !s.before.at.IsZero():
+		w.add(at+" < %s::timestamptz", s.before.at)
+	}
+}
+
+// find returns at most limit rows.
+func (s *search[T]) find(ctx context.Context, limit int) ([]T, error) {
+	if len(s.m.words) == 0 {
+		return s.list(ctx, limit)
+	}
+	rows, err := s.walk(ctx, walked, limit)
+	seen, span := walked, time.Duration(0)
+	for {
+		if err != nil || len(rows) == limit {
+			return rows, err
+		}
+		newest, last, oldest, err := s.reach(ctx, seen)
+		if err != nil || last.at.IsZero() {
+			return rows, err
+		}
+		s.before = last
+		span += newest.Sub(last.at)
+		// Of a prefix the index reads all that it has, whatever the time.
+		if !s.m.prefix || len(rows)*20 < seen {
+			return s.ask(ctx, rows, limit, span, oldest)
+		}
+		step := min(max(walked, (limit-len(rows))*seen*3/2/len(rows)), 20*walked)
+		more, err := s.walk(ctx, step, limit-len(rows))
+		if err != nil {
+			return nil, err
+		}
+		rows, seen = append(rows, more...), step
+	}
+}
+
+// walk looks at the newest documents.
+func (s *search[T]) walk(ctx context.Context, documents, limit int) ([]T, error) {
+	w := new(conditions)
+	s.in(w, "captured_at", "capture_id")
+	newest := "SELECT captured_at, capture_id, words FROM documents" + w.String() +
+		" ORDER BY captured_at DESC, capture_id DESC LIMIT " + w.place(documents)
+	return s.rows(ctx, newest, w, s.m.words, limit)
+}
+
+// captureOf is the capture of d, for FROM and before its name. Without OFFSET,
+// PostgreSQL may read captures in some order of its own, and all of them.
+const captureOf = `CROSS JOIN LATERAL (
+		SELECT * FROM captures WHERE timestamp = d.captured_at AND id COLLATE "C" = d.capture_id OFFSET 0
+	) AS `
+
+// rows reads those of a list of documents that match: of the clauses of words it
+// looks at some only.
+func (s *search[T]) rows(ctx context.Context, list string, w *conditions, words []jarvis.Clause, limit int) ([]T, error) {
+	w.clauses = nil
+	for _, clause := range words {
+		w.clause(clause, "d.words")
+	}
+	for _, clause := range s.m.others {
+		w.clause(clause, "d.words")
+	}
+	from := "(" + list + ") AS d"
+	if s.captures || len(s.m.others) > 0 {
+		from += " " + captureOf + "c"
+	}
+	return s.query(ctx, "SELECT "+s.columns(w)+" FROM "+from+w.String()+
+		" ORDER BY d.captured_at DESC, d.capture_id DESC LIMIT "+w.place(limit), w.args)
+}
+
+func (s *search[T]) query(ctx context.Context, statement string, args []any) ([]T, error) {
+	rows, err := s.tx.Query(ctx, statement, args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, s.scan)
+}
+
+// reach returns the time of the newest document in range, the position of the one
+// that is so many further, or none, and the time of the oldest.
+func (s *search[T]) reach(ctx context.Context, documents int) (newest time.Time, last edge, oldest time.Time, err error) {
+	w := new(conditions)
+	s.in(w, "captured_at", "capture_id")
+	const order = " ORDER BY captured_at DESC, capture_id DESC "
+	statement := "SELECT (SELECT captured_at FROM documents" + w.String() + order + "LIMIT 1) AS newest, captured_at, capture_id, " +
+		"(SELECT min(captured_at) FROM documents) AS oldest FROM documents" + w.String() + order + "OFFSET " + w.place(documents-1) + " LIMIT 1"
+	err = s.tx.QueryRow(ctx, statement, w.args...).Scan(&newest, &last.at, &last.id, &oldest)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return newest, edge{}, oldest, nil
+	}
+	if oldest.Before(s.from) {
+		oldest = s.from
+	}
+	return newest, last, oldest, err
+}
+
+// longest keeps spans within what a time.Duration can hold, each 16 times longer
+// than the one before.
+const longest = 15 * 365 * 24 * time.Hour
+
+// ask asks the index for one span of time after the other, beginning where the
+// search is, until there are as many rows as wanted or none is left. The rows so
+// far are of a span.
+func (s *search[T]) ask(ctx context.Context, rows []T, limit int, span time.Duration, oldest time.Time) ([]T, error) {
+	grams, err := s.grams(ctx)
+	if err == nil {
+		err = setPlanner(ctx, s.tx)
+	}
+	words := s.m.lexemes(grams)
+	for done := false; err == nil && !done && len(rows) < limit; {
+		factor := 16
+		if n := len(rows); n > 0 {
+			factor = max(1, min(factor, (limit-n)*3/2/n))
+		}
+		next := time.Duration(factor) * min(max(span, time.Hour), longest)
+		from := s.before.at.Add(-next)
+		if done = !from.After(oldest); done {
+			from = oldest
+		}
+		var more []T
+		more, err = s.asked(ctx, words, from, limit-len(rows))
+		rows = append(rows, more...)
+		s.before = edge{at: from}
+		span += next
+	}
+	return rows, err
+}
+
+// asked finds rows that are not before a time by the index. What it finds is had
+// whole before it is looked at: so the index is all that PostgreSQL can use.
+func (s *search[T]) asked(ctx context.Context, words string, from time.Time, limit int) ([]T, error) {
+	if hours := cover(from, s.before.at.Add(time.Microsecond)); hours != nil {
+		for i := range hours {
+			hours[i] = quoteLexeme(hours[i])
+		}
+		words += "&(" + strings.Join(hours, "|") + ")"
+	}
+	columns := "captured_at, capture_id"
+	if s.document || s.m.phrase || len(s.m.others) > 0 {
+		columns += ", words"
+	}
+	w := new(conditions)
+	found := "WITH found AS MATERIALIZED (SELECT " + columns + " FROM documents WHERE jarvis_lexemes(words, captured_at) @@ " + w.place(words) + "::text::tsquery) "
+	w.add("captured_at >= %s::timestamptz", from)
+	within := *s
+	within.from = time.Time{}
+	within.in(w, "captured_at", "capture_id")
+	list := found + "SELECT * FROM found" + w.String() + " ORDER BY captured_at DESC, capture_id DESC OFFSET 0"
+	var phrases []jarvis.Clause
+	for _, clause := range s.m.words {
+		if slices.ContainsFunc(clause, func(a jarvis.Atom) bool { return len(a.Tokens) > 1 }) {
+			phrases = append(phrases, clause)
+		}
+	}
+	return s.rows(ctx, list, w, phrases, limit)
+}
+
+// grams returns what stands for each pair of tokens in the index.
+func (s *search[T]) grams(ctx context.Context) (map[string]string, error) {
+	pairs := s.m.grams()
+	grams := make(map[string]string, len(pairs))
+	if len(pairs) == 0 {
+		return grams, nil
+	}
+	rows, err := s.tx.Query(ctx, "SELECT pair, jarvis_gram(pair) FROM unnest($1::text[]) AS pair", pairs)
+	if err != nil {
+		return nil, err
+	}
+	var pair, gram string
+	_, err = pgx.ForEachRow(rows, []any{&pair, &gram}, func() error { grams[pair] = gram; return nil })
+	return grams, err
+}
+
+// setPlanner lets PostgreSQL use the index of words, and sort, until the
+// transaction ends. A bitmap of a million rows has room.
+func setPlanner(ctx context.Context, tx pgx.Tx) error {
+	_, err := tx.Exec(ctx, `SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true),
+		set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '65536', true)`)
+	return err
+}
+
+// list reads captures where the query has no words to be looked for.
+func (s *search[T]) list(ctx context.Context, limit int) ([]T, error) {
+	w := new(conditions)
+	s.in(w, "c.timestamp", `c.id COLLATE "C"`)
+	for _, clause := range s.m.others {
+		w.clause(clause, documentWords)
+	}
+	return s.query(ctx, "SELECT "+s.columns(w)+" FROM captures AS c"+w.String()+
+		` ORDER BY c.timestamp DESC, c.id COLLATE "C" DESC LIMIT `+w.place(limit), w.args)
+}
