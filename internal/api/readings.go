@@ -166,7 +166,7 @@ func (in *finishInput) Resolve(ctx huma.Context) []error {
 type finishBody struct {
 	Token    captureID    `json:"token" doc:"Of the lease."`
 	Reading  *readingJSON `json:"reading,omitempty" doc:"What was read; secrets in it are replaced before it is sent."`
-	Document string       `json:"document" doc:"The tokens by which the capture is found, with one blank between them."`
+	Document *string      `json:"document" doc:"The tokens by which the capture is found, with one blank between them."`
 }
 
 func (s *Server) finishReading(ctx context.Context, in *finishInput) (*emptyOutput, error) {
@@ -181,10 +181,10 @@ func (s *Server) finishReading(ctx context.Context, in *finishInput) (*emptyOutp
 	defer release()
 	r, err := body.Reading.reading(jarvis.Instant(s.now()))
 	if err == nil {
-		err = checkDocument(body.Document)
+		err = checkDocument(*body.Document)
 	}
 	if err == nil {
-		err = queue.FinishReading(ctx, jarvis.Lease{ID: in.ID.ID, Token: body.Token.ID}, r, body.Document)
+		err = queue.FinishReading(ctx, jarvis.Lease{ID: in.ID.ID, Token: body.Token.ID}, r, *body.Document)
 	}
 	return &emptyOutput{http.StatusNoContent}, err
 }
@@ -206,7 +206,7 @@ func (s *Server) readFinish(ctx context.Context, r *http.Request) (*finishBody, 
 		err = jarvis.Errorf(jarvis.CodeTooLarge, "the reading has more than the %d bytes that are taken", maxReading)
 	case err != nil && ctx.Err() == nil:
 		err = &jarvis.Error{Code: jarvis.CodeInvalid, Op: "api: read a reading", Err: err, Message: "the body broke off, or came too slowly"}
-	case err == nil && (json.Unmarshal(text, body) != nil || body.Token.IsZero()): // not its error, which may quote it
+	case err == nil && (json.Unmarshal(text, body) != nil || body.Token.IsZero() || body.Document == nil): // not its error, which may quote it
 		err = jarvis.Errorf(jarvis.CodeInvalid, "the body is not the JSON that is taken here")
 	}
 	if err != nil {

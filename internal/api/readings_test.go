@@ -179,19 +179,19 @@ func TestServer_Readings_Refused(t *testing.T) {
 		r.post(r.worker, "/api/readings/claim", body).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 	}
 	for _, body := range []string{
-		"", "{", "[]", "null", `{"document":""}`, `{"token":"x"}`, `{"token":""}`, `{"token":null}`, `{"token":1}`,
-		`{"token":"T","reading":{"text":"a\u0000b"}}`, `{"token":"T","reading":{"text":1}}`, `{"token":"T","reading":{"masked":-1}}`,
-		`{"token":"T","reading":{"text":"ab","words":[{"start":1,"end":0}]}}`,
-		`{"token":"T","reading":{"text":"ab","words":[{"start":0,"end":3}]}}`,
-		`{"token":"T","reading":{"text":"ab","words":[{"start":-1,"end":1}]}}`,
-		`{"token":"T","reading":{"text":"ab","words":[{"start":1,"end":2},{"start":0,"end":1}]}}`,
-		`{"token":"T","reading":{"text":"ab","words":[{"start":0,"end":1,"confidence":101}]}}`,
-		`{"token":"T","reading":{"text":"ab","words":[{"start":0,"end":1,"box":{"x":-1}}]}}`,
-		`{"token":"T","reading":{"text":"ab","words":[{"start":0,"end":1,"box":{"width":99999999}}]}}`,
-		`{"token":"T","reading":{"text":"ab","read_at":"yesterday"}}`,
+		"", "{", "[]", "null", `{"document":""}`, `{"token":"x"}`, `{"token":""}`, `{"token":null}`, `{"token":1}`, `{"token":"T"}`, `{"token":"T","document":null}`,
+		`{"token":"T","document":"","reading":{"text":"a\u0000b"}}`, `{"token":"T","document":"","reading":{"text":1}}`, `{"token":"T","document":"","reading":{"masked":-1}}`,
+		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":1,"end":0}]}}`,
+		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":0,"end":3}]}}`,
+		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":-1,"end":1}]}}`,
+		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":1,"end":2},{"start":0,"end":1}]}}`,
+		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":0,"end":1,"confidence":101}]}}`,
+		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":0,"end":1,"box":{"x":-1}}]}}`,
+		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":0,"end":1,"box":{"width":99999999}}]}}`,
+		`{"token":"T","document":"","reading":{"text":"ab","read_at":"yesterday"}}`,
 		`{"token":"T","document":" a"}`, `{"token":"T","document":"a  b"}`, `{"token":"T","document":"a "}`, `{"token":"T","document":"a\u0000"}`,
 		`{"token":"T","document":"` + strings.Repeat("a", jarvis.MaxToken+1) + `"}`,
-		`{"token":"T","reading":{"text":"` + strings.Repeat("a", jarvis.MaxText+1) + `"}}`,
+		`{"token":"T","document":"","reading":{"text":"` + strings.Repeat("a", jarvis.MaxText+1) + `"}}`,
 	} {
 		r.post(r.worker, "/api/readings/"+id+"/finish", strings.Replace(body, `"T"`, `"`+token+`"`, 1)).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 	}

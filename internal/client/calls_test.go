@@ -77,6 +77,70 @@ func TestClient_Calls(t *testing.T) {
 			},
 			"GET /api/audit?action=view&cursor=cursor&from=2026-01-24T09%3A00%3A00.123456Z&limit=5&who=token+x", "", `{}`,
 		},
+		"Search": {
+			func(ctx context.Context, c *Client) error {
+				return second(c.Search(ctx, jarvis.SearchRequest{Query: `a "b c" -d&e`, Location: tokyo, Sort: jarvis.SortRelevance, Moments: true, Facets: true, Limit: 7, Cursor: "x"}))
+			},
+			"GET /api/search?cursor=x&facets=true&group=moment&limit=7&q=a+%22b+c%22+-d%26e&sort=relevance&tz=Asia%2FTokyo", "", `{"items":[]}`,
+		},
+		"SearchAll": {func(ctx context.Context, c *Client) error { return second(c.Search(ctx, jarvis.SearchRequest{})) }, "GET /api/search?group=none&q=", "", `{"items":[]}`},
+		"FindText":  {func(ctx context.Context, c *Client) error { return second(c.FindText(ctx, id)) }, "GET /api/captures/" + anID + "/text", "", `{"id":"` + anID + `","state":"waiting","text":null}`},
+		"Suggest":   {func(ctx context.Context, c *Client) error { return second(c.Suggest(ctx, "a b", 5)) }, "GET /api/suggest?limit=5&q=a+b", "", `{}`},
+		"ClaimReadings": {
+			func(ctx context.Context, c *Client) error {
+				return second(c.ClaimReadings(ctx, from, 90*time.Second+time.Millisecond, 1000))
+			},
+			"POST /api/readings/claim", `{"limit":32,"lease":91}`, `{}`,
+		},
+		"ClaimReading": {
+			func(ctx context.Context, c *Client) error {
+				return second(c.ClaimReading(ctx, id, from, time.Minute))
+			},
+			"POST /api/readings/claim", `{"id":"` + anID + `","limit":1,"lease":60}`, `{}`,
+		},
+		"FinishReading": {
+			func(ctx context.Context, c *Client) error {
+				return c.FinishReading(ctx, jarvis.Lease{ID: id, Token: id}, &jarvis.Reading{
+					Text: "ab", Words: []jarvis.Word{{Start: 1, End: 2, Box: jarvis.Box{X: 3, Y: 4, Width: 5, Height: 6}, Confidence: 7, Masked: true}},
+					Language: "eng", Engine: "e", Masked: 8, ReadAt: from.UTC(),
+				}, "ab cd")
+			},
+			"POST /api/readings/" + anID + "/finish",
+			`{"token":"` + anID + `","reading":{"text":"ab","words":[{"start":1,"end":2,"box":{"x":3,"y":4,"width":5,"height":6},"confidence":7,"masked":true}],"language":"eng","engine":"e","masked":8,"read_at":"2026-01-24T09:00:00.123456Z"},"document":"ab cd"}`, ``,
+		},
+		"FinishUnread": {
+			func(ctx context.Context, c *Client) error {
+				return c.FinishReading(ctx, jarvis.Lease{ID: id, Token: id}, nil, "")
+			},
+			"POST /api/readings/" + anID + "/finish", `{"token":"` + anID + `","document":""}`, ``,
+		},
+		"FailReading": {
+			func(ctx context.Context, c *Client) error {
+				return c.FailReading(ctx, jarvis.Lease{ID: id, Token: id}, jarvis.ReadFailure{Reason: "r\xff", Retry: from})
+			},
+			"POST /api/readings/" + anID + "/fail", `{"token":"` + anID + `","reason":"r�","retry":"2026-01-24T09:00:00.123456Z"}`, ``,
+		},
+		"SetAside": {
+			func(ctx context.Context, c *Client) error {
+				return c.SetAside(ctx, jarvis.Lease{ID: id, Token: id}, "r", "d")
+			},
+			"POST /api/readings/" + anID + "/fail", `{"token":"` + anID + `","reason":"r","document":"d"}`, ``,
+		},
+		"ReleaseReading": {
+			func(ctx context.Context, c *Client) error {
+				return c.ReleaseReading(ctx, jarvis.Lease{ID: id, Token: id})
+			},
+			"POST /api/readings/" + anID + "/release", `{"token":"` + anID + `"}`, ``,
+		},
+		"ReadStatus":  {func(ctx context.Context, c *Client) error { return second(c.ReadStatus(ctx, from)) }, "GET /api/readings", "", `{}`},
+		"KeepsNoText": {func(ctx context.Context, c *Client) error { return second(c.KeepsNoText(ctx)) }, "GET /api/readings", "", `{}`},
+		"FindFailed":  {func(ctx context.Context, c *Client) error { return second(c.FindFailed(ctx, jarvis.Cursor{}, 7)) }, "GET /api/readings/failed?limit=7", "", `{}`},
+		"Requeue": {
+			func(ctx context.Context, c *Client) error {
+				return second(c.Requeue(ctx, jarvis.RequeueFilter{From: from, Failed: true}, from))
+			},
+			"POST /api/readings/requeue?failed=true&from=2026-01-24T09%3A00%3A00.123456Z", "", `{"queued":1}`,
+		},
 		"Health": {func(ctx context.Context, c *Client) error { return second(c.Health(ctx)) }, "GET /health/", "", `{}`},
 		"Ready":  {func(ctx context.Context, c *Client) error { return second(c.Ready(ctx)) }, "GET /health/ready", "", `{"ready":true}`},
 	} {
@@ -126,7 +190,38 @@ func TestClient_WrongAnswers(t *testing.T) {
 		"UnknownDevice":  {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"apps":["a"],"counts":{"minute":[1],"device":[0],"monitor":[0],"app":[0],"captures":[1]}}`},
 		"NegativeDevice": {func(ctx context.Context, c *Client) error { return second(c.Minutes(ctx, jarvis.Day{}, nil, "")) }, `{"devices":["a"],"spans":{"device":[-1],"from":[0],"to":[1],"state":["idle"]}}`},
 		"NothingDeleted": {func(ctx context.Context, c *Client) error { return second(c.Delete(ctx, id)) }, `{}`},
-		"NotReady":       {func(ctx context.Context, c *Client) error { return second(c.Ready(ctx)) }, `[]`},
+		"NullResult":     {func(ctx context.Context, c *Client) error { return second(c.Search(ctx, jarvis.SearchRequest{})) }, `{"items":[null]}`},
+		"NoResult":       {func(ctx context.Context, c *Client) error { return second(c.Search(ctx, jarvis.SearchRequest{})) }, `{"items":[{}]}`},
+		"MarkBeyond": {
+			func(ctx context.Context, c *Client) error { return second(c.Search(ctx, jarvis.SearchRequest{})) },
+			`{"items":[{"capture":{"id":"` + anID + `"},"snippet":{"text":"ab","marks":[{"start":1,"end":3}]}}]}`,
+		},
+		"MarksCross": {
+			func(ctx context.Context, c *Client) error { return second(c.Search(ctx, jarvis.SearchRequest{})) },
+			`{"items":[{"capture":{"id":"` + anID + `"},"snippet":{"text":"ab","marks":[{"start":0,"end":2},{"start":1,"end":2}]}}]}`,
+		},
+		"OtherText":  {func(ctx context.Context, c *Client) error { return second(c.FindText(ctx, jarvis.NewRandomID())) }, `{"id":"` + anID + `"}`},
+		"WordBeyond": {func(ctx context.Context, c *Client) error { return second(c.FindText(ctx, id)) }, `{"id":"` + anID + `","text":"ab","read_at":"2026-01-24T09:00:00Z","words":[{"start":0,"end":3}]}`},
+		"NullClaim": {func(ctx context.Context, c *Client) error {
+			return second(c.ClaimReadings(ctx, time.Now(), time.Minute, 1))
+		}, `{"items":[null]}`},
+		"NoLease": {func(ctx context.Context, c *Client) error {
+			return second(c.ClaimReadings(ctx, time.Now(), time.Minute, 1))
+		}, `{"items":[{"capture":{"id":"` + anID + `"}}]}`},
+		"OtherClaim": {
+			func(ctx context.Context, c *Client) error {
+				return second(c.ClaimReading(ctx, jarvis.NewRandomID(), time.Now(), time.Minute))
+			},
+			`{"items":[{"capture":{"id":"` + anID + `"},"token":"` + anID + `"}]}`,
+		},
+		"BadTwin": {
+			func(ctx context.Context, c *Client) error {
+				return second(c.ClaimReadings(ctx, time.Now(), time.Minute, 1))
+			},
+			`{"items":[{"capture":{"id":"` + anID + `"},"token":"` + anID + `","twin":{"text":"a","words":[{"start":0,"end":9}]}}]}`,
+		},
+		"NullFailed": {func(ctx context.Context, c *Client) error { return second(c.FindFailed(ctx, jarvis.Cursor{}, 1)) }, `{"items":[null]}`},
+		"NotReady":   {func(ctx context.Context, c *Client) error { return second(c.Ready(ctx)) }, `[]`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) { writeJSON(w, test.answer) })
@@ -172,6 +267,7 @@ func TestClient_Once(t *testing.T) {
 	for name, call := range map[string]func(c *Client) error{
 		"NewToken":        func(c *Client) error { return second(c.NewToken(t.Context(), "n", jarvis.ScopeRead)) },
 		"ConfirmDeletion": func(c *Client) error { return second(c.ConfirmDeletion(t.Context(), &Deletion{Confirm: "x"})) },
+		"ClaimReadings":   func(c *Client) error { return second(c.ClaimReadings(t.Context(), time.Now(), time.Minute, 1)) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			for fault, test := range map[string]struct {
@@ -199,6 +295,38 @@ func TestClient_Once(t *testing.T) {
 				t.Errorf("it waited %v", waited.all)
 			}
 		})
+	}
+}
+
+// The answer to the end of a lease was lost: that the lease is over is then no
+// failure, and otherwise it is.
+func TestClient_FinishReading_AnswerLost(t *testing.T) {
+	over := func(w http.ResponseWriter) { writeProblem(w, 409, `{"code":"conflict","detail":"the lease is over"}`) }
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, before int) {
+		if before == 0 {
+			reset(t, w)
+			return
+		}
+		over(w)
+	})
+	c, _ := newClient(t, f.URL, Options{})
+	lease := jarvis.Lease{ID: mustID(t), Token: mustID(t)}
+	must(t, c.FinishReading(t.Context(), lease, nil, ""))
+	wantCode(t, c.FinishReading(t.Context(), lease, nil, ""), jarvis.CodeConflict)
+	wantCode(t, c.FinishReading(t.Context(), jarvis.Lease{ID: mustID(t)}, nil, ""), jarvis.CodeInvalid)
+	wantCode(t, c.ReleaseReading(t.Context(), jarvis.Lease{Token: mustID(t)}), jarvis.CodeInvalid)
+}
+
+// A search that took the server too long is not tried again.
+func TestClient_Search_Timeout(t *testing.T) {
+	f := newFake(t, func(w http.ResponseWriter, _ *http.Request, _ int) {
+		writeProblem(w, 504, `{"code":"timeout","detail":"ask for less"}`)
+	})
+	c, _ := newClient(t, f.URL, Options{})
+	err := second(c.Search(t.Context(), jarvis.SearchRequest{Query: "secret-app"}))
+	wantCode(t, err, jarvis.CodeTimeout)
+	if f.requests.Load() != 1 || err.Error() != "ask for less" {
+		t.Errorf("%d requests, error %v", f.requests.Load(), err)
 	}
 }
 
