@@ -122,21 +122,26 @@ func testMigrate(t *testing.T, h Harness) {
 		if err := cat.Close(); err != nil {
 			t.Fatalf("Close: %v", err)
 		}
-		if _, err := db.Down(t.Context()); err != nil {
-			t.Fatalf("Down: %v", err)
-		}
 		raw := db.SQL(t)
-		for _, name := range []string{"tokens", "sessions"} {
-			exec(t, raw, "CREATE TABLE "+name+" (pulse integer)")
+		version := int64(newest)
+		for _, names := range [][]string{{"documents", "queue"}, {"sessions", "tokens"}} {
+			if _, err := db.Down(t.Context()); err != nil {
+				t.Fatalf("Down: %v", err)
+			}
+			version--
+			for _, name := range names {
+				exec(t, raw, "CREATE TABLE "+name+" (pulse integer)")
+			}
+			_, openErr := db.Open(t.Context())
+			_, upErr := db.Up(t.Context())
+			for _, err := range []error{openErr, upErr} {
+				wantError(t, err, jarvis.CodeMismatch, jarvis.NamesTaken(names).Message)
+			}
+			wantVersion(t, db, version)
+			for _, name := range names {
+				exec(t, raw, "DROP TABLE "+name)
+			}
 		}
-		_, openErr := db.Open(t.Context())
-		_, upErr := db.Up(t.Context())
-		for _, err := range []error{openErr, upErr} {
-			wantError(t, err, jarvis.CodeMismatch, jarvis.NamesTaken([]string{"sessions", "tokens"}).Message)
-		}
-		wantVersion(t, db, newest-1)
-		exec(t, raw, "DROP TABLE tokens")
-		exec(t, raw, "DROP TABLE sessions")
 		wantFound(t, db.open(t), c)
 	})
 
