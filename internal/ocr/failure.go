@@ -55,7 +55,7 @@ func (p program) judge(ctx context.Context, state *os.ProcessState, out, complai
 	status, _ := state.Sys().(syscall.WaitStatus)
 	// Half of it in use means that the limit was met: it is one of addresses, more
 	// of which are taken than are used.
-	short := p.memory > 0 && peakMemory(state) > p.memory/2
+	short := peakMemory(state) > p.memory/2
 	switch {
 	case errors.Is(cause, errTooMuch):
 		return fail(jarvis.CodeInternal, "said more than %d MiB about one image, and was ended", maxOutput>>20)

@@ -118,7 +118,7 @@ func (h *HTTP) post(ctx context.Context, p picture) (body []byte, err error) {
 	if err != nil {
 		return nil, h.failure(ctx, err)
 	}
-	request.Header.Set("Content-Type", contentType(p.format))
+	request.Header.Set("Content-Type", p.format.MediaType())
 	request.Header.Set("Accept", "application/json")
 	if h.options.Languages != "" {
 		request.Header.Set(languagesHeader, h.options.Languages)
@@ -185,17 +185,6 @@ func (h *HTTP) refusal(response *http.Response) error {
 		remedy = "is it overloaded, or being started?"
 	}
 	return jarvis.Errorf(code, "%s answered with status %d: %s", h.host, response.StatusCode, remedy)
-}
-
-// contentType returns the media type of a format.
-func contentType(f jarvis.Format) string {
-	switch f {
-	case jarvis.PNG:
-		return "image/png"
-	case jarvis.WebP:
-		return "image/webp"
-	}
-	return "image/jpeg"
 }
 
 // Name implements Engine.

@@ -51,6 +51,9 @@ type Limits struct {
 	Timeout time.Duration // for one image, once its turn has come; DefaultTimeout
 	Memory  int64         // address space of a process, in bytes; DefaultMemory. Linux only
 	Pixels  int64         // of an image; DefaultPixels
+	// Eager runs programs at the priority of this process instead of the lowest,
+	// for who waits for them: a measurement, or a test.
+	Eager bool
 }
 
 // Defaults of Limits.

@@ -14,7 +14,7 @@ import (
 )
 
 const (
-	maxOutput = 32 << 20 // bytes that a program may say about an image
+	maxOutput = 8 << 20 // bytes that a program may say about an image
 	maxErrors = 4 << 10  // bytes of its complaints that are looked at
 	// lingering is how long what a program started, and could not be killed with
 	// it, may hold on to its output.
@@ -36,7 +36,8 @@ type program struct {
 	args    []string
 	env     []string // all of its environment
 	timeout time.Duration
-	memory  int64 // bytes; 0 is no limit
+	memory  int64 // bytes
+	eager   bool
 }
 
 // run starts the program, gives it what input writes, and returns what it wrote
@@ -67,7 +68,10 @@ func (p program) run(ctx context.Context, input func(io.Writer) error) ([]byte, 
 		return nil, p.startError(ctx, err)
 	}
 	pid := cmd.Process.Pid
-	subdued := subdue(pid, p.memory) // before it has the image
+	subdued := confine(pid, p.memory) // before it has the image
+	if !p.eager {
+		subdued = errors.Join(subdued, subdue(pid))
+	}
 	written := make(chan error, 1)
 	go func() { written <- errors.Join(input(stdin), stdin.Close()) }()
 	stopWatch := p.watch(pid, func() { end(errTooLong) })

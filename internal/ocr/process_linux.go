@@ -18,6 +18,9 @@ func attributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 }
 
+// lowest is the nice value of processes that give way to all others.
+const lowest = 19
+
 // From linux/ioprio.h.
 const (
 	ioprioProcess = 1
@@ -32,18 +35,23 @@ const oomScore = 1000
 // files and, other than 0, from the program that the kernel pipes them to.
 const coreLimit = 1
 
-// subdue limits the memory of a process, and lets it run only when no other wants
-// to. What it starts from now on inherits it all. It does as much as it can.
-func subdue(pid int, memory int64) error {
-	err := errors.Join(
+// confine limits the memory of a process, and what may become of it. What it
+// starts from now on inherits that.
+func confine(pid int, memory int64) error {
+	return errors.Join(
 		limit(pid, unix.RLIMIT_CORE, coreLimit),
-		unix.Setpriority(unix.PRIO_PROCESS, pid, 19), // where SCHED_IDLE is not known
-		unix.SchedSetAttr(pid, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE, Nice: 19}, 0),
+		limit(pid, unix.RLIMIT_AS, uint64(memory)),
 		os.WriteFile(fmt.Sprintf("/proc/%d/oom_score_adj", pid), strconv.AppendInt(nil, oomScore, 10), 0),
 	)
-	if memory > 0 {
-		err = errors.Join(err, limit(pid, unix.RLIMIT_AS, uint64(memory)))
-	}
+}
+
+// subdue lets a process, and what it starts from now on, run and use disks only
+// when no other wants to. It does as much of that as the kernel knows.
+func subdue(pid int) error {
+	err := errors.Join(
+		unix.Setpriority(unix.PRIO_PROCESS, pid, lowest),
+		unix.SchedSetAttr(pid, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_IDLE, Nice: lowest}, 0),
+	)
 	if _, _, errno := unix.Syscall(unix.SYS_IOPRIO_SET, ioprioProcess, uintptr(pid), ioprioIdle); errno != 0 {
 		err = errors.Join(err, errno)
 	}

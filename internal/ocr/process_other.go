@@ -11,9 +11,12 @@ import (
 // attributes put a program into a process group of its own.
 func attributes() *syscall.SysProcAttr { return &syscall.SysProcAttr{Setpgid: true} }
 
-// subdue lets a process run only when few others want to. Its memory is not
-// limited: what there is for that only holds here and there.
-func subdue(pid int, _ int64) error { return syscall.Setpriority(syscall.PRIO_PROCESS, pid, 19) }
+// confine does nothing: what there is to limit the memory of another process holds
+// only here and there.
+func confine(int, int64) error { return nil }
+
+// subdue lets a process run only when few others want to.
+func subdue(pid int) error { return syscall.Setpriority(syscall.PRIO_PROCESS, pid, 19) }
 
 // awaitExit returns when the process has ended, and leaves it to be reaped; it
 // reports false where that cannot be told.

@@ -41,7 +41,7 @@ func NewProgram(o ProgramOptions) (*Program, error) {
 	p := &Program{options: o, slots: newSlots(o.Workers)}
 	p.said.otherwise = filepath.Base(path)
 	p.program = program{
-		path: path, args: o.Command[1:], timeout: o.Timeout, memory: o.Memory,
+		path: path, args: o.Command[1:], timeout: o.Timeout, memory: o.Memory, eager: o.Eager,
 		env: environment("OMP_THREAD_LIMIT=1", "JARVIS_OCR_LANGUAGES="+o.Languages),
 	}
 	return p, nil

@@ -84,7 +84,7 @@ func lookPath(name string) (string, error) {
 func (t *Tesseract) program(args ...string) program {
 	return program{
 		path: t.path, args: args, env: environment("OMP_THREAD_LIMIT=1", "LC_ALL=C"),
-		timeout: t.options.Timeout, memory: t.options.Memory,
+		timeout: t.options.Timeout, memory: t.options.Memory, eager: t.options.Eager,
 	}
 }
 
