@@ -8,8 +8,9 @@ import (
 )
 
 // defaultRewriteLimit is the size in bytes, with indexes and long values, up to
-// which Purge rewrites the tables: some 300,000 captures without text. That
-// takes a second for each 50 MB or so, in which nobody else reads or writes.
+// which Purge rewrites the tables: some 300,000 captures without text, or 3,500
+// with documents. That takes a second for each 50 MB or so, in which nobody else
+// reads or writes.
 const defaultRewriteLimit = 256 << 20
 
 // purgePatience bounds how long everybody waits behind a rewriting that itself
@@ -19,8 +20,13 @@ const purgePatience = time.Second
 // purgeBatch bounds the deletions that are made final at a time.
 const purgeBatch = 50_000
 
-// purged are the tables that hold something of a capture.
-const purged = "captures, tombstones, counters, counter_deltas, devices, pins"
+// purged are the tables that hold something of a capture. To rewrite documents
+// takes indexWeight times as long as others of their size, since their index is
+// made anew.
+const (
+	purged      = "captures, tombstones, counters, counter_deltas, devices, pins, queue, readings, documents"
+	indexWeight = 16
+)
 
 // Purge removes what deletions left in the tables' files. VACUUM alone gives the
 // space free and leaves the bytes: they stay in the unused part of a page, of a
@@ -84,7 +90,9 @@ func (c *Catalog) empty(ctx context.Context, ids []string) (final bool, err erro
 			return err
 		}
 		var size int64
-		err = conn.QueryRow(ctx, "SELECT sum(pg_total_relation_size(name::regclass)) FROM unnest(string_to_array($1, ', ')) AS name", purged).Scan(&size)
+		err = conn.QueryRow(ctx, `
+			SELECT sum(pg_total_relation_size(name::regclass) * CASE name WHEN 'documents' THEN $2::bigint ELSE 1 END)::bigint
+			FROM unnest(string_to_array($1, ', ')) AS name`, purged, indexWeight).Scan(&size)
 		if err != nil {
 			return err
 		}

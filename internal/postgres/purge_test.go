@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -62,7 +63,8 @@ func purgeMarkedAfter(t *testing.T, o Options, before func()) (c *Catalog, marke
 			t.Fatalf("InsertCapture: %v", err)
 		}
 	}
-	if _, err := c.pool.Exec(t.Context(), "ANALYZE captures"); err != nil {
+	readMarked(t, c, marker)
+	if _, err := c.pool.Exec(t.Context(), "ANALYZE"); err != nil {
 		t.Fatalf("ANALYZE: %v", err)
 	}
 	if files := holding(t, marker); len(files) < 2 {
@@ -85,6 +87,33 @@ func purgeMarkedAfter(t *testing.T, o Options, before func()) (c *Catalog, marke
 		t.Errorf("Purge took %v", took)
 	}
 	return c, marker
+}
+
+// readMarked reads the captures whose texts hold a marker, or sets them aside for
+// a reason that does, and queues some of them again.
+func readMarked(t *testing.T, c *Catalog, marker string) {
+	t.Helper()
+	claims, err := c.ClaimReadings(t.Context(), clock, time.Minute, jarvis.MaxPage)
+	if err != nil {
+		t.Fatalf("ClaimReadings: %v", err)
+	}
+	for i, claim := range claims {
+		if claim.Capture.OCRText == nil {
+			continue
+		}
+		document := marker + " of a document " + marker + strconv.Itoa(i)
+		if i%3 == 0 {
+			err = c.SetAside(t.Context(), claim.Lease, "it says "+marker, document)
+		} else {
+			err = c.FinishReading(t.Context(), claim.Lease, &jarvis.Reading{Text: *claim.Capture.OCRText, Language: marker, ReadAt: clock}, document)
+		}
+		if err != nil {
+			t.Fatalf("read a capture: %v", err)
+		}
+	}
+	if _, err := c.Requeue(t.Context(), jarvis.RequeueFilter{Failed: true, From: sample(60).Timestamp}, clock); err != nil {
+		t.Fatalf("Requeue: %v", err)
+	}
 }
 
 // holding lists the files of the cluster that hold some text, but for those of

@@ -18,7 +18,7 @@ func (c *Catalog) CheckWhole(ctx context.Context) error {
 		return err
 	}
 	err := c.alone(ctx, func(conn *pgx.Conn) error {
-		for _, table := range []string{"store", "captures", "tombstones", "counters", "counter_deltas", "devices", versionTable} {
+		for _, table := range []string{"store", "captures", "tombstones", "counters", "counter_deltas", "devices", "queue", "readings", "documents", versionTable} {
 			// As text, a row is read whole: also the long values that lie elsewhere.
 			if _, err := conn.Exec(ctx, "SELECT sum(length(t::text)) FROM "+table+" AS t"); err != nil {
 				return err

@@ -32,7 +32,8 @@ CREATE TABLE readings (
 CREATE INDEX ix_readings_digest ON readings (digest, read_at);
 ALTER TABLE readings
 	ALTER COLUMN words SET STORAGE EXTERNAL,
-	ALTER COLUMN words SET STATISTICS 0;
+	ALTER COLUMN words SET STATISTICS 0,
+	ALTER COLUMN language SET STATISTICS 0;
 
 CREATE TABLE documents (
 	capture_id  varchar(36) COLLATE "C" NOT NULL,
