@@ -35,38 +35,36 @@ func (c *Catalog) FindMatches(ctx context.Context, f jarvis.MatchFilter) ([]*jar
 
 // How much is looked through before another way is taken.
 const (
-	// fewRows is how many pins, or captures of an app or a device, are looked
-	// through rather than all that the full-text index finds.
-	fewRows = 2000
-	// nearRows is how many documents are looked through for a prefix: when the page
-	// is full by then, the index has not to gather all that begins so.
+	// nearRows is how many candidates are looked at for what the full-text index
+	// does not say, or does not say at once: see scanNear.
 	nearRows = 1000
-	// mergedNames is how many indexes are walked side by side for as many names.
+	// fewRows is how many pins, or captures of an app or a device, are looked
+	// through rather than more candidates.
+	fewRows = 2000
+	// mergedNames is how many names' captures are walked through side by side.
 	mergedNames = 30
 )
 
 // find returns the newest matches after a position.
 func find(on *conn, m *matcher, after jarvis.Cursor, limit int) ([]*jarvis.Match, error) {
 	p := newPager[*jarvis.Match](after, limit)
-	s, err := m.choose(on)
-	if err == nil && s.near != "" {
-		var done bool
-		if done, err = findNear(on, m, &s, p); done {
+	if m.hasWords() && len(m.terms)+len(m.prefixes) > 0 {
+		if done, err := findNear(on, m, p); done || err != nil {
 			return p.page(), err
 		}
 	}
+	s, err := choose(on, m)
 	if err == nil {
 		err = p.query(on, scanMatch, s.sql(matchColumns), s.args...)
 	}
 	return p.page(), err
 }
 
-// selecting is a statement that selects what matches, the newest first.
+// selecting is a statement that selects rows by their time, the newest first.
 type selecting struct {
-	parts []string // of a compound
+	parts []string // of a compound: tables and conditions
 	order string
 	args  []any
-	near  string
 }
 
 func (s *selecting) sql(columns string) string {
@@ -77,32 +75,23 @@ func (s *selecting) sql(columns string) string {
 	return strings.Join(all, " UNION ALL ") + " ORDER BY " + s.order
 }
 
-// add adds a part of tables and conditions.
+// add adds a part.
 func (s *selecting) add(tables string, terms ...term) {
-	var all []string
-	for _, t := range terms {
-		all = append(all, t.sql)
-		s.args = append(s.args, t.args...)
-		if t.document && !strings.Contains(tables, "documents") {
-			tables += " LEFT JOIN documents ON documents.seq = captures.seq"
-		}
+	t := join(terms, " AND ")
+	if t.document && !strings.Contains(tables, "documents") {
+		tables += " LEFT JOIN documents ON documents.seq = captures.seq"
 	}
-	s.parts = append(s.parts, tables+" WHERE "+strings.Join(all, " AND "))
+	s.parts = append(s.parts, tables+" WHERE "+t.sql)
+	s.args = append(s.args, t.args...)
 }
 
-func (m *matcher) seqs(column string) term {
-	return term{sql: column + " BETWEEN ? AND ?", args: []any{m.first(), m.last()}}
-}
-
-// choose returns the way that finds matches in their order with the least to
-// look through.
-func (m *matcher) choose(on *conn) (s selecting, err error) {
-	words := m.hasWords()
+// choose returns the way to all matches that has the least to look through.
+func choose(on *conn, m *matcher) (s selecting, err error) {
 	all := slices.Concat(m.terms, clauseTerms(m.words, m.prefixes, m.without))
+	few := !m.hasWords()
 	if m.pinned {
-		few := true
-		if words {
-			few, err = fewer(on, "pins WHERE captured_at >= ? AND captured_at < ?", m.from, m.to)
+		if !few {
+			few, err = hasFew(on, "pins WHERE captured_at >= ? AND captured_at < ?", m.from, m.to)
 		}
 		if err != nil || few {
 			s.order = "captured_at DESC"
@@ -111,92 +100,88 @@ func (m *matcher) choose(on *conn) (s selecting, err error) {
 		}
 	}
 	if m.names != nil && len(m.names.values) <= mergedNames {
-		few := true
-		if words {
-			few, err = m.fewOfNames(on)
+		if !few {
+			few, err = m.names.areFew(on, m)
 		}
 		if err != nil || few {
-			m.addNames(&s, all)
+			m.names.add(&s, append(all, m.times("timestamp")))
 			return s, err
 		}
 	}
-	if words {
-		m.addSearch(&s)
-		return s, nil
+	if m.hasWords() {
+		return searching(m, slices.Concat(m.words, m.prefixes), m.terms...), nil
 	}
 	s.order = "captures.seq DESC"
 	s.add("captures NOT INDEXED", append(all, m.seqs("captures.seq"))...)
 	return s, nil
 }
 
-// times is the range of times.
-func (m *matcher) times(column string) term {
-	return term{sql: column + " >= ? AND " + column + " < ?", args: []any{m.from, m.to}}
-}
-
-// addSearch asks the full-text index.
-func (m *matcher) addSearch(s *selecting) {
+// searching asks the full-text index.
+func searching(m *matcher, clauses []jarvis.Clause, terms ...term) (s selecting) {
 	s.order = "search.rowid DESC"
-	match := term{sql: "search MATCH ?", args: []any{expression(slices.Concat(m.words, m.prefixes), m.without)}}
-	s.add("search CROSS JOIN captures ON captures.seq = search.rowid", append([]term{match, m.seqs("search.rowid")}, m.terms...)...)
-	if len(m.prefixes) > 0 {
-		s.near = "documents"
-	}
+	match := term{sql: "search MATCH ?", args: []any{expression(clauses, m.without)}}
+	s.add("search CROSS JOIN captures ON captures.seq = search.rowid", append([]term{match, m.seqs("search.rowid")}, terms...)...)
+	return s
 }
 
-// addNames walks through the index of each name at once.
-func (m *matcher) addNames(s *selecting, terms []term) {
+// add walks through the captures of each name side by side.
+func (n *names) add(s *selecting, terms []term) {
 	s.order = "timestamp DESC, id DESC"
-	index := "captures INDEXED BY ix_captures_" + m.names.column
-	for _, value := range m.names.values {
-		s.add(index, append([]term{{sql: m.names.column + " = ?", args: []any{value}}, m.times("timestamp")}, terms...)...)
+	index := "captures INDEXED BY ix_captures_" + n.column
+	for _, value := range n.values {
+		s.add(index, append([]term{{sql: n.column + " = ?", args: []any{value}}}, terms...)...)
 	}
-	if len(m.names.values) == 0 {
-		s.add(index, term{sql: "false"})
+	if len(n.values) == 0 {
+		s.add(index, term{sql: "app_name = '' AND false"})
 	}
 }
 
-// fewOfNames reports whether the names have few captures.
-func (m *matcher) fewOfNames(on *conn) (bool, error) {
+// areFew reports whether the names have few captures in the times of m.
+func (n *names) areFew(on *conn, m *matcher) (bool, error) {
 	left := fewRows
-	for _, value := range m.names.values {
-		n, err := on.number("SELECT count(*) FROM (SELECT 1 FROM captures INDEXED BY ix_captures_"+m.names.column+
-			" WHERE "+m.names.column+" = ? AND timestamp >= ? AND timestamp < ? LIMIT ?)", value, m.from, m.to, left+1)
-		if left -= int(n); err != nil || left < 0 {
+	for _, value := range n.values {
+		found, err := on.number("SELECT count(*) FROM (SELECT 1 FROM captures INDEXED BY ix_captures_"+n.column+
+			" WHERE "+n.column+" = ? AND timestamp >= ? AND timestamp < ? LIMIT ?)", value, m.from, m.to, left+1)
+		if left -= int(found); err != nil || left < 0 {
 			return false, err
 		}
 	}
 	return true, nil
 }
 
-func fewer(on *conn, rows string, args ...any) (bool, error) {
+// hasFew reports whether there are few rows.
+func hasFew(on *conn, rows string, args ...any) (bool, error) {
 	n, err := on.number("SELECT count(*) FROM (SELECT 1 FROM "+rows+" LIMIT ?)", append(args, fewRows+1)...)
 	return n <= fewRows, err
 }
 
-// errFar ends the look at documents that are near.
-var errFar = errors.New("enough documents were looked through")
+// errFar ends the look at the candidates that are near.
+var errFar = errors.New("enough candidates were looked at")
 
-// findNear looks for prefixes in the newest documents themselves. It reports
-// whether the page is full, or there are no more; else s goes on where it ended.
-func findNear(on *conn, m *matcher, s *selecting, p *pager[*jarvis.Match]) (done bool, err error) {
-	var near selecting
+// findNear adds what matches among the newest candidates: those that have the
+// words, of which other conditions are to be met, or any documents, of which words
+// have to begin in some way. The index has to gather all that begins so first,
+// which takes long where much does; and then the page is soon full without it. It
+// reports whether it is, or there are no more; else m is what is left.
+func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err error) {
 	holds := clauseTerms(m.prefixes)
+	var s selecting
 	if len(m.words) > 0 {
-		near.order = "search.rowid DESC"
-		near.add("search CROSS JOIN documents ON documents.seq = search.rowid",
-			term{sql: "search MATCH ?", args: []any{expression(m.words, m.without)}}, m.seqs("search.rowid"))
+		holds = append(holds, m.terms...)
+		s = searching(m, m.words)
 	} else {
+		// Of most documents the words are all that is looked at.
 		holds = append(holds, clauseTerms(m.without)...)
-		near.order = "documents.seq DESC"
-		near.add("documents", m.seqs("documents.seq"))
+		s.order = "documents.seq DESC"
+		s.add("documents", m.seqs("documents.seq"))
 	}
-	column, args := "", []any(nil)
-	for i, t := range holds {
-		if i > 0 {
-			column += " AND "
-		}
-		column, args = column+t.sql, append(args, t.args...)
+	condition := join(holds, " AND ")
+	if condition.document && len(m.words) > 0 {
+		s.parts[0] = strings.Replace(s.parts[0], " WHERE ", " CROSS JOIN documents ON documents.seq = search.rowid WHERE ", 1)
+	}
+	column := "documents.seq"
+	if len(m.words) > 0 {
+		column = "search.rowid"
 	}
 	var one selecting
 	one.order = "captures.seq"
@@ -213,29 +198,23 @@ func findNear(on *conn, m *matcher, s *selecting, p *pager[*jarvis.Match]) (done
 			return nil
 		}
 		one.args[0] = last
-		var match *jarvis.Match
-		err := on.query(func(s *sqlite3.Stmt) (err error) {
-			match, err = scanMatch(s)
-			return err
+		return on.query(func(s *sqlite3.Stmt) error {
+			match, err := scanMatch(s)
+			if err != nil {
+				return err
+			}
+			return p.add(match)
 		}, oneSQL, one.args...)
-		if err != nil || match == nil {
-			return err
-		}
-		return p.add(match)
-	}, near.sql("documents.seq, "+column), append(args, near.args...)...)
+	}, s.sql(column+", "+condition.sql), append(condition.args, s.args...)...)
 	switch {
 	case errors.Is(err, errPageFull):
 		return true, nil
 	case errors.Is(err, errFar):
-		s.before(last)
+		m.below = last
 		return false, nil
 	}
 	return true, err
 }
-
-// before leaves out a seq and what comes after it. Of a search, the second and
-// third argument are the range.
-func (s *selecting) before(seq int64) { s.args[2] = seq - 1 }
 
 // ranked is a match and how good it is.
 type ranked struct {
@@ -249,8 +228,7 @@ func rank(on *conn, m *matcher, skip, limit int) ([]*jarvis.Match, error) {
 		matches, err := find(on, m, jarvis.Cursor{}, min(skip+limit, jarvis.MaxRanked))
 		return matches[min(skip, len(matches)):], err
 	}
-	var s selecting
-	m.addSearch(&s)
+	s := searching(m, slices.Concat(m.words, m.prefixes), m.terms...)
 	var all []ranked
 	err := on.queryOnce(func(row *sqlite3.Stmt) error {
 		all = append(all, ranked{row.ColumnInt64(0), -row.ColumnFloat(1)})

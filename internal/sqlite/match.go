@@ -18,6 +18,7 @@ type matcher struct {
 	terms []term // conditions on captures, and documents
 
 	from, to int64 // microseconds; all that matches is in [from, to)
+	below    int64 // seq from which on all is known; 0 when nothing is
 
 	// What the most telling clauses ask for, which are terms too.
 	names  *names
@@ -66,7 +67,26 @@ func newMatcher(q jarvis.Query, after jarvis.Cursor) *matcher {
 
 // first and last are the seq of all that matches.
 func (m *matcher) first() int64 { return seqBefore(m.from) + 1 }
-func (m *matcher) last() int64  { return seqBefore(m.to) }
+func (m *matcher) last() int64 {
+	if m.below > 0 {
+		return m.below - 1
+	}
+	return seqBefore(m.to)
+}
+
+// seqs is the range of seq.
+func (m *matcher) seqs(column string) term {
+	return term{sql: column + " BETWEEN ? AND ?", args: []any{m.first(), m.last()}}
+}
+
+// times is the range of times. It is for a table whose order is that of captures:
+// it knows below too.
+func (m *matcher) times(column string) term {
+	return term{
+		sql:  column + " >= ? AND " + column + " < ? AND captures.seq <= ?",
+		args: []any{m.from, m.to, m.last()},
+	}
+}
 
 // hasWords reports whether the full-text index can be asked.
 func (m *matcher) hasWords() bool { return len(m.words)+len(m.prefixes) > 0 }
@@ -118,22 +138,31 @@ func (m *matcher) add(clause jarvis.Clause) {
 }
 
 // clauseTerm is a clause as a condition.
-func clauseTerm(clause jarvis.Clause) (t term) {
-	all := []string{"false"}
-	for _, a := range clause {
-		atom := atomTerm(a)
-		if a.Not {
-			atom.sql = "NOT " + atom.sql
+func clauseTerm(clause jarvis.Clause) term {
+	atoms := make([]term, len(clause))
+	for i, a := range clause {
+		if atoms[i] = atomTerm(a); a.Not {
+			atoms[i].sql = "NOT " + atoms[i].sql
 		}
-		all = append(all, atom.sql)
-		t.args = append(t.args, atom.args...)
-		t.document = t.document || atom.document
 	}
-	if len(all) > 1 {
-		all = all[1:]
+	if len(atoms) == 0 {
+		return term{sql: "false"}
 	}
-	t.sql = "(" + strings.Join(all, " OR ") + ")"
+	t := join(atoms, " OR ")
+	t.sql = "(" + t.sql + ")"
 	return t
+}
+
+// join makes one term of at least one.
+func join(terms []term, operator string) (all term) {
+	texts := make([]string, len(terms))
+	for i, t := range terms {
+		texts[i] = t.sql
+		all.args = append(all.args, t.args...)
+		all.document = all.document || t.document
+	}
+	all.sql = strings.Join(texts, operator)
+	return all
 }
 
 // clauseTerms are conditions that each hold for one of the clauses.

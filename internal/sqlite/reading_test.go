@@ -273,7 +273,7 @@ func TestCatalog_FindMatches_Plan(t *testing.T) {
 	} {
 		m := newMatcher(jarvis.Query{Clauses: clauses}, jarvis.Cursor{})
 		_, err := read(t.Context(), c, "explain", func(on *conn) (struct{}, error) {
-			s, err := m.choose(on)
+			s, err := choose(on, m)
 			if err != nil {
 				return struct{}{}, err
 			}

@@ -5,17 +5,25 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
 	"testing"
 	"time"
 
 	"github.com/ncruces/go-sqlite3"
 
+	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/catalogtest"
 )
 
 // searchEnv names a folder that keeps the catalogue of BenchmarkSearch, which
 // takes long to make.
 const searchEnv = "JARVIS_BENCH_SEARCH"
+
+// searchSizeEnv is the number of documents, where it is not searchSize.
+const searchSizeEnv = "JARVIS_BENCH_SEARCH_SIZE"
 
 // The catalogue that is searched.
 const (
@@ -115,13 +123,98 @@ func insertSearched(on *conn, n int, document string) error {
 	return on.exec("INSERT INTO search (rowid, words) VALUES (?, ?)", slot(at), document)
 }
 
-func TestBuildSearched(t *testing.T) {
-	if os.Getenv(searchEnv) == "" {
-		return
-	}
+// BenchmarkSearch searches in a million documents. Set JARVIS_BENCH_SEARCH to a folder to keep
+// them for the next time, and -benchtime to the number of queries, such as 200x.
+func BenchmarkSearch(b *testing.B) {
 	size := searchSize
-	if n := os.Getenv("JARVIS_BENCH_SIZE"); n != "" {
-		fmt.Sscan(n, &size)
+	if n := os.Getenv(searchSizeEnv); n != "" {
+		var err error
+		if size, err = strconv.Atoi(n); err != nil {
+			b.Fatal(err)
+		}
 	}
-	openSearched(t, catalogtest.NewCorpus(), size)
+	corpus := catalogtest.NewCorpus()
+	c := openSearched(b, corpus, size)
+	end := time.UnixMicro(searchStart + int64(size)*searchEvery)
+	month := jarvis.Clause{{Kind: jarvis.AtomTime, From: end.AddDate(0, -2, 0), To: end.AddDate(0, -1, 0)}}
+	app := jarvis.Clause{{Kind: jarvis.AtomApp, Names: []string{"App 7", "App 8"}}}
+	query := func(kind catalogtest.QueryKind, clauses ...jarvis.Clause) func(int) jarvis.Query {
+		return func(n int) jarvis.Query {
+			q := corpus.Query(kind, n, size)
+			q.Clauses = append(q.Clauses, clauses...)
+			return q
+		}
+	}
+	searched := func(name string, f jarvis.MatchFilter, query func(int) jarvis.Query) {
+		b.Run(name, func(b *testing.B) { benchmarkSearch(b, c, f, query) })
+	}
+	for _, kind := range catalogtest.QueryKinds {
+		for _, limit := range []int{20, 100} {
+			searched(fmt.Sprintf("%s/All/Limit=%d", kind, limit), jarvis.MatchFilter{Limit: limit}, query(kind))
+			searched(fmt.Sprintf("%s/Month/Limit=%d", kind, limit), jarvis.MatchFilter{Limit: limit}, query(kind, month))
+		}
+	}
+	for _, kind := range catalogtest.QueryKinds {
+		searched(fmt.Sprintf("%s/App/Limit=20", kind), jarvis.MatchFilter{Limit: 20}, query(kind, app))
+		searched(fmt.Sprintf("%s/Grouped/Limit=2000", kind), jarvis.MatchFilter{Limit: 2000}, query(kind))
+		searched(fmt.Sprintf("%s/Facets/Limit=10000", kind), jarvis.MatchFilter{Limit: jarvis.MaxMatches}, query(kind))
+		searched(fmt.Sprintf("%s/Relevance/Limit=20", kind), jarvis.MatchFilter{Limit: 20, Sort: jarvis.SortRelevance}, query(kind))
+	}
+	none := func(clauses ...jarvis.Clause) func(int) jarvis.Query {
+		return func(int) jarvis.Query { return jarvis.Query{Clauses: clauses} }
+	}
+	searched("nothing/All/Limit=20", jarvis.MatchFilter{Limit: 20}, none())
+	searched("nothing/App/Limit=20", jarvis.MatchFilter{Limit: 20}, none(app, month))
+	searched("nothing/Pinned/Limit=20", jarvis.MatchFilter{Limit: 20}, none(jarvis.Clause{{Kind: jarvis.AtomPinned}}))
+}
+
+// benchmarkSearch reports the median and the slowest of twenty.
+func benchmarkSearch(b *testing.B, c *Catalog, f jarvis.MatchFilter, query func(int) jarvis.Query) {
+	var times, busy []time.Duration
+	found := 0
+	for n := 0; b.Loop(); n++ {
+		f.Query = query(n)
+		began, busyBefore := time.Now(), processorTime(b)
+		matches, err := c.FindMatches(b.Context(), f)
+		if err != nil {
+			b.Fatal(err)
+		}
+		times, busy = append(times, time.Since(began)), append(busy, processorTime(b)-busyBefore)
+		found += len(matches)
+	}
+	at := func(times []time.Duration, percent int) float64 {
+		slices.Sort(times)
+		return float64(times[(len(times)-1)*percent/100].Microseconds()) / 1000
+	}
+	b.ReportMetric(at(times, 50), "p50-ms")
+	b.ReportMetric(at(times, 95), "p95-ms")
+	b.ReportMetric(at(busy, 50), "p50-busy-ms")
+	b.ReportMetric(at(busy, 95), "p95-busy-ms")
+	b.ReportMetric(0, "ns/op")
+	b.ReportMetric(float64(found)/float64(len(times)), "found")
+	b.ReportMetric(memoryUsed(b), "MB")
+}
+
+// processorTime returns what the process has used of the processors: it says more
+// than the time where others use them too.
+func processorTime(tb testing.TB) time.Duration {
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		tb.Fatal(err)
+	}
+	return time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+}
+
+// memoryUsed returns what the process has of the memory, in megabytes.
+func memoryUsed(tb testing.TB) float64 {
+	status, err := os.ReadFile("/proc/self/status")
+	if err != nil {
+		return 0 // not on Linux
+	}
+	_, after, _ := strings.Cut(string(status), "VmRSS:")
+	kilobytes := 0.0
+	if _, err := fmt.Sscan(after, &kilobytes); err != nil {
+		tb.Fatal(err)
+	}
+	return kilobytes / 1024
 }
