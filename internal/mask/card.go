@@ -2,6 +2,7 @@ package mask
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -144,52 +145,52 @@ const announced = 60
 func findCards(text string) []span {
 	all := groups(text)
 	var spans []span
-	for i := 0; i < len(all); i++ {
-		if j := cardAt(text, all, i); j >= 0 {
-			spans = append(spans, span{all[i].start, all[j].end, "card number", rankCard})
-			i = j
+	for i := 0; i < len(all); {
+		n := cardAt(all[i:], true)
+		if n == 0 {
+			i++
+			continue
 		}
+		start := all[i].start
+		if !spoken.MatchString(text[max(0, start-announced):start]) {
+			second := i > 0 && len(spans) > 0 && spans[len(spans)-1].end == all[i-1].end
+			n = cardAt(all[i:], false)
+			if n == 0 || !second && (inRow(all, i, i-1) || inRow(all, i+n, i+n) && cardAt(all[i+n:], false) == 0) {
+				i++
+				continue
+			}
+		}
+		spans = append(spans, span{start, all[i+n-1].end, "card number", rankCard})
+		i += n
 	}
 	return spans
 }
 
-// cardAt returns the last group of the card number that begins with all[i], -1 if
-// there is none.
-func cardAt(text string, all []digits, i int) int {
-	last, number, dubious := -1, "", 0
-	told := false
-	for j := i; j < len(all) && !all[j].hard && (j == i || all[j].joined); j++ {
-		if number += all[j].number; len(number) > 19 {
+// cardAt returns how many groups are the number of a card, 0 if the first begins
+// none.
+func cardAt(groups []digits, told bool) int {
+	n, number, dubious := 0, "", 0
+	for i, g := range groups {
+		number += g.number
+		dubious += g.dubious
+		if g.hard || i > 0 && !g.joined || len(number) > 19 || dubious > 4 {
 			break
 		}
-		if dubious += all[j].dubious; dubious > 4 {
-			break
-		}
-		if len(number) < 13 || !issued(number) {
-			continue
-		}
-		if !told {
-			told = spoken.MatchString(text[max(0, all[i].start-announced):all[i].start])
-			if !told && followsDigits(all, i) {
-				return -1
-			}
-		}
-		if isCard(all[i:j+1], number, told) && (told || !precedesDigits(all, j)) {
-			last = j
+		if len(number) >= 13 && issued(number) && isCard(groups[:i+1], number, told) {
+			n = i + 1
 		}
 	}
-	return last
+	return n
 }
 
-// followsDigits and precedesDigits say whether the groups from i on, up to j, are
-// the middle of a row of numbers: a table has those, and what comes with the
-// number of a card is short.
-func followsDigits(all []digits, i int) bool {
-	return all[i].joined && all[i].joint != "\n" && (len(all[i-1].number) >= 4 || tight(all[i].joint) || all[i-1].hard)
-}
-
-func precedesDigits(all []digits, j int) bool {
-	return j+1 < len(all) && all[j+1].joined && all[j+1].joint != "\n" && (len(all[j+1].number) >= 4 || tight(all[j+1].joint) || all[j+1].hard)
+// inRow says whether the groups next-1 and next are on a line, and group i is one
+// of them and in a row of numbers, as a table has them: what comes with the number
+// of a card is short.
+func inRow(all []digits, next, i int) bool {
+	if next == 0 || next == len(all) || !all[next].joined || all[next].joint == "\n" {
+		return false
+	}
+	return len(all[i].number) >= 4 || all[i].hard || tight(all[next].joint)
 }
 
 // tight says whether a joint holds what it joins together.
@@ -199,25 +200,42 @@ func tight(joint string) bool { return strings.TrimSpace(joint) != "" }
 // it was announced, the groups may be of any size, and in groups of the usual
 // sizes one digit may be misread.
 func isCard(groups []digits, number string, told bool) bool {
-	usual := shaped(groups)
-	if !told && (!usual || len(number) == 13 && len(groups) == 1) { // articles have 13 digits, too
-		return false
-	}
-	for _, g := range groups[1:] {
-		if !told && (g.joint == "\n" || g.joint != groups[1].joint) {
-			return false
-		}
-	}
 	if strings.Trim(number, number[:1]) == "" {
 		return false
 	}
-	return luhn(number) || told && usual && len(groups) > 2
+	usual := shaped(groups)
+	if told {
+		return luhn(number) || usual && len(groups) > 2
+	}
+	if len(number) == 13 && len(groups) == 1 { // articles have 13 digits, too
+		return false
+	}
+	return (usual || mended(groups)) && luhn(number)
 }
 
-// shaped says whether the groups are of sizes in which cards have their number.
+// mended says whether groups are of the usual sizes without one of the blanks.
+func mended(groups []digits) bool {
+	for i := 1; i < len(groups); i++ {
+		if groups[i].joint != " " {
+			continue
+		}
+		one := groups[i-1]
+		one.number += groups[i].number
+		if shaped(slices.Concat(groups[:i-1], []digits{one}, groups[i+1:])) {
+			return true
+		}
+	}
+	return false
+}
+
+// shaped says whether the groups are of sizes in which cards have their number,
+// and apart in the same way, on one line.
 func shaped(groups []digits) bool {
 	var b strings.Builder
-	for _, g := range groups {
+	for i, g := range groups {
+		if i > 0 && (g.joint == "\n" || g.joint != groups[1].joint) {
+			return false
+		}
 		b.WriteByte(byte('a' + min(len(g.number), 20) - 1)) // d is a group of four
 	}
 	switch shape := b.String(); shape {

@@ -30,7 +30,11 @@ func findAccounts(text string) []span {
 		if at > 0 && isAlnum(rune(text[at-1])) {
 			continue
 		}
-		if end := accountAt(text, at); end > 0 {
+		end := accountAt(text, at, 0)
+		if end == 0 {
+			end = accountAt(text, at, 1)
+		}
+		if end > 0 {
 			spans = append(spans, span{at, end, "IBAN", rankAccount})
 			at = end - 1
 		}
@@ -38,14 +42,18 @@ func findAccounts(text string) []span {
 	return spans
 }
 
-// accountAt returns where the IBAN that begins at start ends, 0 if none does.
-func accountAt(text string, start int) int {
+// accountAt returns where the IBAN that begins at start ends, 0 if none does. An
+// engine may have read the O of Norway as O and 0: so many are then dropped.
+func accountAt(text string, start, dropped int) int {
 	const shortest = 15
 	if start+shortest > len(text) || !isAlnum(rune(text[start])) || !isAlnum(rune(text[start+1])) {
 		return 0
 	}
 	form, ok := accounts[strings.ToUpper(text[start:start+2])]
 	if !ok {
+		return 0
+	}
+	if dropped > 0 && lower(text[start+1:start+2+dropped]) != "o0" {
 		return 0
 	}
 	form = "aann" + unfold(form)
@@ -64,6 +72,10 @@ func accountAt(text string, start int) int {
 				small++
 			}
 			number, last = append(number, b), at+size
+			if len(number) == 2 {
+				last += dropped
+				at += dropped
+			}
 		case last == at && len(number) >= 2 && (c == ' ' || c == '-' || c == '\u00a0' || c == '\n'):
 			if len(number)%4 == 0 {
 				gaps++
@@ -76,7 +88,7 @@ func accountAt(text string, start int) int {
 	if after, _ := utf8.DecodeRuneInString(text[last:]); isAlnum(after) {
 		return 0
 	}
-	compact := last-start == len(number)
+	compact := last-start == len(number)+dropped
 	if small > 2 && !compact { // a sentence
 		return 0
 	}

@@ -7,8 +7,8 @@ import (
 
 // Where private keys begin and end, as engines read it.
 var (
-	keyBegins = regexp.MustCompile(`(?i:[-—–_=~.]{0,8} ?BEG[I1l|]N [A-Z0-9 ]{0,40}PR[I1l|]VATE ?KEY(?: ?BLOCK)?(?: ?[-—–_=~]{1,8})*|Private-Lines: ?\d{1,3}\b)`)
-	keyEnds   = regexp.MustCompile(`(?i:[-—–_=~.]{0,8} ?END [A-Z0-9 ]{0,40}PR[I1l|]VATE ?KEY(?: ?BLOCK)?(?: ?[-—–_=~]{1,8})*)`)
+	keyBegins = regexp.MustCompile(`(?i:(?:[-—–_~]{1,8} ?)*BEG[I1l|]N [A-Z0-9 ]{0,40}PR[I1l|]VATE ?KEY(?: ?BLOCK)?(?: ?[-—–_=~]{1,8})*|Private-Lines: ?\d{1,3}\b)`)
+	keyEnds   = regexp.MustCompile(`(?i:(?:[-—–_~]{1,8} ?)*END [A-Z0-9 ]{0,40}PR[I1l|]VATE ?KEY(?: ?BLOCK)?(?: ?[-—–_=~]{1,8})*)`)
 	keyField  = regexp.MustCompile(`\A\s{0,2}(?:Proc-Type|DEK-Info|Comment|Version|Hash|Charset|MessageID): ?[^\n]{0,100}`)
 )
 
@@ -34,6 +34,9 @@ func findKeys(text, small string) []span {
 	}
 	for i, b := range begins {
 		tails(b[0])
+		for len(ends) > 0 && ends[0][0] < b[1] { // "END BEGIN"
+			ends = ends[1:]
+		}
 		limit := len(text)
 		if i+1 < len(begins) {
 			limit = begins[i+1][0]
@@ -47,7 +50,7 @@ func findKeys(text, small string) []span {
 		if end == 0 {
 			continue
 		}
-		if all && whole {
+		if whole && end > 0 && (all || limit-from < lastLine) {
 			from = ends[0][1]
 			ends = ends[1:]
 		}
@@ -56,6 +59,10 @@ func findKeys(text, small string) []span {
 	tails(len(text))
 	return spans
 }
+
+// lastLine is how long the last line of a key may be, in bytes. It is hard to tell
+// from words when an engine has torn it.
+const lastLine = 100
 
 // keyBody returns where the base64 that text begins with ends, 0 if there is none,
 // and whether that is all of the text.
@@ -74,7 +81,7 @@ func keyBody(text string) (end int, all bool) {
 		switch {
 		case to > 0:
 			end = at + to
-			if strings.TrimSpace(line[to:]) != "" {
+			if strings.Trim(line[to:], closing+" \t") != "" {
 				return end, false
 			}
 		case strings.TrimSpace(line[from:]) == "" && end == 0: // the rest of the begin line, an empty one
@@ -113,9 +120,10 @@ func ending(line string) bool {
 
 // coded returns the stretch of line that is base64, of which an engine may have
 // made several words, with odd characters in them; to is 0 if there is none. More
-// than half of the line is in long words that are no words of a language.
+// than half of the line is in long words that are no words of a language, or one is
+// long and hardly anything else may not be base64.
 func coded(line string) (from, to int) {
-	size, long := 0, 0
+	size, long, short := 0, 0, 0
 	loose := -1 // where a row of words began that may be pieces of base64
 	for at := 0; at < len(line); {
 		if line[at] == ' ' {
@@ -123,8 +131,10 @@ func coded(line string) (from, to int) {
 			continue
 		}
 		word, _, _ := strings.Cut(line[at:], " ")
-		end := at + len(word)
+		next := at + len(word)
 		size += len(word)
+		word = strings.TrimRight(word, closing)
+		end := at + len(word)
 		piece, strong := coding(word)
 		switch {
 		case strong:
@@ -135,21 +145,28 @@ func coded(line string) (from, to int) {
 				}
 			}
 			long, to = long+len(word), end
-		case piece && to > 0 && loose >= 0:
+		case to > 0 && loose >= 0 && random(word):
 			to = end
 		}
-		if !piece {
+		switch {
+		case !piece, end < next: // something closes behind it
 			loose = -1
-		} else if loose < 0 {
+		case loose < 0:
 			loose = at
 		}
-		at = end
+		if piece && !strong {
+			short += len(word)
+		}
+		at = next
 	}
-	if long*2 <= size {
+	if long*2 <= size && (long == 0 || (long+short)*8 < size*7) {
 		return 0, 0
 	}
 	return from, to
 }
+
+// closing is what may follow a key in the same word.
+const closing = "\"'“”‘’`,;)>}]"
 
 // coding says whether word may be a piece of base64, and whether it must be.
 func coding(word string) (piece, strong bool) {

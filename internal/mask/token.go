@@ -3,6 +3,7 @@ package mask
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
@@ -20,7 +21,9 @@ type token struct {
 	// up to them.
 	sizes []int
 	least int  // the shortest body that is taken for one: part of a token may be on the screen
-	dots  bool // the body has dots
+	dots  bool // the body may have dots
+	parts bool // it has one at least
+	named bool // the prefix is a name, not a part of the token
 }
 
 const (
@@ -34,32 +37,33 @@ func prefix(pattern string) *regexp.Regexp { return regexp.MustCompile(`\A(?:` +
 
 var tokens = []token{
 	{kind: "AWS key", begins: "ak.as.ab.ac.a3", prefix: prefix(`A(?:K[I1lT|]|S[I1lT|]|B[I1lT|]|CC)A|A3T[A-Z0-9]`), alphabet: alnum, sizes: []int{16}, least: 14},
-	{kind: "AWS key", begins: "aw.se", prefix: prefix(`(?i:aws|secret)(?:[\w .-]{0,24}(?i:secret|access))?[_ .-]?(?i:access)?[_ .-]?(?i:key)["'“”‘’]{0,2}\s{0,2}(?:[=:|]|=>)\s{0,2}["'“”‘’]{0,2}`), alphabet: alnum + "+/", sizes: []int{40}, least: 36},
+	{kind: "AWS key", begins: "aw.se", prefix: prefix(`(?i:aws|secret)(?:[\w .-]{0,24}(?i:secret|access))?[_ .-]?(?i:access)?[_ .-]?(?i:key)["'“”‘’]{0,2}\s{0,2}(?:[=:|]|=>)\s{0,2}["'“”‘’]{0,2}`), alphabet: alnum + "+/", sizes: []int{40}, least: 36, named: true},
 	{kind: "AWS key", begins: "iq.fw", prefix: prefix(`IQoJb3JpZ2lu|FwoGZXIvYXdz`), alphabet: alnum + "+/=", least: 60},
-	{kind: "GitHub token", begins: "gh", prefix: prefix(`gh[pousr] ?_ ?`), alphabet: alnum, sizes: []int{36}, least: 12},
+	{kind: "GitHub token", begins: "gh", prefix: prefix(`gh[pousrt0] ?_ ?`), alphabet: alnum, sizes: []int{36}, least: 12},
 	{kind: "GitHub token", begins: "gi", prefix: prefix(`github[_ ]{1,2}pat[_ ]{1,2}`), alphabet: alnum + "_", sizes: []int{82}, least: 16},
 	{kind: "Slack token", begins: "xo", prefix: prefix(`xox[abceoprs](?:[.]xox[bp])?` + dash), alphabet: wordly, least: 10},
 	{kind: "Slack token", begins: "xa", prefix: prefix(`xapp` + dash), alphabet: wordly, least: 16},
-	{kind: "Slack token", begins: "ho", prefix: prefix(`hooks ?\. ?slack ?\. ?com ?/ ?(?:services|workflows|triggers) ?/ ?`), alphabet: alnum + "/", sizes: []int{44}, least: 20},
+	{kind: "Slack token", begins: "ho", prefix: prefix(`hooks ?\. ?slack ?\. ?com ?/ ?(?:services|workflows|triggers) ?/ ?`), alphabet: alnum + "/", sizes: []int{44, 48}, least: 20},
 	{kind: "Stripe key", begins: "sk.rk", prefix: prefix(`[sr]k ?_ ?(?:[lL1I|]{1,2}[i1lI|]ve|test|prod) ?_ ?`), alphabet: alnum, sizes: []int{24, 99}, least: 10},
 	{kind: "Stripe key", begins: "wh", prefix: prefix(`wh ?sec ?_ ?`), alphabet: alnum, sizes: []int{32}, least: 20},
 	{kind: "Anthropic key", begins: "sk", prefix: prefix(`sk` + dash + `ant` + dash), alphabet: wordly, sizes: []int{101}, least: 20},
 	{kind: "OpenAI key", begins: "sk", prefix: prefix(`sk` + dash + `(?:proj|svcacct|admin)` + dash), alphabet: wordly, sizes: []int{48, 124, 156}, least: 20},
-	{kind: "OpenAI key", begins: "sk", prefix: prefix(`sk-`), alphabet: alnum, sizes: []int{48}, least: 30},
+	{kind: "OpenAI key", begins: "sk", prefix: prefix(`sk` + dash), alphabet: alnum, sizes: []int{48}, least: 30},
 	{kind: "Google key", begins: "ai.a1.al.at.a|", prefix: prefix(`A[I1lT|]za`), alphabet: wordly, sizes: []int{35}, least: 28},
 	{kind: "Google key", begins: "go.g0", prefix: prefix(`G[O0]CSPX` + dash), alphabet: wordly, sizes: []int{28}, least: 16},
 	{kind: "Google key", begins: "ya", prefix: prefix(`ya29 ?\. ?`), alphabet: wordly, dots: true, least: 30},
-	{kind: "JWT", begins: "ey.e ", prefix: prefix(`e ?y ?[JI]`), alphabet: wordly + "=/+", dots: true, least: 40},
-	{kind: "access token", begins: "be.au", prefix: prefix(`(?i:bearer|authorization["'”]?\s?[:=]\s?["'“]?(?:basic|token)) `), alphabet: wordly + "=/+", dots: true, least: 20},
+	{kind: "JWT", begins: "ey.e ", prefix: prefix(`e ?y ?[JI]`), alphabet: wordly + "=/+", dots: true, parts: true, least: 40},
+	{kind: "access token", begins: "be.au", prefix: prefix(`(?i:bearer|authorization["'”]?\s?[:=]\s?["'“]?(?:basic|token)) `), alphabet: wordly + "=/+", dots: true, least: 20, named: true},
 }
 
 func findTokens(text, small string) []span {
 	var spans []span
+	over := make([]int, len(tokens)) // where the last body ended that was too short: a later beginning within it is of none
 	for at := 0; at < len(text); at++ {
 		if at > 0 && isAlnum(rune(text[at-1])) {
 			continue
 		}
-		if s, ok := tokenAt(text, small, at); ok {
+		if s, ok := tokenAt(text, small, at, over); ok {
 			spans = append(spans, s)
 			at = s.end - 1
 		}
@@ -67,90 +71,77 @@ func findTokens(text, small string) []span {
 	return spans
 }
 
-func tokenAt(text, small string, start int) (span, bool) {
+func tokenAt(text, small string, start int, over []int) (span, bool) {
 	const begin = 2
 	if start+begin > len(small) {
 		return span{}, false
 	}
 	for i := range tokens {
 		t := &tokens[i]
-		if !strings.Contains(t.begins, small[start:start+begin]) {
+		if start < over[i] || !strings.Contains(t.begins, small[start:start+begin]) {
 			continue
 		}
-		p := t.prefix.FindStringIndex(text[start:])
+		p := t.prefix.FindStringIndex(text[start:min(len(text), start+longestPrefix)])
 		if p == nil {
 			continue
 		}
 		end, ok := t.body(text, start+p[1])
 		if !ok {
+			over[i] = end
 			continue
 		}
-		if t.sizes == nil || t.sizes[0] != 40 {
-			return span{start, end, t.kind, rankToken}, true
+		if t.named {
+			start += p[1]
 		}
-		return span{start + p[1], end, t.kind, rankToken}, true // what is before it is a name
+		return span{start, end, t.kind, rankToken}, true
 	}
 	return span{}, false
 }
 
-// body returns where the body that begins at start ends.
+// longestPrefix bounds the prefix of a token, in bytes.
+const longestPrefix = 128
+
+// body returns where the body that begins at start ends, and whether it is one.
 func (t *token) body(text string, start int) (end int, ok bool) {
-	first := t.piece(text, start, math.MaxInt)
-	end, count := first.end, first.count
-	whole := first.text
-	for count > 0 {
-		missing := t.missing(count)
-		if missing == 0 {
+	p := t.piece(text, start, math.MaxInt)
+	end = p.end
+	count, chance := p.count, random(p.text)
+	for count > 0 && !t.complete(count) {
+		if p = t.next(text, end, count); p.count == 0 {
 			break
 		}
-		p := t.next(text, end, missing)
-		if p.count == 0 {
-			break
-		}
-		end, count = p.end, count+p.count
-		whole += p.text
+		end, count, chance = p.end, count+p.count, chance || random(p.text)
 	}
-	if count < t.least || !random(whole) {
-		return 0, false
-	}
-	if t.kind == "JWT" && !strings.Contains(whole, ".") {
-		return 0, false
-	}
-	return end, true
+	return end, count >= t.least && chance && (!t.parts || strings.Contains(text[start:end], "."))
 }
 
 // slack is by how many characters a body may differ from its size: an engine
 // drops some, and doubles some.
 const slack = 2
 
-// missing is how many characters a body of so many may lack; none if it is complete.
-func (t *token) missing(count int) int {
-	if t.sizes == nil {
-		return math.MaxInt - slack
-	}
-	longest := 0
-	for _, size := range t.sizes {
-		if count >= size-slack && count <= size+slack {
-			return 0
-		}
-		longest = size
-	}
-	return max(0, longest-count)
+// complete says whether a body of so many characters lacks none.
+func (t *token) complete(count int) bool {
+	return t.sizes != nil && count >= t.sizes[len(t.sizes)-1]-slack
 }
 
 // next returns the part of the body that goes on behind the gap at at, or one
 // without characters. A short word may be a part if what follows it surely is.
-func (t *token) next(text string, at, missing int) part {
-	first := t.piece(text, t.gap(text, at), missing)
-	if t.goesOn(text, first, missing) {
+func (t *token) next(text string, at, count int) part {
+	missing := math.MaxInt - slack
+	if t.sizes != nil {
+		missing = t.sizes[len(t.sizes)-1] - count
+	}
+	sure := slices.ContainsFunc(t.sizes, func(size int) bool { return count >= size-slack && count <= size+slack })
+	first := t.piece(text, t.gap(text, at, missing), missing)
+	if t.goesOn(text, first, missing, sure) {
 		return first
 	}
 	const short = 5
 	if first.count == 0 || first.count > short || first.count >= missing || first.end == len(text) || text[first.end] != ' ' {
 		return part{}
 	}
-	second := t.piece(text, t.gap(text, first.end), missing-first.count)
-	if second.count < 2*short || !random(second.text) || !t.goesOn(text, second, missing-first.count) {
+	second := t.piece(text, t.gap(text, first.end, 0), missing-first.count)
+	if !t.goesOn(text, second, missing-first.count, true) {
 		return part{}
 	}
 	second.text = first.text + second.text
@@ -159,15 +150,24 @@ func (t *token) next(text string, at, missing int) part {
 }
 
 // gap returns where the text goes on behind blanks or the end of a line, which
-// an engine puts into a token, and a terminal where the line is full.
-func (t *token) gap(text string, at int) int {
+// an engine puts into a token, and a terminal where the line is full. If much is
+// missing, one misread character may be before it.
+func (t *token) gap(text string, at, missing int) int {
+	const much = 8
+	c, size := utf8.DecodeRuneInString(text[at:])
+	if t.dots && c == '.' || missing >= much && misread(c) {
+		at += size
+	}
 	for range 2 {
 		if at < len(text) && text[at] == ' ' {
 			at++
 		}
 	}
-	if at < len(text) && text[at] == '\n' {
+	switch {
+	case at < len(text) && text[at] == '\n':
 		at++
+	case t.dots && strings.HasPrefix(text[at:], ". "):
+		at += len(". ")
 	}
 	return at
 }
@@ -192,7 +192,10 @@ func (t *token) piece(text string, start, missing int) part {
 			p.end, p.count, odd = at, p.count+1, 0
 			continue
 		}
-		if odd++; odd > 2 || p.count >= missing || !misread(c) && (!t.dots || c != '.') {
+		if t.dots && c == '.' {
+			continue
+		}
+		if odd++; odd > 2 || p.count >= missing || !misread(c) {
 			break
 		}
 	}
@@ -205,21 +208,23 @@ func (t *token) has(c rune) bool {
 }
 
 // misread says whether engines read c for a letter or a digit.
-func misread(c rune) bool { return strings.ContainsRune(`@£¥€®©¢§°|(){}[]!—–_,\`, c) }
+func misread(c rune) bool { return strings.ContainsRune(`@£¥€®©¢§°|(){}[]!?é—–_,;\`, c) }
 
 // goesOn says whether p, which comes behind a gap, is more of the same body, of
-// which so many characters are missing: it is not if it may be a word.
-func (t *token) goesOn(text string, p part, missing int) bool {
-	if p.count == 0 {
+// which so many characters are missing: it is not if it may be a word. If the body
+// may be complete without it, it has to be random to be sure.
+func (t *token) goesOn(text string, p part, missing int, sure bool) bool {
+	const long = 6
+	switch {
+	case p.count == 0, p.count > missing+slack, sure && (p.count < long || !random(p.text)):
 		return false
-	}
-	if p.end < len(text) && strings.IndexByte("=:@~", text[p.end]) >= 0 { // a name with a value, an address, a prompt
+	case p.end < len(text) && (text[p.end] == '=' || text[p.end] == ':'): // a name, and its value
 		return false
+	case t.sizes != nil:
+		return !plain(p.text)
+	default:
+		return p.count >= 4 && random(p.text) && strings.ContainsAny(lower(p.text), letters)
 	}
-	if t.sizes != nil {
-		return p.count <= missing+slack && !plain(p.text)
-	}
-	return p.count >= 4 && random(p.text) && strings.ContainsAny(lower(p.text), letters)
 }
 
 // plain says whether s may be a word: all letters, of which at most the first is
