@@ -32,7 +32,8 @@ const (
 // Reading is what an engine read in an image.
 type Reading struct {
 	// Text is in reading order: words of a line are apart by a blank, lines by a
-	// line feed, and panels of the screen by an empty line.
+	// line feed, and panels of the screen by an empty line. Chinese and Japanese
+	// words, which nobody writes apart, follow each other.
 	Text     string
 	Words    []Word // in the order of Text, apart from each other
 	Language string // as the engine names it, "eng+deu"; empty when it did not say

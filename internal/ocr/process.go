@@ -15,7 +15,7 @@ import (
 
 const (
 	maxOutput = 8 << 20 // bytes that a program may say about an image
-	maxErrors = 4 << 10  // bytes of its complaints that are looked at
+	maxErrors = 4 << 10 // bytes of its complaints that are looked at
 	// lingering is how long what a program started, and could not be killed with
 	// it, may hold on to its output.
 	lingering = 2 * time.Second

@@ -24,17 +24,44 @@ type textBuilder struct {
 // characters none; where nothing is left, nothing is added.
 func (b *textBuilder) word(text string, box image.Rectangle, confidence float64) {
 	text = cleanWord(text)
-	if text == "" || len(b.words) == jarvis.MaxWords || !b.add(text) {
+	if text == "" || len(b.words) == jarvis.MaxWords {
+		return
+	}
+	box = box.Intersect(b.bounds)
+	if b.gap == " " && b.continues(text, box) {
+		b.gap = ""
+	}
+	if !b.add(text) {
 		return
 	}
 	start := b.text.Len() - len(text)
-	box = box.Intersect(b.bounds)
 	b.words = append(b.words, jarvis.Word{
 		Start:      start,
 		End:        b.text.Len(),
 		Box:        jarvis.Box{X: box.Min.X, Y: box.Min.Y, Width: box.Dx(), Height: box.Dy()},
 		Confidence: percent(confidence),
 	})
+}
+
+// continues reports whether text goes on where the last word ended: engines cut
+// Chinese and Japanese into words that nobody writes apart. Something wider than
+// a character between them is a gap that means something.
+func (b *textBuilder) continues(text string, box image.Rectangle) bool {
+	if len(b.words) == 0 {
+		return false
+	}
+	last := b.words[len(b.words)-1].Box
+	before, _ := utf8.DecodeLastRuneInString(b.text.String())
+	after, _ := utf8.DecodeRuneInString(text)
+	return isDense(before) && isDense(after) && box.Min.X-(last.X+last.Width) <= max(last.Height, box.Dy())
+}
+
+// isDense reports whether r is of a script whose words are not apart, or its
+// punctuation.
+func isDense(r rune) bool {
+	return unicode.In(r, unicode.Han, unicode.Hiragana, unicode.Katakana) ||
+		r >= 0x3000 && r <= 0x30ff || // punctuation, and the stroke that lengthens
+		r >= 0xff01 && r <= 0xff60 // forms as wide as a character
 }
 
 // unplaced adds text of the current line that nobody knows the place of.
