@@ -64,7 +64,7 @@ func TestExitStatus(t *testing.T) {
 	want := map[string]int{
 		"CodeInvalid": 2, "CodeTooLarge": 2, "CodeNotFound": 3, "CodeDeleted": 3, "CodeUnavailable": 5,
 		"CodeNoSpace": 6, "CodeMismatch": 7, "CodeCorrupt": 8, "CodeConflict": 9, "CodeLocked": 10, "CodeInternal": 1,
-		"CodeNoCredential": 11, "CodeForbidden": 11, "CodeBusy": 5,
+		"CodeNoCredential": 11, "CodeForbidden": 11, "CodeBusy": 5, "CodeTimeout": 5,
 	}
 	for name, value := range constants(t, "../../error.go", "Code") {
 		code, err := strconv.Unquote(value)

@@ -31,5 +31,6 @@ func TestMain(m *testing.M) {
 		"hang":    hang,
 		"ignores": ignores,
 		"ask":     ask,
+		"reads":   reads,
 	})
 }

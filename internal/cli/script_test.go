@@ -25,6 +25,7 @@ import (
 //	                           run to run replaced: ids by ID1, ID2..., and so on
 //	server start [FLAGS...]    runs a server beside the script; see cmdServer
 //	ask [FLAGS...] URL         a program that sends one request; see ask
+//	reads SERVER TOKEN TEXT... a program that says what captures say; see reads
 //
 // Each script has its own home and store, in UTC, as ann@desk.
 func TestScripts(t *testing.T) {

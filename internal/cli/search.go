@@ -165,12 +165,23 @@ func pluralVerb(n int64, one, many string) string {
 	return countText(n) + " " + many
 }
 
+// foundResult is a result without its capture's text, which a search does not read.
+type foundResult struct {
+	Capture foundCapture `json:"capture"` // hides the field of SearchResult
+	*jarvis.SearchResult
+}
+
+type foundCapture struct {
+	*jarvis.Capture
+	OCRText *string `json:"ocr_text,omitempty"` // hides the field of Capture, and is never set
+}
+
 // printResults writes results as JSON Lines, or for a person: when, how many
 // captures, the app and the title, below that what matched, and the id.
 func (a *app) printResults(results []*jarvis.SearchResult, loc *time.Location) error {
 	for _, r := range results {
 		if a.json {
-			if err := a.printJSON(r); err != nil {
+			if err := a.printJSON(foundResult{foundCapture{Capture: r.Capture}, r}); err != nil {
 				return err
 			}
 			continue
