@@ -52,10 +52,13 @@ type grammar struct {
 	Start   startCmd   `cmd:"" group:"store" help:"Make a store, offer to fill it, and run the server."`
 	Stats   statsCmd   `cmd:"" group:"store" help:"Count captures and bytes, per day and device."`
 	Verify  verifyCmd  `cmd:"" group:"store" help:"Prove that catalogue and images agree; mend what can be mended."`
+	OCR     ocrCmd     `cmd:"" name:"ocr" group:"store" help:"Show how far captures are read, or have them read again."`
+	Reindex reindexCmd `cmd:"" group:"store" help:"Make the index of the search anew."`
 	Key     keyCmd     `cmd:"" group:"store" help:"Show, save and restore the identity that opens a sealed store."`
 	Migrate migrateCmd `cmd:"" group:"store" help:"Bring the catalogue's database to a version."`
 
 	Serve   serveCmd   `cmd:"" group:"server" help:"Take captures from any number of machines, and give them back."`
+	Work    workCmd    `cmd:"" group:"server" help:"Read the text in captures, beside a server or on another machine."`
 	Signin  signinCmd  `cmd:"" group:"server" help:"Print a link that signs a browser in."`
 	Device  deviceCmd  `cmd:"" group:"server" help:"Let devices and programs in, or keep them out."`
 	Session sessionCmd `cmd:"" group:"server" help:"List the browsers that are signed in, or sign one out."`

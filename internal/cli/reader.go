@@ -138,15 +138,23 @@ func (a *app) newLocalReader(ctx context.Context, cfg *config.Config, s *store, 
 	if err != nil {
 		return nil, nil, errors.Join(err, engine.Close())
 	}
-	o.Queue = s.catalog
-	o.NoText = s.catalog.info.NoText
-	o.Fetch = func(ctx context.Context, id jarvis.ID) ([]byte, error) {
-		_, image, err := s.archive.Fetch(ctx, id)
-		return image, err
-	}
+	queue := queueOf(s)
+	o.Queue, o.Fetch, o.NoText = queue.Queue, queue.Fetch, queue.NoText
 	r := reading.New(o)
 	if missing != nil && !o.NoText {
 		r.Pause(missing)
 	}
 	return r, engine, nil
+}
+
+// queueOf returns the queue of a store of this machine, and what gives its images.
+func queueOf(s *store) reading.Options {
+	return reading.Options{
+		Queue:  s.catalog,
+		NoText: s.catalog.info.NoText,
+		Fetch: func(ctx context.Context, id jarvis.ID) ([]byte, error) {
+			_, image, err := s.archive.Fetch(ctx, id)
+			return image, err
+		},
+	}
 }

@@ -21,6 +21,8 @@ type serveCmd struct {
 	MaxImageBytes  string `placeholder:"SIZE" help:"Largest image that is taken (default: ${default_max_image_bytes})."`
 	MaxImagePixels string `placeholder:"N" help:"Most pixels that an image may have (default: ${default_max_image_pixels})."`
 	MinFree        string `placeholder:"SPACE" help:"Space to leave free on the disk (default: ${default_min_free})."`
+	SearchTimeout  string `placeholder:"TIME" help:"How long a search may take (default: ${default_search_timeout})."`
+	engineFlags
 	creation
 }
 
@@ -33,6 +35,9 @@ one is made.
 Every request needs a credential: the token of a device, or a browser's session. On a
 terminal a link is printed that signs a browser in; elsewhere jarvis signin prints
 one. Beyond this machine the server speaks TLS, or says why it does not start.
+
+It reads the text in captures as they come, with tesseract unless --ocr-engine says
+otherwise; where that is not installed, they wait. See also jarvis work and jarvis ocr.
 
 SIGTERM or Ctrl-C ends it within ten seconds, and loses nothing that was acknowledged;
 a second one ends it at once. It logs JSON lines to standard error.
@@ -61,6 +66,8 @@ func (cmd *serveCmd) set(a *app) {
 	a.setting("max_image_bytes", cmd.MaxImageBytes)
 	a.setting("max_image_pixels", cmd.MaxImagePixels)
 	a.setting("min_free", cmd.MinFree)
+	a.setting("search_timeout", cmd.SearchTimeout)
+	cmd.engineFlags.set(a)
 	cmd.creation.set(a)
 }
 

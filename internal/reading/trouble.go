@@ -144,6 +144,7 @@ func (r *Reader) fail(err error) {
 	defer r.mu.Unlock()
 	if r.err == nil {
 		r.err = err
+		r.log.Error("reading has ended", "error", message(err))
 	}
 	r.end()
 }

@@ -1,0 +1,61 @@
+package cli
+
+import (
+	"context"
+	"errors"
+)
+
+type reindexCmd struct {
+	Restart bool `help:"Begin with the first capture, not where an interrupted run ended."`
+}
+
+// Help is the long help.
+func (reindexCmd) Help() string {
+	return `Makes what jarvis search looks into anew, from the texts, titles and addresses in the
+catalogue. Needed after an upgrade that says so, or when a search does not find what
+jarvis show shows. Captures are stored, read and found meanwhile; images are not read
+again: for that see jarvis ocr redo.
+
+Interrupted, it goes on where it was when it is run again.
+
+Examples:
+
+    jarvis reindex
+    jarvis reindex --restart
+`
+}
+
+// reindexed is the object that --json prints.
+type reindexed struct {
+	Captures int64 `json:"captures"` // whose words were made anew by this run
+}
+
+// Run makes the index anew.
+func (cmd *reindexCmd) Run(ctx context.Context, a *app) error {
+	cfg, err := a.loadOwnConfig("reindex")
+	if err != nil {
+		return err
+	}
+	c, err := a.openCatalog(ctx, cfg, storeMustExist, keyUnused)
+	if err != nil {
+		return err
+	}
+	bar := a.newProgress("captures")
+	var captures int64
+	err = newSearch(cfg, c, a.now).Reindex(ctx, cmd.Restart, func(done, total int64) {
+		captures = max(captures, done)
+		bar.set(done, total)
+	})
+	bar.hide()
+	if err = errors.Join(err, c.Close()); err != nil {
+		if ctx.Err() != nil {
+			return &statusError{exitInterrupted, "interrupted: run the same command again for the rest"}
+		}
+		return err
+	}
+	if a.json {
+		return a.printJSON(reindexed{captures})
+	}
+	a.printf("Indexed %s anew\n", plural(captures, "capture"))
+	return nil
+}
