@@ -40,9 +40,11 @@ func (s *surveyed) divide(panels []image.Rectangle, r image.Rectangle, depth int
 // either side, the longest first.
 func (s *surveyed) candidates(r image.Rectangle) []edge {
 	const (
-		jitter = 2  // columns by which an edge may waver
-		gap    = 64 // rows in which both sides look the same
-		most   = 16 // candidates
+		jitter    = 2  // columns by which an edge may waver
+		gap       = 64 // rows in which both sides look the same
+		scrollbar = 40 // columns of the widest
+		alike     = 4  // rows by which two edges of the same length may differ
+		most      = 16 // candidates
 	)
 	var found []edge
 	for x := r.Min.X + narrowest; x < r.Max.X-narrowest; x++ {
@@ -63,7 +65,16 @@ func (s *surveyed) candidates(r image.Rectangle) []edge {
 		}
 	}
 	slices.SortStableFunc(found, func(a, b edge) int { return cmp.Compare(b.covered, a.covered) })
-	return found[:min(len(found), most)]
+	found = found[:min(len(found), most)]
+	for i, e := range found {
+		// A scrollbar belongs to what is on its left.
+		for j, other := range found[i+1:] {
+			if other.x > found[i].x && other.x <= e.x+scrollbar && max(abs(other.from-e.from), abs(other.to-e.to)) <= alike {
+				found[i], found[i+1+j] = other, found[i]
+			}
+		}
+	}
+	return found
 }
 
 // grained reports whether an edge is one of many: of a pattern, or of noise.
@@ -77,6 +88,10 @@ func (s *surveyed) grained(e edge) bool {
 	}
 	return n > most
 }
+
+// crossable is how many rows on end may have something on both sides of a cut:
+// fewer than those of a letter.
+const crossable = 5
 
 // band returns the rows in which an edge divides a rectangle: those of the edge,
 // and more or less of them so that nothing is cut above and below.
@@ -100,12 +115,15 @@ func (s *surveyed) band(r image.Rectangle, e edge) (span, bool) {
 // the band.
 func (s *surveyed) border(r image.Rectangle, e edge, y, last, outwards int) (int, bool) {
 	const inwards = 72
-	for at := y; ; at += outwards {
+	crossed := 0
+	for at := y; crossed <= crossable; at += outwards {
 		if at == last || s.free(r, at) || s.lined(r, max(at, at+outwards)) {
 			return at, true
 		}
 		if left, right := s.sides(e.x+1, e.x, at+outwards); left || right {
-			break
+			crossed++
+		} else {
+			crossed = 0
 		}
 	}
 	for i := 1; i <= min(inwards, e.to-e.from-1); i++ {
@@ -121,7 +139,6 @@ func (s *surveyed) apart(e edge, band span) bool {
 	const (
 		near = 2 // columns by which an edge may waver
 		wide = 6 // columns on either side that may belong to the border of a window
-		most = 5 // rows: fewer than those of a letter
 	)
 	seen := s.union(e.x, near, image.Rect(0, band.from, s.width, band.to))
 	from, to := e.x, e.x
@@ -145,9 +162,11 @@ func (s *surveyed) apart(e edge, band span) bool {
 		}
 		if !crosses {
 			crossed = 0
-		} else if crossed++; crossed > most {
+		} else if crossed++; crossed > crossable {
 			return false
 		}
 	}
 	return true
 }
+
+func abs(n int) int { return max(n, -n) }
