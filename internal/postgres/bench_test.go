@@ -110,7 +110,7 @@ func speedFilters() map[string]jarvis.CaptureFilter {
 	}
 }
 
-// measure reports the median and the 99th percentile of a call.
+// measure reports the median and the 95th and 99th percentile of a call.
 func measure(b *testing.B, call func(*rand.Rand) error) {
 	b.Helper()
 	random := rand.New(rand.NewPCG(1, 2))
@@ -129,6 +129,7 @@ func measure(b *testing.B, call func(*rand.Rand) error) {
 	}
 	slices.Sort(took)
 	b.ReportMetric(float64(took[len(took)/2].Microseconds()), "p50-µs")
+	b.ReportMetric(float64(took[len(took)*95/100].Microseconds()), "p95-µs")
 	b.ReportMetric(float64(took[len(took)*99/100].Microseconds()), "p99-µs")
 }
 

@@ -1,11 +1,15 @@
 package postgres
 
 import (
+	"fmt"
+	"math/rand/v2"
 	"os"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/catalogtest"
 	"github.com/jarvis-memory/jarvis/internal/proof"
 )
@@ -62,6 +66,38 @@ func fillDocuments(t testing.TB, c *Catalog, n int) {
 	c.run(t, "VACUUM ANALYZE documents")
 }
 
+// BenchmarkCatalog_FindMatches measures first pages of each kind of query, with a
+// filter of one month and without, as a person sees them, as they are grouped, and
+// as facets count them.
 func BenchmarkCatalog_FindMatches(b *testing.B) {
-	searchDatabase(b)
+	c := searchDatabase(b)
+	var documents int
+	var oldest, newest time.Time
+	if err := c.pool.QueryRow(b.Context(), "SELECT count(*), min(captured_at), max(captured_at) FROM documents").Scan(&documents, &oldest, &newest); err != nil {
+		b.Fatal(err)
+	}
+	corpus := catalogtest.NewCorpus()
+	for _, kind := range catalogtest.QueryKinds {
+		for _, month := range []bool{false, true} {
+			for _, limit := range []int{20, 100, 2000, jarvis.MaxMatches} {
+				b.Run(fmt.Sprintf("%s/Month=%v/Limit=%d", kind, month, limit), func(b *testing.B) {
+					measure(b, func(random *rand.Rand) error {
+						q := corpus.Query(kind, random.IntN(1000), documents)
+						if month {
+							from := oldest.Add(time.Duration(random.Int64N(int64(newest.Sub(oldest)))))
+							q.Clauses = append(q.Clauses, jarvis.Clause{{Kind: jarvis.AtomTime, From: from, To: from.AddDate(0, 1, 0)}})
+						}
+						_, err := c.FindMatches(b.Context(), jarvis.MatchFilter{Query: q, Limit: limit})
+						return err
+					})
+				})
+			}
+		}
+		b.Run(fmt.Sprintf("%s/Relevance", kind), func(b *testing.B) {
+			measure(b, func(random *rand.Rand) error {
+				_, err := c.FindMatches(b.Context(), jarvis.MatchFilter{Query: corpus.Query(kind, random.IntN(1000), documents), Sort: jarvis.SortRelevance, Limit: 20})
+				return err
+			})
+		})
+	}
 }

@@ -75,9 +75,9 @@ func (s *search[T]) in(w *conditions, at, id string) {
 // find returns at most limit rows.
 func (s *search[T]) find(ctx context.Context, limit int) ([]T, error) {
 	if len(s.m.words) == 0 {
-		return s.list(ctx, limit)
+		return s.query(ctx, s.list(limit))
 	}
-	rows, err := s.walk(ctx, walked, limit)
+	rows, err := s.query(ctx, s.walk(walked, limit))
 	seen, span := walked, time.Duration(0)
 	for {
 		if err != nil || len(rows) == limit {
@@ -94,7 +94,7 @@ func (s *search[T]) find(ctx context.Context, limit int) ([]T, error) {
 			return s.ask(ctx, rows, limit, span, oldest)
 		}
 		step := min(max(walked, (limit-len(rows))*seen*3/2/len(rows)), 20*walked)
-		more, err := s.walk(ctx, step, limit-len(rows))
+		more, err := s.query(ctx, s.walk(step, limit-len(rows)))
 		if err != nil {
 			return nil, err
 		}
@@ -102,13 +102,28 @@ func (s *search[T]) find(ctx context.Context, limit int) ([]T, error) {
 	}
 }
 
-// walk looks at the newest documents.
-func (s *search[T]) walk(ctx context.Context, documents, limit int) ([]T, error) {
+// statement is SQL with its arguments.
+type statement struct {
+	sql  string
+	args []any
+}
+
+func (s *search[T]) query(ctx context.Context, q statement) ([]T, error) {
+	rows, err := s.tx.Query(ctx, q.sql, q.args...)
+	if err != nil {
+		return nil, err
+	}
+	return pgx.CollectRows(rows, s.scan)
+}
+
+const newestFirst = " ORDER BY captured_at DESC, capture_id DESC "
+
+// walk reads rows of the newest documents.
+func (s *search[T]) walk(documents, limit int) statement {
 	w := new(conditions)
 	s.in(w, "captured_at", "capture_id")
-	newest := "SELECT captured_at, capture_id, words FROM documents" + w.String() +
-		" ORDER BY captured_at DESC, capture_id DESC LIMIT " + w.place(documents)
-	return s.rows(ctx, newest, w, s.m.words, limit)
+	list := "SELECT captured_at, capture_id, words FROM documents" + w.String() + newestFirst + "LIMIT " + w.place(documents)
+	return s.matching(list, w.args, s.m.words, limit)
 }
 
 // captureOf is the capture of d, for FROM and before its name. Without OFFSET,
@@ -117,41 +132,26 @@ const captureOf = `CROSS JOIN LATERAL (
 		SELECT * FROM captures WHERE timestamp = d.captured_at AND id COLLATE "C" = d.capture_id OFFSET 0
 	) AS `
 
-// rows reads those of a list of documents that match: of the clauses of words it
+// matching reads rows of a list of documents that match: of the clauses of words it
 // looks at some only.
-func (s *search[T]) rows(ctx context.Context, list string, w *conditions, words []jarvis.Clause, limit int) ([]T, error) {
-	w.clauses = nil
-	for _, clause := range words {
-		w.clause(clause, "d.words")
-	}
-	for _, clause := range s.m.others {
+func (s *search[T]) matching(list string, args []any, words []jarvis.Clause, limit int) statement {
+	w := &conditions{args: args}
+	for _, clause := range slices.Concat(words, s.m.others) {
 		w.clause(clause, "d.words")
 	}
 	from := "(" + list + ") AS d"
 	if s.captures || len(s.m.others) > 0 {
 		from += " " + captureOf + "c"
 	}
-	return s.query(ctx, "SELECT "+s.columns(w)+" FROM "+from+w.String()+
-		" ORDER BY d.captured_at DESC, d.capture_id DESC LIMIT "+w.place(limit), w.args)
-}
-
-func (s *search[T]) query(ctx context.Context, statement string, args []any) ([]T, error) {
-	rows, err := s.tx.Query(ctx, statement, args...)
-	if err != nil {
-		return nil, err
-	}
-	return pgx.CollectRows(rows, s.scan)
+	sql := "SELECT " + s.columns(w) + " FROM " + from + w.String() + " ORDER BY d.captured_at DESC, d.capture_id DESC LIMIT " + w.place(limit)
+	return statement{sql, w.args}
 }
 
 // reach returns the time of the newest document in range, the position of the one
 // that is so many further, or none, and the time of the oldest.
 func (s *search[T]) reach(ctx context.Context, documents int) (newest time.Time, last edge, oldest time.Time, err error) {
-	w := new(conditions)
-	s.in(w, "captured_at", "capture_id")
-	const order = " ORDER BY captured_at DESC, capture_id DESC "
-	statement := "SELECT (SELECT captured_at FROM documents" + w.String() + order + "LIMIT 1) AS newest, captured_at, capture_id, " +
-		"(SELECT min(captured_at) FROM documents) AS oldest FROM documents" + w.String() + order + "OFFSET " + w.place(documents-1) + " LIMIT 1"
-	err = s.tx.QueryRow(ctx, statement, w.args...).Scan(&newest, &last.at, &last.id, &oldest)
+	q := s.reachStatement(documents)
+	err = s.tx.QueryRow(ctx, q.sql, q.args...).Scan(&newest, &last.at, &last.id, &oldest)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return newest, edge{}, oldest, nil
 	}
@@ -159,6 +159,15 @@ func (s *search[T]) reach(ctx context.Context, documents int) (newest time.Time,
 		oldest = s.from
 	}
 	return newest, last, oldest, err
+}
+
+func (s *search[T]) reachStatement(documents int) statement {
+	w := new(conditions)
+	s.in(w, "captured_at", "capture_id")
+	from := " FROM documents" + w.String() + newestFirst
+	sql := "SELECT (SELECT captured_at" + from + "LIMIT 1) AS newest, captured_at, capture_id, (SELECT min(captured_at) FROM documents) AS oldest" +
+		from + "OFFSET " + w.place(documents-1) + " LIMIT 1"
+	return statement{sql, w.args}
 }
 
 // longest keeps spans within what a time.Duration can hold, each 16 times longer
@@ -185,7 +194,7 @@ func (s *search[T]) ask(ctx context.Context, rows []T, limit int, span time.Dura
 			from = oldest
 		}
 		var more []T
-		more, err = s.asked(ctx, words, from, limit-len(rows))
+		more, err = s.query(ctx, s.asked(words, from, limit-len(rows)))
 		rows = append(rows, more...)
 		s.before = edge{at: from}
 		span += next
@@ -193,9 +202,9 @@ func (s *search[T]) ask(ctx context.Context, rows []T, limit int, span time.Dura
 	return rows, err
 }
 
-// asked finds rows that are not before a time by the index. What it finds is had
+// asked reads rows that are not before a time by the index. What it finds is had
 // whole before it is looked at: so the index is all that PostgreSQL can use.
-func (s *search[T]) asked(ctx context.Context, words string, from time.Time, limit int) ([]T, error) {
+func (s *search[T]) asked(words string, from time.Time, limit int) statement {
 	if hours := cover(from, s.before.at.Add(time.Microsecond)); hours != nil {
 		for i := range hours {
 			hours[i] = quoteLexeme(hours[i])
@@ -207,19 +216,15 @@ func (s *search[T]) asked(ctx context.Context, words string, from time.Time, lim
 		columns += ", words"
 	}
 	w := new(conditions)
-	found := "WITH found AS MATERIALIZED (SELECT " + columns + " FROM documents WHERE jarvis_lexemes(words, captured_at) @@ " + w.place(words) + "::text::tsquery) "
-	w.add("captured_at >= %s::timestamptz", from)
+	list := "WITH found AS MATERIALIZED (SELECT " + columns + " FROM documents WHERE jarvis_lexemes(words, captured_at) @@ " + w.place(words) + "::text::tsquery) "
 	within := *s
-	within.from = time.Time{}
+	within.from = from
 	within.in(w, "captured_at", "capture_id")
-	list := found + "SELECT * FROM found" + w.String() + " ORDER BY captured_at DESC, capture_id DESC OFFSET 0"
-	var phrases []jarvis.Clause
-	for _, clause := range s.m.words {
-		if slices.ContainsFunc(clause, func(a jarvis.Atom) bool { return len(a.Tokens) > 1 }) {
-			phrases = append(phrases, clause)
-		}
-	}
-	return s.rows(ctx, list, w, phrases, limit)
+	list += "SELECT * FROM found" + w.String() + newestFirst + "OFFSET 0"
+	phrases := slices.DeleteFunc(slices.Clone(s.m.words), func(clause jarvis.Clause) bool {
+		return !slices.ContainsFunc(clause, func(a jarvis.Atom) bool { return len(a.Tokens) > 1 })
+	})
+	return s.matching(list, w.args, phrases, limit)
 }
 
 // grams returns what stands for each pair of tokens in the index.
@@ -244,15 +249,4 @@ func setPlanner(ctx context.Context, tx pgx.Tx) error {
 	_, err := tx.Exec(ctx, `SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true),
 		set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '65536', true)`)
 	return err
-}
-
-// list reads captures where the query has no words to be looked for.
-func (s *search[T]) list(ctx context.Context, limit int) ([]T, error) {
-	w := new(conditions)
-	s.in(w, "c.timestamp", `c.id COLLATE "C"`)
-	for _, clause := range s.m.others {
-		w.clause(clause, documentWords)
-	}
-	return s.query(ctx, "SELECT "+s.columns(w)+" FROM captures AS c"+w.String()+
-		` ORDER BY c.timestamp DESC, c.id COLLATE "C" DESC LIMIT `+w.place(limit), w.args)
 }
