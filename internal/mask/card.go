@@ -152,7 +152,7 @@ func findCards(text string) []span {
 			continue
 		}
 		start := all[i].start
-		if !spoken.MatchString(text[max(0, start-announced):start]) {
+		if !isAnnounced(text[max(0, start-announced):start]) {
 			second := i > 0 && len(spans) > 0 && spans[len(spans)-1].end == all[i-1].end
 			n = cardAt(all[i:], false)
 			if n == 0 || !second && (inRow(all, i, i-1) || inRow(all, i+n, i+n) && cardAt(all[i+n:], false) == 0) {
@@ -166,6 +166,15 @@ func findCards(text string) []span {
 	return spans
 }
 
+// isAnnounced says whether the text before a number speaks of a card. What was
+// masked speaks of none.
+func isAnnounced(before string) bool {
+	if at := strings.LastIndex(before, "]"); at >= 0 {
+		before = before[at:]
+	}
+	return spoken.MatchString(before)
+}
+
 // cardAt returns how many groups are the number of a card, 0 if the first begins
 // none.
 func cardAt(groups []digits, told bool) int {
@@ -173,7 +182,7 @@ func cardAt(groups []digits, told bool) int {
 	for i, g := range groups {
 		number += g.number
 		dubious += g.dubious
-		if g.hard || i > 0 && !g.joined || len(number) > 19 || dubious > 4 {
+		if g.hard || i > 0 && !g.joined || len(number) > 19 || dubious > 4 || i == maxGroups {
 			break
 		}
 		if len(number) >= 13 && issued(number) && isCard(groups[:i+1], number, told) {
@@ -182,6 +191,9 @@ func cardAt(groups []digits, told bool) int {
 	}
 	return n
 }
+
+// maxGroups is in how many groups the number of a card is at most.
+const maxGroups = 6
 
 // inRow says whether the groups next-1 and next are on a line, and group i is one
 // of them and in a row of numbers, as a table has them: what comes with the number
@@ -210,7 +222,7 @@ func isCard(groups []digits, number string, told bool) bool {
 	if len(number) == 13 && len(groups) == 1 { // articles have 13 digits, too
 		return false
 	}
-	return (usual || mended(groups)) && luhn(number)
+	return (usual || len(number) >= 15 && mended(groups)) && luhn(number)
 }
 
 // mended says whether groups are of the usual sizes without one of the blanks.

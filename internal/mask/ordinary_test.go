@@ -99,6 +99,7 @@ func invented(seed uint64, n int) []document {
 			return fmt.Sprintf("%s EUR  %s USD  %d.%02d %%  %s kg", price(), price(), r.IntN(100), r.IntN(100), number(3))
 		},
 		"table":   func() string { return numbers(8, 4) },
+		"pixels":  func() string { return numbers(9, 3) + " " + numbers(3, 2) + " " + numbers(7, 3) },
 		"columns": func() string { return numbers(3, 6) + " " + numbers(2, 5) },
 		"article": func() string {
 			return "EAN 4" + pick(r, digits, 12) + " ISBN 978-3-" + number(5) + "-" + number(3) + "-" + number(1) + " SKU " + pick(r, upper, 3) + number(6)

@@ -43,7 +43,7 @@ var tokens = []token{
 	{kind: "GitHub token", begins: "gi", prefix: prefix(`github[_ ]{1,2}pat[_ ]{1,2}`), alphabet: alnum + "_", sizes: []int{82}, least: 16},
 	{kind: "Slack token", begins: "xo", prefix: prefix(`xox[abceoprs](?:[.]xox[bp])?` + dash), alphabet: wordly, least: 10},
 	{kind: "Slack token", begins: "xa", prefix: prefix(`xapp` + dash), alphabet: wordly, least: 16},
-	{kind: "Slack token", begins: "ho", prefix: prefix(`hooks ?\. ?slack ?\. ?com ?/ ?(?:services|workflows|triggers) ?/ ?`), alphabet: alnum + "/", sizes: []int{44, 48}, least: 20},
+	{kind: "Slack token", begins: "ho.ht", prefix: prefix(`(?:https? ?: ?//)?hooks ?\. ?slack ?\. ?com ?/ ?(?:services|workflows|triggers) ?/ ?`), alphabet: alnum + "/", sizes: []int{44, 48}, least: 20},
 	{kind: "Stripe key", begins: "sk.rk", prefix: prefix(`[sr]k ?_ ?(?:[lL1I|]{1,2}[i1lI|]ve|test|prod) ?_ ?`), alphabet: alnum, sizes: []int{24, 99}, least: 10},
 	{kind: "Stripe key", begins: "wh", prefix: prefix(`wh ?sec ?_ ?`), alphabet: alnum, sizes: []int{32}, least: 20},
 	{kind: "Anthropic key", begins: "sk", prefix: prefix(`sk` + dash + `ant` + dash), alphabet: wordly, sizes: []int{101}, least: 20},
