@@ -111,7 +111,10 @@ func (w *conditions) clause(clause jarvis.Clause, document string) {
 			atoms[i] = "NOT " + atoms[i]
 		}
 	}
-	w.clauses = append(w.clauses, "("+strings.Join(append(atoms, "false"), " OR ")+")")
+	if len(atoms) == 0 {
+		atoms = []string{"false"}
+	}
+	w.clauses = append(w.clauses, "("+strings.Join(atoms, " OR ")+")")
 }
 
 // atom returns an atom without its Not; it is never NULL.

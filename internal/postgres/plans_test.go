@@ -63,7 +63,7 @@ func explainStatement(t *testing.T, conn *pgx.Conn, options, statement string, a
 	}
 	literals := make([]string, len(args))
 	for i, arg := range args {
-		literals[i] = "'" + literal(arg) + "'"
+		literals[i] = "'" + strings.ReplaceAll(literal(arg), "'", "''") + "'"
 	}
 	execute := "EXECUTE page"
 	if len(args) > 0 {
@@ -97,6 +97,8 @@ func literal(arg any) string {
 		return arg.Format(time.RFC3339Nano)
 	case []time.Time:
 		return elements(len(arg), func(i int) any { return arg[i] })
+	case []string:
+		return elements(len(arg), func(i int) any { return `"` + arg[i] + `"` })
 	case []int32:
 		return elements(len(arg), func(i int) any { return arg[i] })
 	case []byte:

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -243,10 +244,15 @@ func (s *search[T]) grams(ctx context.Context) (map[string]string, error) {
 	return grams, err
 }
 
+// executor is what pgx's transactions and connections share.
+type executor interface {
+	Exec(ctx context.Context, sql string, args ...any) (pgconn.CommandTag, error)
+}
+
 // setPlanner lets PostgreSQL use the index of words, and sort, until the
 // transaction ends. A bitmap of a million rows has room.
-func setPlanner(ctx context.Context, tx pgx.Tx) error {
-	_, err := tx.Exec(ctx, `SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true),
+func setPlanner(ctx context.Context, on executor) error {
+	_, err := on.Exec(ctx, `SELECT set_config('enable_bitmapscan', 'on', true), set_config('enable_sort', 'on', true),
 		set_config('enable_seqscan', 'off', true), set_config('max_parallel_workers_per_gather', '0', true), set_config('work_mem', '65536', true)`)
 	return err
 }

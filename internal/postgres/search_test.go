@@ -1,0 +1,211 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jarvis-memory/jarvis"
+)
+
+// say gives every capture of fill a short document, of which some words are in
+// all, and some in few.
+func say(t *testing.T, c *Catalog) {
+	t.Helper()
+	c.run(t,
+		`INSERT INTO documents SELECT id, timestamp, 'common other n' || n || CASE WHEN n % 5 = 0 THEN ' fifth' ELSE '' END ||
+			CASE WHEN n % 2000 = 3 THEN ' rare' ELSE '' END || CASE WHEN n % 997 = 3 THEN ' other common' ELSE '' END
+		FROM (SELECT id, timestamp, row_number() OVER (ORDER BY timestamp, id COLLATE "C") AS n FROM captures) AS c`)
+}
+
+func wordsOf(tokens ...string) jarvis.Clause {
+	return jarvis.Clause{{Kind: jarvis.AtomWords, Tokens: tokens}}
+}
+
+// TestCatalog_FindMatches_Plans looks at how PostgreSQL searches, whether it has
+// looked at the tables or not, and when it does not know what is looked for.
+func TestCatalog_FindMatches_Plans(t *testing.T) {
+	c := openAt(t, cluster.NewDatabase(t))
+	const n = 20_000
+	fill(t, c, n)
+	say(t, c)
+	c.run(t, "INSERT INTO pins SELECT timestamp, id FROM captures ORDER BY timestamp LIMIT 1500")
+	p := newPlanner(t, c)
+	for _, gathered := range []bool{false, true} {
+		if gathered {
+			c.run(t, "VACUUM ANALYZE")
+		}
+		from, to := start.AddDate(0, 0, 2), start.AddDate(0, 0, 5)
+		within := jarvis.Clause{{Kind: jarvis.AtomTime, From: from, To: to}}
+		app := jarvis.Clause{{Kind: jarvis.AtomApp, Names: []string{"rare", "app 3"}}}
+		device := jarvis.Clause{{Kind: jarvis.AtomDevice, Names: []string{"rare"}}}
+		pinned := jarvis.Clause{{Kind: jarvis.AtomPinned}}
+		without := wordsOf("rare")
+		without[0].Not = true
+		for name, clauses := range map[string][]jarvis.Clause{
+			"Word":        {wordsOf("rare")},
+			"Phrase":      {wordsOf("other", "common")},
+			"Month":       {wordsOf("common"), within},
+			"AppAndWords": {wordsOf("fifth"), app, without},
+		} {
+			for _, after := range []jarvis.Cursor{{}, sample(n / 2).Cursor()} {
+				s := searchOf(jarvis.Query{Clauses: clauses}, after)
+				what := fmt.Sprintf("%s, gathered %v, after %v", name, gathered, after.Timestamp)
+				walk := s.walk(walked, 20)
+				p.wantSearch(t, what+", walk", "documents_pkey", 3*walked, false, walk)
+				reach := s.reachStatement(walked)
+				p.wantSearch(t, what+", reach", "documents_pkey", 2*walked, false, reach)
+				if s.before.at.IsZero() {
+					s.before = edge{at: sample(n).Timestamp}
+				}
+				p.exec(t, "BEGIN")
+				if err := setPlanner(t.Context(), p.conn); err != nil {
+					t.Fatal(err)
+				}
+				asked := s.asked(s.m.lexemes(map[string]string{"other common": "x"}), sample(0).Timestamp, 20)
+				p.wantSearch(t, what+", asked", "Bitmap Index Scan on ix_documents_words", 30_000, true, asked)
+				p.exec(t, "COMMIT")
+			}
+		}
+		for name, q := range map[string]struct {
+			index   string
+			pages   int
+			sort    bool
+			clauses []jarvis.Clause
+		}{
+			"All":     {"ix_captures_timestamp_id", 200, false, nil},
+			"Without": {"ix_captures_timestamp_id", 500, false, []jarvis.Clause{without}},
+			"App":     {"ix_captures_app_name", 300, true, []jarvis.Clause{app}},
+			"Device":  {"ix_captures_device", 200, true, []jarvis.Clause{device, within}},
+			"Pinned":  {"pins_pkey", 500, false, []jarvis.Clause{pinned}},
+		} {
+			for _, after := range []jarvis.Cursor{{}, sample(n / 2).Cursor()} {
+				if name == "Pinned" && !after.IsZero() {
+					continue // before them all
+				}
+				s := searchOf(jarvis.Query{Clauses: q.clauses}, after)
+				p.wantSearch(t, fmt.Sprintf("%s, gathered %v", name, gathered), q.index, q.pages, q.sort, s.list(20))
+			}
+		}
+	}
+}
+
+func searchOf(q jarvis.Query, after jarvis.Cursor) *search[*jarvis.Match] {
+	s := newSearch(nil, newMatcher(q), func(*conditions) string { return matchColumns }, scanMatch, after)
+	s.captures = true
+	return s
+}
+
+func (p *planner) wantSearch(t *testing.T, name, index string, pages int, maySort bool, q statement) {
+	t.Helper()
+	p.want(t, name, index, pages, maySort, q.sql, q.args...)
+}
+
+// TestCatalog_FindMatches_ContextEnds ends searches that take long. They end in
+// the database too.
+func TestCatalog_FindMatches_ContextEnds(t *testing.T) {
+	url := cluster.NewDatabase(t)
+	c, other := openAt(t, url), openAt(t, url)
+	fill(t, c, 2000)
+	say(t, c)
+	for name, f := range map[string]jarvis.MatchFilter{
+		"Words":     {Query: jarvis.Query{Clauses: []jarvis.Clause{wordsOf("common")}}},
+		"NoWords":   {},
+		"Relevance": {Query: jarvis.Query{Clauses: []jarvis.Clause{wordsOf("common")}}, Sort: jarvis.SortRelevance},
+	} {
+		t.Run(name, func(t *testing.T) {
+			release := hold(t, url, "BEGIN", "LOCK TABLE captures, documents IN ACCESS EXCLUSIVE MODE")
+			defer release()
+			f.Limit = 20
+			ctx, cancel := context.WithCancel(t.Context())
+			ended := make(chan error, 1)
+			go func() {
+				_, err := c.FindMatches(ctx, f)
+				ended <- err
+			}()
+			const running = `SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND state <> 'idle' AND query ~ 'FROM (captures|documents)' AND pid <> pg_backend_pid()`
+			until(t, "the search runs", func() bool { return intOf(t, other, running) > 0 })
+			cancel()
+			if err := <-ended; !errors.Is(err, context.Canceled) {
+				t.Errorf("FindMatches = %v", err)
+			}
+			until(t, "the search has ended in the database", func() bool { return intOf(t, other, running) == 0 })
+		})
+	}
+}
+
+// A search sees one state of the catalogue, however many statements it takes.
+func TestCatalog_FindMatches_WhileOthersWrite(t *testing.T) {
+	c := openAt(t, cluster.NewDatabase(t))
+	fill(t, c, 3000)
+	say(t, c)
+	stop, stopped := context.WithCancel(t.Context())
+	writing := make(chan error, 1)
+	go func() {
+		var err error
+		for i := int64(3000); err == nil; i++ {
+			s := sample(i)
+			if err = c.InsertCapture(stop, s); err != nil {
+				break
+			}
+			var claim *jarvis.Claim
+			if claim, err = c.ClaimReading(stop, s.ID, clock, time.Hour); err == nil {
+				err = c.FinishReading(stop, claim.Lease, nil, "common")
+			}
+		}
+		writing <- err
+	}()
+	for range 20 {
+		matches, err := c.FindMatches(t.Context(), jarvis.MatchFilter{Query: jarvis.Query{Clauses: []jarvis.Clause{wordsOf("common")}}, Limit: jarvis.MaxMatches})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen := make(map[jarvis.ID]bool)
+		for _, m := range matches {
+			if seen[m.ID] {
+				t.Fatalf("capture %s was found twice", m.ID)
+			}
+			seen[m.ID] = true
+		}
+		for i := range int64(3000) {
+			if !seen[sample(i).ID] {
+				t.Fatalf("capture %d was not found", i)
+			}
+		}
+	}
+	stopped()
+	if err := <-writing; !errors.Is(err, context.Canceled) {
+		t.Errorf("the writer: %v", err)
+	}
+}
+
+// TestCover compares with what the index has.
+func TestCover(t *testing.T) {
+	c := openAt(t, cluster.NewDatabase(t))
+	at := time.Date(1969, time.December, 31, 23, 59, 59, 999_999_000, time.UTC)
+	for i := range 40 {
+		at = at.Add(time.Duration(1<<i) * 7 * time.Microsecond)
+		for _, length := range []time.Duration{time.Microsecond, time.Minute, 5 * time.Hour, 17 * time.Hour, 40 * 24 * time.Hour, 9 * 365 * 24 * time.Hour} {
+			for _, from := range []time.Time{at, at.Add(-length / 2), at.Add(time.Microsecond - length)} {
+				lexemes := cover(from, from.Add(length))
+				if len(lexemes) == 0 || len(lexemes) > maxCover {
+					t.Fatalf("%d lexemes cover %v of %v", len(lexemes), length, from)
+				}
+				for i := range lexemes {
+					lexemes[i] = quoteLexeme(lexemes[i])
+				}
+				var covered bool
+				err := c.pool.QueryRow(t.Context(), "SELECT jarvis_lexemes('', $1::timestamptz) @@ $2::text::tsquery", at, strings.Join(lexemes, "|")).Scan(&covered)
+				if err != nil || !covered {
+					t.Fatalf("%q do not cover %v (%v)", lexemes, at, err)
+				}
+			}
+		}
+	}
+	if lexemes := cover(at.AddDate(-100, 0, 0), at); lexemes != nil {
+		t.Errorf("%d lexemes cover a hundred years", len(lexemes))
+	}
+}
