@@ -3,7 +3,7 @@
 # apt-get where that needs no questions, else named. Changes nothing where
 # nothing is missing.
 #
-#   scripts/setup-tests.sh         for "make test": PostgreSQL's server programs, and age
+#   scripts/setup-tests.sh         for "make test": PostgreSQL's server programs, age, and tesseract
 #   scripts/setup-tests.sh race    for the race detector: a C compiler
 #
 # Ends with 0 also when something stays missing: the tests that need it say so
@@ -22,6 +22,15 @@ has_postgres() {
 
 # has_age: the tests compare sealed images with what the ordinary tool makes of them.
 has_age() { command -v age >/dev/null; }
+
+# has_tesseract: the tests read text in pictures that they draw, in English, and
+# want a second language to choose.
+has_tesseract() {
+  local languages
+  command -v tesseract >/dev/null || return 1
+  languages=$(tesseract --list-langs 2>&1)
+  grep -qx eng <<<"$languages" && grep -qx deu <<<"$languages"
+}
 
 # has_compiler: the race detector is linked with cgo.
 has_compiler() {
@@ -87,6 +96,7 @@ case ${1:-test} in
   test)
     want has_postgres "testing with PostgreSQL" postgresql
     want has_age "testing sealed images" age
+    want has_tesseract "reading text in pictures" tesseract-ocr tesseract-ocr-eng tesseract-ocr-deu
     ;;
   race) want has_compiler "the race detector" gcc libc6-dev ;;
   *)

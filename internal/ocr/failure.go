@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"unicode"
@@ -86,13 +87,13 @@ func unread(err error) bool {
 // message.
 func complaint(complaints *capped) string {
 	lines := strings.FieldsFunc(complaints.kept.String(), func(r rune) bool { return r == '\n' || r == '\r' })
-	for i := len(lines) - 1; i >= 0; i-- {
-		line := strings.Map(func(r rune) rune {
+	for _, line := range slices.Backward(lines) {
+		line = strings.Map(func(r rune) rune {
 			if unicode.IsPrint(r) {
 				return r
 			}
 			return -1
-		}, lines[i])
+		}, line)
 		if line = strings.TrimSpace(line); line != "" {
 			return ": " + jarvis.CleanText(line, maxComplaint)
 		}

@@ -75,8 +75,9 @@ func (s *slots) close() {
 // stopped is the error of a context that is done.
 func stopped(ctx context.Context) error {
 	cause := context.Cause(ctx)
+	message := "reading the image was cancelled"
 	if errors.Is(cause, errClosed) {
-		return jarvis.WrapError(jarvis.CodeUnavailable, "ocr", "the engine was closed: nothing more is read", cause)
+		message = "the engine was closed: nothing more is read"
 	}
-	return jarvis.WrapError(jarvis.CodeUnavailable, "ocr", "reading the image was cancelled", cause)
+	return &jarvis.Error{Code: jarvis.CodeUnavailable, Op: "ocr", Message: message, Err: cause}
 }

@@ -100,8 +100,7 @@ func (t *Tesseract) ask(ctx context.Context, arg string) ([]string, error) {
 		if ctx.Err() != nil {
 			return nil, err
 		}
-		return nil, jarvis.WrapError(jarvis.CodeUnavailable, "ocr: tesseract",
-			fmt.Sprintf("tesseract does not work: %v", err), fmt.Errorf("tesseract %s: %w", arg, err))
+		return nil, jarvis.Errorf(jarvis.CodeUnavailable, "tesseract does not work: %w", err)
 	}
 	return strings.Split(strings.TrimSpace(string(out)), "\n"), nil
 }

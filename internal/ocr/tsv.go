@@ -40,6 +40,7 @@ func parseTSV(out []byte, b *textBuilder, panels []image.Rectangle) error {
 		return nonsense("the first line is not that of its tables")
 	}
 	pages := 0
+	var panel image.Rectangle // that of the page
 	var line [4]int
 	for len(rest) > 0 {
 		var text []byte
@@ -53,10 +54,11 @@ func parseTSV(out []byte, b *textBuilder, panels []image.Rectangle) error {
 		case !ok:
 			return nonsense("a row is not as those of its tables are")
 		case row.level() == tsvPage:
-			pages++
-			if pages > len(panels) || row.numbers[1] != pages {
+			if pages == len(panels) || row.numbers[1] != pages+1 {
 				return nonsense("its pages are not those that it was given")
 			}
+			panel = panels[pages]
+			pages++
 			b.panel()
 		case row.level() == tsvWord:
 			if pages == 0 || row.numbers[1] != pages {
@@ -66,7 +68,7 @@ func parseTSV(out []byte, b *textBuilder, panels []image.Rectangle) error {
 				b.line()
 				line = row.line()
 			}
-			addRow(b, row, panels[pages-1])
+			addRow(b, row, panel)
 		}
 	}
 	if pages != len(panels) {
