@@ -31,7 +31,7 @@ func newPlace(t *testing.T) *place {
 	folder := t.TempDir()
 	return &place{folder, append(slices.DeleteFunc(os.Environ(), func(variable string) bool {
 		return strings.HasPrefix(variable, "JARVIS_") || strings.HasPrefix(variable, "XDG_")
-	}), "HOME="+folder, "TZ=UTC", "JARVIS_DEVICE=ann@desk", "JARVIS_MIN_FREE=1MiB", "TERM=xterm", "GORACE=atexit_sleep_ms=0")}
+	}), "HOME="+folder, "TZ=UTC", "JARVIS_DEVICE=ann@desk", "JARVIS_MIN_FREE=1MiB", "JARVIS_OCR_ENGINE=none", "TERM=xterm", "GORACE=atexit_sleep_ms=0")}
 }
 
 // pictures draws n images into a folder of the place.

@@ -118,6 +118,8 @@ func setUpScript(env *testscript.Env) error {
 		"TZ":              "UTC",
 		"JARVIS_DEVICE":   "ann@desk",
 		"JARVIS_MIN_FREE": "1MiB", // these are small stores, on disks that may be nearly full
+		// Only scripts about reading read.
+		"JARVIS_OCR_ENGINE": "none",
 	} {
 		env.Setenv(name, value)
 	}

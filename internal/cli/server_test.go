@@ -132,6 +132,7 @@ func (all *scriptServers) cmdServer(ts *testscript.TestScript, neg bool, args []
 		for _, name := range []string{
 			"HOME", "PATH", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_STATE_HOME", "TZ", "TMPDIR", "GOCOVERDIR",
 			"JARVIS_DEVICE", "JARVIS_MIN_FREE", "JARVIS_DATABASE_URL", "JARVIS_DATA_DIR", "JARVIS_IDENTITY_FILE", "JARVIS_SEAL",
+			"JARVIS_OCR_ENGINE", "JARVIS_OCR_TIMEOUT", "JARVIS_OCR_WORKERS", "JARVIS_OCR_LANGUAGES", "JARVIS_MASK_SECRETS",
 		} {
 			cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 		}
