@@ -53,9 +53,11 @@ const sampled = 3 * time.Second
 // ocrStatus is the object that --json prints.
 type ocrStatus struct {
 	jarvis.ReadStatus
-	PerMinute   *float64      `json:"per_minute"`   // captures that were read; null when nothing waits
-	SecondsLeft *int64        `json:"seconds_left"` // at that speed; null when it is not known
-	Reasons     []asideReason `json:"reasons"`      // of the newest reasonsFrom that were set aside
+	PerMinute   *float64 `json:"per_minute"`   // captures that were read; null when nothing waits
+	SecondsLeft *int64   `json:"seconds_left"` // at that speed; null when it is not known
+	// Reasons are those of the newest reasonsFrom that were set aside; null where the
+	// token does not permit to know them.
+	Reasons []asideReason `json:"reasons"`
 }
 
 // asideReason is why captures were set aside.
@@ -129,6 +131,9 @@ func pauseFor(ctx context.Context, d time.Duration) error {
 // findReasons counts why captures were set aside.
 func findReasons(ctx context.Context, m memory) ([]asideReason, error) {
 	failed, err := m.FindFailed(ctx, jarvis.Cursor{}, reasonsFrom)
+	if jarvis.ErrorCode(err) == jarvis.CodeForbidden {
+		return nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
