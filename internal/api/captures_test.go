@@ -25,6 +25,16 @@ func listOf[T any](a answer) list[T] {
 	return l
 }
 
+// A filter that cannot be read is no filter.
+func TestServer_List_BrokenQuery(t *testing.T) {
+	r := newRig(t)
+	r.add(1)
+	for _, query := range []string{"app=a;b", "app=%zz", "app=%"} {
+		r.get(r.reader, "/api/captures?"+query).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
+		r.post(r.admin, "/api/captures/delete?"+query, "").wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
+	}
+}
+
 func TestServer_List(t *testing.T) {
 	onAll(t, func(t *testing.T, r *rig) {
 		var want []jarvis.ID

@@ -303,8 +303,8 @@ func TestServer_NoLog(t *testing.T) {
 	g.err = nil
 	r.get(r.reader, "/api/captures/"+id).want(http.StatusOK)
 	r.add(1) // the token was not revoked
-	if tokens := listOf[jarvis.Token](r.get(r.admin, "/api/tokens")).Items; len(tokens) != 3 {
-		t.Errorf("there are %d tokens; want 3", len(tokens))
+	if tokens := listOf[jarvis.Token](r.get(r.admin, "/api/tokens")).Items; len(tokens) != 4 {
+		t.Errorf("there are %d tokens; want 4", len(tokens))
 	}
 }
 

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"runtime/debug"
 	"slices"
 	"strings"
@@ -269,6 +270,12 @@ func (s *Server) enter(route *route, next http.Handler) http.Handler {
 				s.refuse(w, r, jarvis.Errorf(jarvis.CodeForbidden, "this needs a credential that may %s, and this one may not", strings.Join(route.scopes(), " or ")))
 				return
 			}
+		}
+		// What cannot be read would be passed over, and a filter that is not there
+		// selects everything.
+		if _, err := url.ParseQuery(r.URL.RawQuery); err != nil {
+			s.refuse(w, r, jarvis.Errorf(jarvis.CodeInvalid, "the query of the address is broken: write ; as %%3B and %% as %%25"))
+			return
 		}
 		if r.Body != nil && r.Body != http.NoBody {
 			r.Body = http.MaxBytesReader(w, r.Body, route.body(s))

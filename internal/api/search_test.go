@@ -229,7 +229,7 @@ func TestServer_Search_Refused(t *testing.T) {
 	r := newRig(t)
 	for _, q := range []string{
 		"limit=0", "limit=201", "limit=x", "sort=best", "group=day", "facets=maybe", "cursor=x", "cursor=" + strings.Repeat("A", 5000),
-		"tz=Nowhere", "tz=Local", "query=x", "sort=relevance&cursor=x", "q=a&limit=1&q2=b",
+		"tz=Nowhere", "tz=Local", "query=x", "q=a;b", "q=%zz", "sort=relevance&cursor=x", "q=a&limit=1&q2=b",
 	} {
 		r.get(r.reader, "/api/search?"+q).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 	}
