@@ -13,7 +13,7 @@ const (
 	ownTables     = "'store', 'tombstones', 'counters', 'devices', " + serverTables
 	serverTables  = "'pins', 'tokens', 'sessions', 'sign_ins', 'accesses', 'spans', " + readingTables
 	readingTables = "'queue', 'readings', 'documents', 'reindexing', " +
-		"'search', 'search_config', 'search_data', 'search_docsize', 'search_idx'"
+		"'search', 'search_words', 'search_config', 'search_data', 'search_docsize', 'search_idx'"
 )
 
 // adoptable refuses captures that the migrations could not carry over, before

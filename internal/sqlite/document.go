@@ -41,7 +41,10 @@ func setDocument(on *conn, seq int64, words string) error {
 // unindex removes a document from the index, to which its words must be told.
 func unindex(on *conn, seq int64, words string) error {
 	return eachIndex(on, seq, func(table string) error {
-		return on.exec("INSERT INTO "+table+" ("+table+", rowid, words) VALUES ('delete', ?, ?)", seq, words)
+		if err := on.exec("INSERT INTO "+table+" ("+table+", rowid, words) VALUES ('delete', ?, ?)", seq, words); err != nil {
+			return err
+		}
+		return scrub(on, table, words)
 	})
 }
 

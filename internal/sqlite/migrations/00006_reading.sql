@@ -46,6 +46,9 @@ CREATE VIRTUAL TABLE search USING fts5 (
 );
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 
+-- The words of search.
+CREATE VIRTUAL TABLE search_words USING fts5vocab (search, instance);
+
 -- How far two rebuildings are, which processes go on with when they are started
 -- again: that of the documents, and that of the index of them.
 CREATE TABLE reindexing (
@@ -57,6 +60,9 @@ CREATE TABLE reindexing (
 -- +goose Down
 -- The texts stay with their captures.
 DROP TABLE reindexing;
+DROP TABLE search_words;
+DROP TABLE IF EXISTS search_new;
+DROP TABLE IF EXISTS search_old;
 DROP TABLE search;
 DROP TABLE documents;
 DROP TABLE readings;
