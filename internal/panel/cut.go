@@ -96,31 +96,42 @@ const crossable = 5
 // band returns the rows in which an edge divides a rectangle: those of the edge,
 // and more or less of them so that nothing is cut above and below.
 func (s *surveyed) band(r image.Rectangle, e edge) (span, bool) {
-	from, ok := s.border(r, e, e.from, r.Min.Y, -1)
-	if !ok {
-		return span{}, false
+	tops := s.borders(r, e, e.from, r.Min.Y, -1)
+	bottoms := s.borders(r, e, e.to-1, r.Max.Y-1, +1)
+	for _, top := range tops {
+		for _, bottom := range bottoms {
+			if band := (span{top, bottom + 1}); s.parts(r, e, band) {
+				return band, true
+			}
+		}
 	}
-	to, ok := s.border(r, e, e.to-1, r.Max.Y-1, +1)
-	if !ok {
-		return span{}, false
-	}
-	band := span{from, to + 1}
-	left, right := image.Rect(r.Min.X, from, e.x+1, to+1), image.Rect(e.x+1, from, r.Max.X, to+1)
-	return band, band.to-band.from >= shortestEdge/2 && s.holdsText(left) && s.holdsText(right) &&
+	return span{}, false
+}
+
+// parts reports whether an edge divides a rectangle in the rows of a band, with text
+// on either side.
+func (s *surveyed) parts(r image.Rectangle, e edge, band span) bool {
+	left, right := image.Rect(r.Min.X, band.from, e.x+1, band.to), image.Rect(e.x+1, band.from, r.Max.X, band.to)
+	return band.to-band.from >= shortestEdge/2 && s.holdsText(left) && s.holdsText(right) &&
 		s.apart(e, band) && !s.ruled(e.x, band)
 }
 
-// border looks from row y, where an edge ends, outwards until a row that may be
-// cut or the end of the rectangle, and then inwards. The row is the last within
-// the band.
-func (s *surveyed) border(r image.Rectangle, e edge, y, last, outwards int) (int, bool) {
+// borders looks from row y, where an edge ends, outwards until a row that may be
+// cut or the last of the rectangle, and then inwards. It returns the rows, which
+// are the outermost of a band.
+func (s *surveyed) borders(r image.Rectangle, e edge, y, last, outwards int) (found []int) {
 	const inwards = 72
 	crossed := 0
 	for at := y; crossed <= crossable; at += outwards {
-		if at == last || s.free(r, at) || s.lined(r, max(at, at+outwards)) {
-			return at, true
+		if outwards*(last-at) < lowest {
+			found = append(found, last)
+			break
 		}
-		if left, right := s.sides(e.x+1, e.x, at+outwards); left || right {
+		if s.free(r, at) || s.lined(r, max(at, at+outwards)) {
+			found = append(found, at)
+			break
+		}
+		if left, right := s.sides(e.x+1, e.x, betweenWords, at+outwards); left || right {
 			crossed++
 		} else {
 			crossed = 0
@@ -128,10 +139,10 @@ func (s *surveyed) border(r image.Rectangle, e edge, y, last, outwards int) (int
 	}
 	for i := 1; i <= min(inwards, e.to-e.from-1); i++ {
 		if at := y - i*outwards; s.free(r, at) {
-			return at, true
+			return append(found, at)
 		}
 	}
-	return 0, false
+	return found
 }
 
 // apart reports whether nothing that could be text goes across an edge.
@@ -154,10 +165,10 @@ func (s *surveyed) apart(e edge, band span) bool {
 		}
 		var crosses bool
 		if len(seen) > 0 && y >= seen[0].from {
-			left, right := s.sides(from, to, y)
+			left, right := s.sides(from, to, betweenLetters, y)
 			crosses = left && right
 		} else {
-			left, right := s.sides(e.x+1, e.x, y)
+			left, right := s.sides(e.x+1, e.x, betweenWords, y)
 			crosses = left || right
 		}
 		if !crosses {

@@ -187,14 +187,17 @@ func (s *surveyed) lined(r image.Rectangle, y int) bool {
 	return differ >= r.Dx()*9/10
 }
 
-// beside is how many pixels on both sides of a cut are looked at: more than
-// between two words of a line.
-const beside = 8
+const (
+	// betweenWords is more than what is between two words of a line.
+	betweenWords = 8
+	// betweenLetters is about what is between two letters of a word.
+	betweenLetters = 2
+)
 
 // sides says whether row y has pixels that could be part of a glyph near a
 // border of the columns [from, to], on its left and on its right.
-func (s *surveyed) sides(from, to, y int) (left, right bool) {
-	first, last := max(from-beside, 0), min(to+beside+1, s.width-1)
+func (s *surveyed) sides(from, to, near, y int) (left, right bool) {
+	first, last := max(from-near, 0), min(to+near+1, s.width-1)
 	row := s.row[:last-first+1]
 	s.read(row, first, y)
 	for i := 1; i < len(row); i++ {
