@@ -83,7 +83,7 @@ func groups(text string) []digits {
 		}
 		g := digits{start: at}
 		var number []byte
-		real := 0
+		plain := 0
 		for at < len(text) {
 			c, size = utf8.DecodeRuneInString(text[at:])
 			d, ok := digitOf(c)
@@ -91,12 +91,12 @@ func groups(text string) []digits {
 				break
 			}
 			if number = append(number, d); c == rune(d) {
-				real++
+				plain++
 			}
 			at += size
 		}
-		g.end, g.number, g.dubious = at, string(number), len(number)-real
-		if real*2 < len(number) || real == 0 {
+		g.end, g.number, g.dubious = at, string(number), len(number)-plain
+		if plain*2 < len(number) {
 			continue
 		}
 		before, _ := utf8.DecodeLastRuneInString(text[:g.start])
@@ -154,8 +154,7 @@ func findCards(text string) []span {
 		start := all[i].start
 		if !isAnnounced(text[max(0, start-announced):start]) {
 			second := i > 0 && len(spans) > 0 && spans[len(spans)-1].end == all[i-1].end
-			n = cardAt(all[i:], false)
-			if n == 0 || !second && (inRow(all, i, i-1) || inRow(all, i+n, i+n) && cardAt(all[i+n:], false) == 0) {
+			if n = cardAt(all[i:], false); n == 0 || !second && midRow(all, i, n) {
 				i++
 				continue
 			}
@@ -195,14 +194,19 @@ func cardAt(groups []digits, told bool) int {
 // maxGroups is in how many groups the number of a card is at most.
 const maxGroups = 6
 
-// inRow says whether the groups next-1 and next are on a line, and group i is one
-// of them and in a row of numbers, as a table has them: what comes with the number
-// of a card is short.
-func inRow(all []digits, next, i int) bool {
-	if next == 0 || next == len(all) || !all[next].joined || all[next].joint == "\n" {
-		return false
+// midRow says whether the n groups from i on, which have the form of a card's
+// number, are the middle of a row of numbers, as tables have them. Numbers that
+// come with that of a card are short, or are of another card.
+func midRow(all []digits, i, n int) bool {
+	free := func(next int) bool {
+		return next == len(all) || !all[next].joined || all[next].joint == "\n"
 	}
-	return len(all[i].number) >= 4 || all[i].hard || tight(all[next].joint)
+	if !shaped(all[i : i+n]) {
+		return !free(i) || !free(i+n)
+	}
+	short := func(g digits, joint string) bool { return len(g.number) < 4 && !g.hard && !tight(joint) }
+	return !free(i) && !short(all[i-1], all[i].joint) ||
+		!free(i+n) && !short(all[i+n], all[i+n].joint) && cardAt(all[i+n:], false) == 0
 }
 
 // tight says whether a joint holds what it joins together.

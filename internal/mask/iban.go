@@ -92,7 +92,7 @@ func accountAt(text string, start, dropped int) int {
 	if small > 2 && !compact { // a sentence
 		return 0
 	}
-	if divisible(number) || recovered(number, form) {
+	if divisible(number) || recovered(number, form) || strings.ContainsAny(text[start:last], "@®©") {
 		return last
 	}
 	// It has the form in every place, and stands in groups as these do: a character

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/jarvis-memory/jarvis/internal/mask"
+	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 func masker(t testing.TB) *mask.Masker {
@@ -16,7 +17,8 @@ func masker(t testing.TB) *mask.Masker {
 	return m
 }
 
-// TestMasker_MaskText/Leaks: what is on the screen as text is masked.
+// TestMasker_MaskText: of 200 secrets on a screen 98% are masked, and of a hundred
+// documents without one fewer than one has something masked.
 func TestMasker_MaskText(t *testing.T) {
 	m := masker(t)
 	t.Run("Leaks", func(t *testing.T) {
@@ -29,7 +31,7 @@ func TestMasker_MaskText(t *testing.T) {
 				t.Logf("%s is left:\n%s\nas\n%s", c.name, c.text(), text)
 			}
 		}
-		t.Logf("%d of %d secrets are masked", len(cases)-left, len(cases))
+		proof.Record(t, "%d of %d secrets in texts are masked", len(cases)-left, len(cases))
 		if left*100 > 2*len(cases) {
 			t.Errorf("%d of %d secrets are left", left, len(cases))
 		}
@@ -44,7 +46,7 @@ func TestMasker_MaskText(t *testing.T) {
 						t.Logf("%s: %d are masked that are no secrets: %s", d.name, n, difference(d.text, text))
 					}
 				}
-				t.Logf("%d of %d documents have something masked", wrong, len(documents))
+				proof.Record(t, "%d of %d ordinary documents have something masked", wrong, len(documents))
 				if wrong*100 >= len(documents) {
 					t.Errorf("%d of %d documents have something masked", wrong, len(documents))
 				}

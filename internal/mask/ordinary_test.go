@@ -24,7 +24,10 @@ func written(t testing.TB) []document {
 		if err != nil {
 			return err
 		}
-		name, _ := filepath.Rel(root, path)
+		name, err := filepath.Rel(root, path)
+		if err != nil {
+			return err
+		}
 		if d.IsDir() {
 			if name == ".git" || name == "bin" || d.Name() == "testdata" || d.Name() == "mask" {
 				return filepath.SkipDir

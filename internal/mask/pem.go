@@ -50,7 +50,7 @@ func findKeys(text, small string) []span {
 		if end == 0 {
 			continue
 		}
-		if whole && end > 0 && (all || limit-from < lastLine) {
+		if whole && end > 0 && (all || limit-from < lastLine || mostlyCoded(text[b[1]:limit])) {
 			from = ends[0][1]
 			ends = ends[1:]
 		}
@@ -93,6 +93,17 @@ func keyBody(text string) (end int, all bool) {
 		at += len(line) + 1
 	}
 	return end, end > 0
+}
+
+// mostlyCoded says whether most of the text is in lines of base64.
+func mostlyCoded(text string) bool {
+	size := 0
+	for line := range strings.Lines(text) {
+		if _, to := coded(line); to > 0 {
+			size += len(line)
+		}
+	}
+	return size*3 > len(text)*2
 }
 
 // keyTail returns where the base64 begins that text ends with, -1 if it does not.

@@ -204,11 +204,11 @@ func (r *rule) at(text string, start int) (span, bool) {
 	return span{from, to, r.kind(), rankRule}, true
 }
 
-// nameBefore returns where the name that goes on at at begins.
-func nameBefore(text string, at int) int {
+// nameBefore returns where the name begins that goes on at end.
+func nameBefore(text string, end int) int {
 	const longest = 50
-	from := at
-	for from > 0 && at-from < longest && (isAlnum(rune(text[from-1])) || strings.IndexByte("_.-", text[from-1]) >= 0) {
+	from := end
+	for from > 0 && end-from < longest && (isAlnum(rune(text[from-1])) || strings.IndexByte("_.-", text[from-1]) >= 0) {
 		from--
 	}
 	return from
@@ -233,8 +233,15 @@ func (r *rule) allows(secret, match string) bool {
 
 // kinds are the names of what several rules find.
 var kinds = []struct{ rules, kind string }{
-	{"aws-", "AWS key"}, {"github-", "GitHub token"}, {"slack-", "Slack token"}, {"stripe-", "Stripe key"}, {"openai-", "OpenAI key"},
-	{"anthropic-", "Anthropic key"}, {"gcp-", "Google key"}, {"jwt", "JWT"}, {"generic-", "secret"},
+	{"aws-", "AWS key"},
+	{"github-", "GitHub token"},
+	{"slack-", "Slack token"},
+	{"stripe-", "Stripe key"},
+	{"openai-", "OpenAI key"},
+	{"anthropic-", "Anthropic key"},
+	{"gcp-", "Google key"},
+	{"jwt", "JWT"},
+	{"generic-", "secret"},
 }
 
 func (r *rule) kind() string {

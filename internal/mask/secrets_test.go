@@ -145,10 +145,21 @@ func kinds() []func(*rand.Rand) secret {
 		})
 	}
 	for i, c := range []struct{ country, account string }{
-		{"DE", "nnnnnnnnnnnnnnnnnn"}, {"DE", "nnnnnnnnnnnnnnnnnn"}, {"AT", "nnnnnnnnnnnnnnnn"}, {"CH", "nnnnncccccccccccc"},
-		{"GB", "aaaannnnnnnnnnnnnn"}, {"FR", "nnnnnnnnnncccccccccccnn"}, {"NL", "aaaannnnnnnnnn"}, {"ES", "nnnnnnnnnnnnnnnnnnnn"},
-		{"IT", "annnnnnnnnncccccccccccc"}, {"PL", "nnnnnnnnnnnnnnnnnnnnnnnn"}, {"NO", "nnnnnnnnnnn"}, {"BE", "nnnnnnnnnnnn"},
-		{"SE", "nnnnnnnnnnnnnnnnnnnn"}, {"MT", "aaaannnnncccccccccccccccccc"}, {"TR", "nnnnnncccccccccccccccc"},
+		{"DE", "nnnnnnnnnnnnnnnnnn"},
+		{"DE", "nnnnnnnnnnnnnnnnnn"},
+		{"AT", "nnnnnnnnnnnnnnnn"},
+		{"CH", "nnnnncccccccccccc"},
+		{"GB", "aaaannnnnnnnnnnnnn"},
+		{"FR", "nnnnnnnnnncccccccccccnn"},
+		{"NL", "aaaannnnnnnnnn"},
+		{"ES", "nnnnnnnnnnnnnnnnnnnn"},
+		{"IT", "annnnnnnnnncccccccccccc"},
+		{"PL", "nnnnnnnnnnnnnnnnnnnnnnnn"},
+		{"NO", "nnnnnnnnnnn"},
+		{"BE", "nnnnnnnnnnnn"},
+		{"SE", "nnnnnnnnnnnnnnnnnnnn"},
+		{"MT", "aaaannnnncccccccccccccccccc"},
+		{"TR", "nnnnnncccccccccccccccc"},
 	} {
 		add(func(r *rand.Rand) secret {
 			n := iban(r, c.country, c.account)
@@ -172,14 +183,24 @@ func kinds() []func(*rand.Rand) secret {
 		kind, prefix, alphabet string
 		n                      int
 	}{
-		{"aws", "AK" + "IA", base32, 16}, {"aws", "AS" + "IA", base32, 16},
-		{"github", "gh" + "p_", alnum, 36}, {"github", "gh" + "o_", alnum, 36}, {"github", "gh" + "u_", alnum, 36},
-		{"github", "gh" + "s_", alnum, 36}, {"github", "gh" + "r_", alnum, 36},
-		{"stripe", "sk_" + "live_", alnum, 24}, {"stripe", "sk_" + "test_", alnum, 99}, {"stripe", "rk_" + "live_", alnum, 24},
+		{"aws", "AK" + "IA", base32, 16},
+		{"aws", "AS" + "IA", base32, 16},
+		{"github", "gh" + "p_", alnum, 36},
+		{"github", "gh" + "o_", alnum, 36},
+		{"github", "gh" + "u_", alnum, 36},
+		{"github", "gh" + "s_", alnum, 36},
+		{"github", "gh" + "r_", alnum, 36},
+		{"stripe", "sk_" + "live_", alnum, 24},
+		{"stripe", "sk_" + "test_", alnum, 99},
+		{"stripe", "rk_" + "live_", alnum, 24},
 		{"stripe", "wh" + "sec_", alnum, 32},
-		{"openai", "sk" + "-", alnum, 48}, {"anthropic", "sk-" + "ant-api03-", word, 93}, {"anthropic", "sk-" + "ant-admin01-", word, 93},
+		{"openai", "sk" + "-", alnum, 48},
+		{"anthropic", "sk-" + "ant-api03-", word, 93},
+		{"anthropic", "sk-" + "ant-admin01-", word, 93},
 		{"anthropic", "sk-" + "ant-oat01-", word, 93},
-		{"google", "AI" + "za", word, 35}, {"google", "GOC" + "SPX-", word, 28}, {"google", "ya" + "29.a0", word, 120},
+		{"google", "AI" + "za", word, 35},
+		{"google", "GOC" + "SPX-", word, 28},
+		{"google", "ya" + "29.a0", word, 120},
 	} {
 		add(func(r *rand.Rand) secret { return token(r, t.kind, t.prefix, t.alphabet, t.n) })
 	}

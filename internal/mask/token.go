@@ -125,28 +125,28 @@ func (t *token) complete(count int) bool {
 }
 
 // next returns the part of the body that goes on behind the gap at at, or one
-// without characters. A short word may be a part if what follows it surely is.
+// without characters. Short words may be a part if what follows them surely is.
 func (t *token) next(text string, at, count int) part {
+	const short, words = 5, 2
 	missing := math.MaxInt - slack
 	if t.sizes != nil {
 		missing = t.sizes[len(t.sizes)-1] - count
 	}
 	sure := slices.ContainsFunc(t.sizes, func(size int) bool { return count >= size-slack && count <= size+slack })
-	first := t.piece(text, t.gap(text, at, missing), missing)
-	if t.goesOn(text, first, missing, sure) {
-		return first
+	var all part
+	for range words + 1 {
+		p := t.piece(text, t.gap(text, at, missing), missing)
+		goesOn := t.goesOn(text, p, missing, sure)
+		all = part{end: p.end, count: all.count + p.count, text: all.text + p.text}
+		if goesOn {
+			return all
+		}
+		if p.count == 0 || p.count > short || p.count >= missing || p.end == len(text) || text[p.end] != ' ' {
+			break
+		}
+		at, missing, sure = p.end, missing-p.count, true
 	}
-	const short = 5
-	if first.count == 0 || first.count > short || first.count >= missing || first.end == len(text) || text[first.end] != ' ' {
-		return part{}
-	}
-	second := t.piece(text, t.gap(text, first.end, 0), missing-first.count)
-	if !t.goesOn(text, second, missing-first.count, true) {
-		return part{}
-	}
-	second.text = first.text + second.text
-	second.count += first.count
-	return second
+	return part{}
 }
 
 // gap returns where the text goes on behind blanks or the end of a line, which
