@@ -9,6 +9,9 @@ import (
 	"github.com/ncruces/go-sqlite3"
 )
 
+// maxStatements is how many prepared statements a connection keeps.
+const maxStatements = 200
+
 // conn is a connection that keeps its prepared statements. It is for one
 // goroutine at a time.
 type conn struct {
@@ -30,19 +33,33 @@ func (c *conn) Close() error {
 func (c *conn) prepare(sql string, args []any) (*sqlite3.Stmt, error) {
 	s, ok := c.statements[sql]
 	if !ok {
-		var err error
+		err := c.makeRoom()
+		if err != nil {
+			return nil, err
+		}
 		if s, _, err = c.PrepareFlags(sql, sqlite3.PREPARE_PERSISTENT); err != nil {
 			return nil, err
 		}
 		c.statements[sql] = s
 	}
-	return s, bindAll(s, args)
-}
-
-func bindAll(s *sqlite3.Stmt, args []any) error {
 	for i, arg := range args {
 		if err := bind(s, i+1, arg); err != nil {
-			return err
+			return nil, err
+		}
+	}
+	return s, nil
+}
+
+// makeRoom closes a statement when there are many: searches are of any number of
+// shapes.
+func (c *conn) makeRoom() error {
+	if len(c.statements) < maxStatements {
+		return nil
+	}
+	for sql, s := range c.statements {
+		if !s.Busy() {
+			delete(c.statements, sql)
+			return s.Close()
 		}
 	}
 	return nil
@@ -78,22 +95,6 @@ func (c *conn) query(row func(*sqlite3.Stmt) error, sql string, args ...any) err
 	if err != nil {
 		return err
 	}
-	return run(s, row)
-}
-
-// queryOnce is query for a statement that is not kept: one of too many.
-func (c *conn) queryOnce(row func(*sqlite3.Stmt) error, sql string, args ...any) error {
-	s, _, err := c.Prepare(sql)
-	if err != nil {
-		return err
-	}
-	if err = bindAll(s, args); err == nil {
-		err = run(s, row)
-	}
-	return errors.Join(err, s.Close())
-}
-
-func run(s *sqlite3.Stmt, row func(*sqlite3.Stmt) error) (err error) {
 	for err == nil && s.Step() {
 		err = row(s)
 	}

@@ -158,38 +158,17 @@ func hasFew(on *conn, rows string, args ...any) (bool, error) {
 // errFar ends the look at the candidates that are near.
 var errFar = errors.New("enough candidates were looked at")
 
-// findNear adds what matches among the newest candidates: those that have the
-// words, of which other conditions are to be met, or any documents, of which words
-// have to begin in some way. The index has to gather all that begins so first,
-// which takes long where much does; and then the page is soon full without it. It
-// reports whether it is, or there are no more; else m is what is left.
+// findNear adds what matches among the newest candidates. The index has to gather
+// all that begins with a prefix before it finds any, which takes long where there
+// is much; and then the page is soon full without it. It reports whether it is, or
+// there are no more; else m is about what is left.
 func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err error) {
-	holds := clauseTerms(m.prefixes)
-	var s selecting
-	if len(m.words) > 0 {
-		holds = append(holds, m.terms...)
-		s = searching(m, m.words)
-	} else {
-		// Of most documents the words are all that is looked at.
-		holds = append(holds, clauseTerms(m.without)...)
-		s.order = "documents.seq DESC"
-		s.add("documents", m.seqs("documents.seq"))
-	}
-	condition := join(holds, " AND ")
-	if condition.document && len(m.words) > 0 {
-		s.parts[0] = strings.Replace(s.parts[0], " WHERE ", " CROSS JOIN documents ON documents.seq = search.rowid WHERE ", 1)
-	}
-	column := "documents.seq"
-	if len(m.words) > 0 {
-		column = "search.rowid"
-	}
-	var one selecting
-	one.order = "captures.seq"
+	sql, args := candidates(m)
+	one := selecting{order: "captures.seq"}
 	one.add("captures", append([]term{{sql: "captures.seq = ?", args: []any{nil}}}, m.terms...)...)
 	oneSQL := one.sql(matchColumns)
-
 	looked, last := 0, int64(0)
-	err = on.queryOnce(func(row *sqlite3.Stmt) error {
+	err = on.query(func(row *sqlite3.Stmt) error {
 		if looked >= nearRows {
 			return errFar
 		}
@@ -198,14 +177,8 @@ func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err err
 			return nil
 		}
 		one.args[0] = last
-		return on.query(func(s *sqlite3.Stmt) error {
-			match, err := scanMatch(s)
-			if err != nil {
-				return err
-			}
-			return p.add(match)
-		}, oneSQL, one.args...)
-	}, s.sql(column+", "+condition.sql), append(condition.args, s.args...)...)
+		return on.query(p.adder(scanMatch), oneSQL, one.args...)
+	}, sql, args...)
 	switch {
 	case errors.Is(err, errPageFull):
 		return true, nil
@@ -214,6 +187,26 @@ func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err err
 		return false, nil
 	}
 	return true, err
+}
+
+// candidates is a statement of seq, the newest first, and whether one holds for all
+// but m.terms: of those that the index finds by whole words, or else of all
+// documents.
+func candidates(m *matcher) (sql string, args []any) {
+	holds := clauseTerms(m.prefixes)
+	if len(m.words) == 0 {
+		holds = append(holds, clauseTerms(m.without)...)
+		s := selecting{order: "documents.seq DESC"}
+		s.add("documents", m.seqs("documents.seq"))
+		condition := join(holds, " AND ")
+		return s.sql("documents.seq, " + condition.sql), append(condition.args, s.args...)
+	}
+	condition := join(append(holds, m.terms...), " AND ")
+	s := searching(m, m.words)
+	if condition.document {
+		s.parts[0] = strings.Replace(s.parts[0], " WHERE ", " LEFT JOIN documents ON documents.seq = captures.seq WHERE ", 1)
+	}
+	return s.sql("search.rowid, " + condition.sql), append(condition.args, s.args...)
 }
 
 // ranked is a match and how good it is.
@@ -230,7 +223,7 @@ func rank(on *conn, m *matcher, skip, limit int) ([]*jarvis.Match, error) {
 	}
 	s := searching(m, slices.Concat(m.words, m.prefixes), m.terms...)
 	var all []ranked
-	err := on.queryOnce(func(row *sqlite3.Stmt) error {
+	err := on.query(func(row *sqlite3.Stmt) error {
 		all = append(all, ranked{row.ColumnInt64(0), -row.ColumnFloat(1)})
 		return nil
 	}, s.sql("search.rowid, bm25(search)")+" LIMIT ?", append(s.args, jarvis.MaxRanked)...)

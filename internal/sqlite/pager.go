@@ -53,17 +53,21 @@ func (p *pager[T]) add(row T) error {
 
 // query adds the rows of a statement. It returns nil when the page is full.
 func (p *pager[T]) query(on *conn, scan func(*sqlite3.Stmt) (T, error), sql string, args ...any) error {
-	err := on.query(func(s *sqlite3.Stmt) error {
+	err := on.query(p.adder(scan), sql, args...)
+	if errors.Is(err, errPageFull) {
+		return nil
+	}
+	return err
+}
+
+func (p *pager[T]) adder(scan func(*sqlite3.Stmt) (T, error)) func(*sqlite3.Stmt) error {
+	return func(s *sqlite3.Stmt) error {
 		row, err := scan(s)
 		if err != nil {
 			return err
 		}
 		return p.add(row)
-	}, sql, args...)
-	if errors.Is(err, errPageFull) {
-		return nil
 	}
-	return err
 }
 
 // page returns the rows in their order. It is never nil.

@@ -60,11 +60,19 @@ func workShare(o Options, first, count int) (err error) {
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
 	var wg sync.WaitGroup
-	failed := make(chan error, 2)
+	failed := make(chan error, 3)
 	wg.Go(func() {
 		for n := first; n < first+count; n++ {
 			if err := c.InsertCapture(ctx, testCapture(n)); err != nil {
 				failed <- fmt.Errorf("insert: %w", err)
+				return
+			}
+		}
+	})
+	wg.Go(func() {
+		for range count {
+			if err := readOne(ctx, c); err != nil {
+				failed <- fmt.Errorf("read a capture's text: %w", err)
 				return
 			}
 		}
@@ -81,6 +89,19 @@ func workShare(o Options, first, count int) (err error) {
 	wg.Wait()
 	close(failed)
 	return <-failed
+}
+
+// readOne reads the text of a capture, if one waits. The lease is so long that it
+// is the only one ever.
+func readOne(ctx context.Context, c *Catalog) error {
+	claims, err := c.ClaimReadings(ctx, readingNow, 1000*time.Hour, 1)
+	if err != nil || len(claims) == 0 {
+		return err
+	}
+	if claims[0].Claims != 1 {
+		return fmt.Errorf("a capture was claimed %d times", claims[0].Claims)
+	}
+	return c.FinishReading(ctx, claims[0].Lease, &jarvis.Reading{Text: "once", ReadAt: readingNow}, "once")
 }
 
 // readSomething checks that what is read is what somebody wrote, whole.
@@ -130,8 +151,19 @@ func TestCatalog_Processes(t *testing.T) {
 		if err != nil || stats.Captures != int64(processes*each) {
 			t.Fatalf("Stats = %+v, %v, want %d captures", stats, err, processes*each)
 		}
+		for waits := stats.Captures; waits > 0; {
+			if err := readOne(t.Context(), c); err != nil {
+				t.Fatal(err)
+			}
+			status, err := c.ReadStatus(t.Context(), readingNow)
+			if err != nil || status.Leased > 0 || status.Failed > 0 || status.Delayed > 0 {
+				t.Fatalf("ReadStatus = %+v, %v", status, err)
+			}
+			waits = status.Waiting
+		}
+		wantWords(t, c, "once", int(min(stats.Captures, jarvis.MaxMatches)))
 		checkSound(t, c)
-		proof.Record(t, "%d processes wrote %d captures in %v while they read, opened and closed: not one SQLITE_BUSY, nothing lost",
+		proof.Record(t, "%d processes wrote and read %d captures, each once, in %v while they listed, opened and closed: not one SQLITE_BUSY, nothing lost",
 			processes, stats.Captures, time.Since(began).Round(time.Millisecond))
 	})
 }
