@@ -260,7 +260,9 @@ type slow struct{ err error }
 func (s slow) Search(context.Context, jarvis.SearchRequest) (*jarvis.SearchPage, error) {
 	return nil, s.err
 }
-func (s slow) Text(context.Context, jarvis.ID) (*jarvis.CaptureText, error)      { return nil, s.err }
+
+func (s slow) Text(context.Context, jarvis.ID) (*jarvis.CaptureText, error) { return nil, s.err }
+
 func (s slow) Suggest(context.Context, string, int) ([]jarvis.Suggestion, error) { return nil, s.err }
 
 func TestServer_Search_Timeout(t *testing.T) {
