@@ -92,110 +92,111 @@ func fill(t *testing.T, c catalogue, n int) []*entry {
 	return ordered
 }
 
-// TestCatalogue_Pages checks that both databases give what a naive matcher and the
-// definition of a moment give, for queries and pages of any kind.
-func TestCatalogue_Pages(t *testing.T) {
+// TestCatalogue checks that a search finds the same on both databases.
+func TestCatalogue(t *testing.T) {
+	onBoth(t, func(t *testing.T, c catalogue) {
+		all := fill(t, c, 150) // each takes three commits
+		t.Run("Pages", func(t *testing.T) { checkPages(t, c, all) })
+		t.Run("Relevance", func(t *testing.T) { checkRelevance(t, c, all) })
+		t.Run("Reindex", func(t *testing.T) { checkReindex(t, c, all) })
+	})
+}
+
+// checkPages checks that a database gives what a naive matcher and the definition of
+// a moment give, for queries and pages of any kind.
+func checkPages(t *testing.T, c catalogue, all []*entry) {
 	terms := []string{
 		"fox", "fox*", "fo*", "dog", "NAIVE", `"foo bar"`, "foo_bar", `"fox dog"`, "東京", "京", "本語", "日本", "カー", "10.5", "nothing",
 		"app:fire", `app:"text ed"`, "device:laptop", "monitor:1", "title:inbox", "title:cwiczenie", "title:東京", "url:example.org", "url:a-b",
 		"has:text", "is:pinned", "after:2026-01-24T15:00", "before:2026-01-25", "on:2026-01-24", " or ",
 	}
-	onBoth(t, func(t *testing.T, c catalogue) {
-		all := fill(t, c, 300)
-		s := New(Options{Index: c, Readings: c, Catalog: c, Now: func() time.Time { return noon }, Timeout: time.Minute})
-		rapid.Check(t, func(t *rapid.T) {
-			var text []string
-			for range rapid.IntRange(0, 4).Draw(t, "terms") {
-				sign := rapid.SampledFrom([]string{"", "", "-"}).Draw(t, "sign")
-				text = append(text, sign+rapid.SampledFrom(terms).Draw(t, "term"))
+	s := New(Options{Index: c, Readings: c, Catalog: c, Now: func() time.Time { return noon }, Timeout: time.Minute})
+	rapid.Check(t, func(t *rapid.T) {
+		var text []string
+		for range rapid.IntRange(0, 4).Draw(t, "terms") {
+			sign := rapid.SampledFrom([]string{"", "", "-"}).Draw(t, "sign")
+			text = append(text, sign+rapid.SampledFrom(terms).Draw(t, "term"))
+		}
+		r := jarvis.SearchRequest{Query: strings.Join(text, " "), Moments: rapid.Bool().Draw(t, "moments"), Facets: rapid.Bool().Draw(t, "facets")}
+		q := query.Parse(r.Query, noon, nil)
+		if err := s.resolve(t.Context(), q); err != nil {
+			t.Fatal(err)
+		}
+		matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !matches(q, e) })
+		want := momentsOf(matching)
+		if !r.Moments {
+			want = nil
+			for _, e := range matching {
+				want = append(want, shown{e.capture.ID.String(), e.capture.Timestamp, e.capture.Timestamp, 1})
 			}
-			r := jarvis.SearchRequest{Query: strings.Join(text, " "), Moments: rapid.Bool().Draw(t, "moments"), Facets: rapid.Bool().Draw(t, "facets")}
-			q := query.Parse(r.Query, noon, nil)
-			if err := s.resolve(t.Context(), q); err != nil {
-				t.Fatal(err)
-			}
-			matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !matches(q, e) })
-			want := momentsOf(matching)
-			if !r.Moments {
-				want = nil
-				for _, e := range matching {
-					want = append(want, shown{e.capture.ID.String(), e.capture.Timestamp, e.capture.Timestamp, 1})
-				}
-			}
-			var got []shown
-			pages(t, s, r, func(page *jarvis.SearchPage) {
-				got = append(got, shownOf(page)...)
-				if r.Facets && (page.Facets.Total != int64(len(matching)) || page.Facets.More) {
-					t.Fatalf("%d matches of %d", page.Facets.Total, len(matching))
-				}
-			})
-			if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(shown{})); diff != "" {
-				t.Fatalf("%q: %s", query.String(q), diff)
+		}
+		var got []shown
+		pages(t, s, r, func(page *jarvis.SearchPage) {
+			got = append(got, shownOf(page)...)
+			if r.Facets && (page.Facets.Total != int64(len(matching)) || page.Facets.More) {
+				t.Fatalf("%d matches of %d", page.Facets.Total, len(matching))
 			}
 		})
-	})
-}
-
-// TestCatalogue_Reindex checks that an index whose documents an older program made
-// finds everything after it was made anew.
-func TestCatalogue_Reindex(t *testing.T) {
-	onBoth(t, func(t *testing.T, c catalogue) {
-		all := fill(t, c, 50)
-		s := New(Options{Index: c, Readings: c, Catalog: c, Timeout: time.Minute})
-		count := func(text string) int64 {
-			page, err := s.Search(t.Context(), jarvis.SearchRequest{Query: text, Facets: true})
-			must(t, err)
-			return page.Facets.Total
-		}
-		want := count("東京")
-		var stale []jarvis.Document
-		documented, err := c.FindDocumented(t.Context(), jarvis.Cursor{}, len(all))
-		must(t, err)
-		for _, capture := range documented {
-			stale = append(stale, jarvis.Document{ID: capture.ID, Words: "stale"})
-		}
-		must(t, c.SetDocuments(t.Context(), stale, jarvis.Cursor{}))
-		if n := count("stale"); n != int64(len(documented)) || count("東京") != 0 {
-			t.Fatalf("%d of %d are stale", n, len(documented))
-		}
-		must(t, s.Reindex(t.Context(), false, nil))
-		if n := count("東京"); n != want || count("stale") != 0 || want == 0 {
-			t.Errorf("%d are found of %d", n, want)
+		if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(shown{})); diff != "" {
+			t.Fatalf("%q: %s", query.String(q), diff)
 		}
 	})
 }
 
-// TestCatalogue_Relevance checks the pages of the best results.
-func TestCatalogue_Relevance(t *testing.T) {
-	onBoth(t, func(t *testing.T, c catalogue) {
-		all := fill(t, c, 100)
-		s := New(Options{Index: c, Readings: c, Catalog: c, Timeout: time.Minute})
-		for _, text := range []string{"fox", "fox -dog", "has:text"} {
-			for _, moments := range []bool{false, true} {
-				q := query.Parse(text, noon, nil)
-				matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !matches(q, e) })
-				counted, last := int64(0), 0.0
-				r := jarvis.SearchRequest{Query: text, Sort: jarvis.SortRelevance, Moments: moments, Limit: 7}
-				for {
-					page, err := s.Search(t.Context(), r)
-					must(t, err)
-					if page.Ranked != len(matching) {
-						t.Errorf("%s: %d are ranked of %d", text, page.Ranked, len(matching))
-					}
-					for _, result := range page.Results {
-						if counted > 0 && result.Score > last {
-							t.Errorf("%s: score %g behind %g", text, result.Score, last)
-						}
-						counted, last = counted+result.Count, result.Score
-					}
-					if r.Cursor = page.Next; r.Cursor == "" {
-						break
-					}
+// checkRelevance checks the pages of the best results.
+func checkRelevance(t *testing.T, c catalogue, all []*entry) {
+	s := New(Options{Index: c, Readings: c, Catalog: c, Timeout: time.Minute})
+	for _, text := range []string{"fox", "fox -dog", "has:text"} {
+		for _, moments := range []bool{false, true} {
+			q := query.Parse(text, noon, nil)
+			matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !matches(q, e) })
+			counted, last := int64(0), 0.0
+			r := jarvis.SearchRequest{Query: text, Sort: jarvis.SortRelevance, Moments: moments, Limit: 7}
+			for {
+				page, err := s.Search(t.Context(), r)
+				must(t, err)
+				if page.Ranked != len(matching) {
+					t.Errorf("%s: %d are ranked of %d", text, page.Ranked, len(matching))
 				}
-				if counted != int64(len(matching)) {
-					t.Errorf("%s: pages have %d captures of %d", text, counted, len(matching))
+				for _, result := range page.Results {
+					if counted > 0 && result.Score > last {
+						t.Errorf("%s: score %g behind %g", text, result.Score, last)
+					}
+					counted, last = counted+result.Count, result.Score
+				}
+				if r.Cursor = page.Next; r.Cursor == "" {
+					break
 				}
 			}
+			if counted != int64(len(matching)) {
+				t.Errorf("%s: pages have %d captures of %d", text, counted, len(matching))
+			}
 		}
-	})
+	}
+}
+
+// checkReindex checks that an index whose documents an older program made finds
+// everything after it was made anew.
+func checkReindex(t *testing.T, c catalogue, all []*entry) {
+	s := New(Options{Index: c, Readings: c, Catalog: c, Timeout: time.Minute})
+	count := func(text string) int64 {
+		page, err := s.Search(t.Context(), jarvis.SearchRequest{Query: text, Facets: true})
+		must(t, err)
+		return page.Facets.Total
+	}
+	want := count("東京")
+	var stale []jarvis.Document
+	documented, err := c.FindDocumented(t.Context(), jarvis.Cursor{}, len(all))
+	must(t, err)
+	for _, capture := range documented {
+		stale = append(stale, jarvis.Document{ID: capture.ID, Words: "stale"})
+	}
+	must(t, c.SetDocuments(t.Context(), stale, jarvis.Cursor{}))
+	if n := count("stale"); n != int64(len(documented)) || count("東京") != 0 {
+		t.Fatalf("%d of %d are stale", n, len(documented))
+	}
+	must(t, s.Reindex(t.Context(), false, nil))
+	if n := count("東京"); n != want || count("stale") != 0 || want == 0 {
+		t.Errorf("%d are found of %d", n, want)
+	}
 }
