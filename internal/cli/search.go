@@ -25,22 +25,26 @@ type searchCmd struct {
 
 // Help is the long help.
 func (searchCmd) Help() string {
-	return `Finds captures by the words in them, in the titles of their windows and in the
-addresses of their pages. Every text is a query:
+	return `Finds captures by the words in them and in the titles of their windows. Every text is a
+query, all of whose terms must hold:
 
     invoice 2026                 both words, anywhere
     '"monthly report"'           words that follow each other
     invo*                        the beginning of a word
     invoice -draft               without a word
     invoice or receipt 2026      one of the two, and 2026
-    app:firefox  device:laptop  monitor:1
-    title:inbox  url:example.org
-    on:yesterday  after:2026-01-01  before:3d
-    has:text  is:pinned
+    app:firefox                  of apps whose name begins so; device: likewise
+    title:inbox                  with the word in the window's title
+    url:example.org              with these words in the page's address
+    on:yesterday                 of a day; after:2026-01-01, before:3d
+    monitor:1, has:text, is:pinned
 
-Capital letters and accents do not matter. A dash before a condition, as in -app:slack,
+Capital letters and accents do not matter. A dash before any term, as in -app:slack,
 means that it must not hold. The shell takes one pair of quotation marks away: a phrase
 needs another around it.
+
+Captures of one window that follow each other are one result, with their number and
+from when to when they were, shown by the newest of them.
 
 Finding nothing is no failure: the exit status is 0. What is not read yet is not found;
 then the number of captures that wait to be read is told.
