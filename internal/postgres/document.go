@@ -129,9 +129,9 @@ func dropRemains(ctx context.Context, conn *pgx.Conn) error {
 }
 
 // forgetRebuild drops what a rebuilding that was cancelled has left, unless
-// another has begun.
+// another has begun, or older transactions keep it waiting: then the next does.
 func (c *Catalog) forgetRebuild(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, callTimeout)
+	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
 	return c.alone(ctx, func(conn *pgx.Conn) error {
 		var free bool

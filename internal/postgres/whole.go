@@ -12,7 +12,7 @@ import (
 
 // CheckWhole reads every row of every table of the catalogue and, where the
 // extension amcheck is installed and may be used, compares each index with its
-// table. What the server keeps in memory it does not read from its disk again.
+// table; of the index of words it counts the documents. What the server keeps in memory it does not read from its disk again.
 func (c *Catalog) CheckWhole(ctx context.Context) error {
 	if err := c.Check(ctx); err != nil {
 		return err
@@ -24,7 +24,10 @@ func (c *Catalog) CheckWhole(ctx context.Context) error {
 				return err
 			}
 		}
-		return checkIndexes(ctx, conn)
+		if err := checkIndexes(ctx, conn); err != nil {
+			return err
+		}
+		return checkWords(ctx, conn)
 	})
 	if damaged(err) {
 		return &jarvis.Error{
@@ -55,6 +58,26 @@ func checkIndexes(ctx context.Context, conn *pgx.Conn) error {
 		}
 	}
 	return err
+}
+
+// checkWords compares how many documents there are with how many the index of words
+// has: each has one number of 4096 hours.
+func checkWords(ctx context.Context, conn *pgx.Conn) error {
+	return pgx.BeginTxFunc(ctx, conn, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		var documents, indexed int64
+		if err := tx.QueryRow(ctx, "SELECT count(*) FROM documents").Scan(&documents); err != nil {
+			return err
+		}
+		if err := setPlanner(ctx, tx); err != nil {
+			return err
+		}
+		err := tx.QueryRow(ctx, "SELECT count(*) FROM documents WHERE jarvis_lexemes(words, captured_at) @@ $1::text::tsquery",
+			quoteLexeme(string(rune(levelRune+levels-1)))+":*").Scan(&indexed)
+		if err == nil && indexed != documents {
+			err = jarvis.Errorf(jarvis.CodeCorrupt, "the index of words has %d of %d documents: make it anew with jarvis reindex", indexed, documents)
+		}
+		return err
+	})
 }
 
 // damaged reports whether an error at reading tells of damage: a value that is

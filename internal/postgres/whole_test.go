@@ -72,3 +72,60 @@ func TestCatalog_CheckWhole_Index(t *testing.T) {
 		t.Errorf("CheckWhole without amcheck, which reads the tables only: %v", err)
 	}
 }
+
+// An index of words that lacks documents is found, and RebuildIndex mends it.
+func TestCatalog_CheckWhole_Words(t *testing.T) {
+	c := openAt(t, cluster.NewDatabase(t))
+	fill(t, c, 300)
+	say(t, c)
+	if err := c.CheckWhole(t.Context()); err != nil {
+		t.Fatalf("CheckWhole of a sound catalogue: %v (%v)", err, errors.Unwrap(err))
+	}
+	c.run(t, "DROP INDEX ix_documents_words",
+		"CREATE INDEX ix_documents_words ON documents USING gin (jarvis_lexemes(words, captured_at)) WHERE words LIKE '% rare%'",
+		"UPDATE pg_index SET indpred = NULL WHERE indexrelid = 'ix_documents_words'::regclass")
+	wantError(t, c.CheckWhole(t.Context()), jarvis.CodeCorrupt, "the index of words has 1 of 300 documents: make it anew with jarvis reindex")
+	if err := c.RebuildIndex(t.Context(), nil); err != nil {
+		t.Fatalf("RebuildIndex: %v", err)
+	}
+	if err := c.CheckWhole(t.Context()); err != nil {
+		t.Errorf("CheckWhole of a mended catalogue: %v (%v)", err, errors.Unwrap(err))
+	}
+}
+
+// Whatever ends a rebuilding, the next leaves nothing of it.
+func TestCatalog_RebuildIndex_Interrupted(t *testing.T) {
+	url := cluster.NewDatabase(t)
+	c := openAt(t, url)
+	fill(t, c, 300)
+	say(t, c)
+	const remains = "SELECT count(*) FROM pg_index WHERE indrelid = 'documents'::regclass AND NOT indisvalid"
+	for name, interrupt := range map[string]func(cancel func()){
+		"Cancelled": func(cancel func()) { cancel() },
+		"ConnectionEnded": func(func()) {
+			intOf(t, c, "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'REINDEX%'")
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			// It waits for a transaction that began before the new index was there.
+			release := hold(t, url, "BEGIN", "UPDATE documents SET words = words || ' more' WHERE words LIKE '% rare%'")
+			defer release()
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			ended := make(chan error, 1)
+			go func() { ended <- c.RebuildIndex(ctx, nil) }()
+			until(t, "another index is there", func() bool { return intOf(t, c, remains) > 0 })
+			interrupt(cancel)
+			if err := <-ended; err == nil {
+				t.Fatal("RebuildIndex went on")
+			}
+			release()
+			if err := c.RebuildIndex(t.Context(), nil); err != nil {
+				t.Fatalf("RebuildIndex: %v", err)
+			}
+			if n := intOf(t, c, "SELECT count(*) FROM pg_index WHERE indrelid = 'documents'::regclass"); n != 2 {
+				t.Errorf("documents has %d indexes", n)
+			}
+		})
+	}
+}
