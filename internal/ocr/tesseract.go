@@ -171,7 +171,7 @@ func (t *Tesseract) feed(w io.Writer, p picture) ([]image.Rectangle, error) {
 				panels = usable(t.options.Panels(img), p.bounds)
 			}
 			if !p.plain || len(panels) > 1 || panels[0] != p.bounds {
-				return panels, writeTIFF(w, flatten(img), panels)
+				return panels, writeTIFF(w, whiten(flatten(img)), panels)
 			}
 		}
 	}
