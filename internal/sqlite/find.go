@@ -38,6 +38,9 @@ const (
 	// nearRows is how many candidates are looked at for what the full-text index
 	// does not say, or does not say at once: see scanNear.
 	nearRows = 1000
+	// gathered is how many places of a prefix are gathered in the time that it
+	// takes to look at a document.
+	gathered = 40
 	// fewRows is how many pins, or captures of an app or a device, are looked
 	// through rather than more candidates.
 	fewRows = 2000
@@ -169,8 +172,14 @@ func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err err
 	oneSQL := one.sql(matchColumns)
 	looked, last := 0, int64(0)
 	err = on.query(func(row *sqlite3.Stmt) error {
-		if looked >= nearRows {
-			return errFar
+		if looked > 0 && looked%nearRows == 0 {
+			worth, err := worthLooking(on, m, p, looked)
+			if err == nil && !worth {
+				err = errFar
+			}
+			if err != nil {
+				return err
+			}
 		}
 		looked, last = looked+1, row.ColumnInt64(0)
 		if !row.ColumnBool(1) {
@@ -179,14 +188,26 @@ func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err err
 		one.args[0] = last
 		return on.query(p.adder(scanMatch), oneSQL, one.args...)
 	}, sql, args...)
-	switch {
-	case errors.Is(err, errPageFull):
+	switch err {
+	case errPageFull:
 		return true, nil
-	case errors.Is(err, errFar):
+	case errFar:
 		m.below = last
 		return false, nil
 	}
 	return true, err
+}
+
+// worthLooking reports whether the page is full sooner by looking at more candidates,
+// of which so many were looked at, than by gathering all that begins with a prefix.
+func worthLooking(on *conn, m *matcher, p *pager[*jarvis.Match], looked int) (bool, error) {
+	if len(m.prefixes) == 0 || len(p.rows) == 0 {
+		return false, nil
+	}
+	captures, err := on.number("SELECT sum(captures) FROM devices")
+	part := float64(len(p.rows)) / float64(looked)
+	more := float64(p.limit-len(p.rows)) / part
+	return more*gathered < part*float64(captures), err
 }
 
 // candidates is a statement of seq, the newest first, and whether one holds for all
