@@ -51,6 +51,7 @@ func TestMasker_MaskText_Borders(t *testing.T) {
 
 		"Token":        {"(" + token + ")", "([GitHub token])"},
 		"TokenBlank":   {token[:20] + " " + token[20:] + " is it", "[GitHub token] is it"},
+		"TokenTorn":    {token[:20] + " q " + token[20:] + " is it", "[GitHub token] is it"},
 		"TokenLine":    {"export X=" + token[:24] + "\n" + token[24:] + "\n$ ls", "export X=[GitHub token]\n$ ls"},
 		"TokenInWord":  {"x" + token, "x[GitHub token]"},
 		"TokenSample":  {"gh" + "p_" + strings.Repeat("x", 36), ""},
