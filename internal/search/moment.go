@@ -13,12 +13,9 @@ import (
 // may be.
 const longestPause = 5 * time.Minute
 
-// The matches that a page of moments looks at: a moment that goes on for longer is
-// cut.
-const (
-	firstLook = 256
-	maxLook   = 5000
-)
+// maxLook is how many matches a page of moments looks at: a moment that goes on for
+// longer is cut.
+const maxLook = 5000
 
 // moment is captures of one window, each at most longestPause after the one before.
 type moment struct {
@@ -99,7 +96,7 @@ func (j *job) moments(ctx context.Context, newest []*jarvis.Match) ([]*moment, e
 	}
 	g := grouper{}
 	if j.cursor.kind == kindMoments {
-		if err := j.recall(ctx, g, &s); err != nil {
+		if err := j.recall(ctx, g); err != nil {
 			return nil, err
 		}
 	}
@@ -116,6 +113,9 @@ func (j *job) moments(ctx context.Context, newest []*jarvis.Match) ([]*moment, e
 			return page.moments, nil
 		}
 		page.add(g, m)
+		if page.more {
+			s.since = page.oldest.Add(-longestPause)
+		}
 	}
 	j.page.Partial = page.open()
 	if page.more {
@@ -175,34 +175,38 @@ func (p *momentPage) open() bool {
 }
 
 // recall tells g which moments, shown before, may go on behind the cursor.
-func (j *job) recall(ctx context.Context, g grouper, s *stream) error {
-	if err := s.fill(ctx); err != nil {
+func (j *job) recall(ctx context.Context, g grouper) error {
+	// Of captures of one microsecond only the catalogue knows which are behind.
+	at := j.cursor.at.Timestamp
+	behind := make(map[jarvis.ID]bool)
+	err := j.each(ctx, jarvis.MatchFilter{Query: within(j.query, at, at.Add(time.Microsecond)), After: j.cursor.at}, func(m *jarvis.Match) {
+		behind[m.ID] = true
+	})
+	if err != nil {
 		return err
 	}
-	behind := make(map[jarvis.ID]bool)
-	for _, m := range s.ready {
-		behind[m.ID] = true
-	}
-	at := j.cursor.at.Timestamp
-	f := jarvis.MatchFilter{
-		Query: within(j.query, at, at.Add(longestPause+time.Microsecond)),
-		After: j.cursor.cut,
-		Limit: jarvis.MaxMatches,
-	}
+	return j.each(ctx, jarvis.MatchFilter{Query: within(j.query, at, at.Add(longestPause+time.Microsecond)), After: j.cursor.cut}, func(m *jarvis.Match) {
+		if !behind[m.ID] {
+			g.add(m)
+		}
+	})
+}
+
+// each calls f with all matches, the newest first.
+func (j *job) each(ctx context.Context, filter jarvis.MatchFilter, f func(*jarvis.Match)) error {
+	filter.Limit = jarvis.MaxMatches
 	for {
-		matches, err := j.index.FindMatches(ctx, f)
+		matches, err := j.index.FindMatches(ctx, filter)
 		if err != nil {
 			return err
 		}
 		for _, m := range matches {
-			if !behind[m.ID] {
-				g.add(m)
-			}
+			f(m)
 		}
-		if len(matches) < f.Limit {
+		if len(matches) < filter.Limit {
 			return nil
 		}
-		f.After = matches[len(matches)-1].Cursor()
+		filter.After = matches[len(matches)-1].Cursor()
 	}
 }
 
@@ -211,7 +215,8 @@ func (j *job) recall(ctx context.Context, g grouper, s *stream) error {
 type stream struct {
 	*job
 	after  jarvis.Cursor
-	size   int // of the last fetch
+	since  time.Time // it ends with what is older; zero for no bound, and may be put back
+	size   int       // of the last fetch
 	ready  []*jarvis.Match
 	end    bool // nothing is behind ready
 	looked int  // how many were returned
@@ -239,12 +244,16 @@ func (s *stream) fill(ctx context.Context) error {
 	if len(s.ready) > 0 || s.end {
 		return nil
 	}
-	s.size = min(max(2*s.size, firstLook), maxLook)
-	matches, err := s.index.FindMatches(ctx, jarvis.MatchFilter{Query: s.query, After: s.after, Limit: s.size})
+	s.size = min(max(4*s.size, 2*s.limit), maxLook)
+	matches, err := s.index.FindMatches(ctx, jarvis.MatchFilter{
+		Query: within(s.query, s.since, time.Time{}),
+		After: s.after,
+		Limit: s.size,
+	})
 	if err != nil {
 		return err
 	}
-	s.ready, s.end = matches, len(matches) < s.size
+	s.ready, s.end = matches, len(matches) < s.size && s.since.IsZero()
 	if len(matches) > 0 {
 		s.after = matches[len(matches)-1].Cursor()
 	}
