@@ -188,10 +188,10 @@ func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err err
 		one.args[0] = last
 		return on.query(p.adder(scanMatch), oneSQL, one.args...)
 	}, sql, args...)
-	switch err {
-	case errPageFull:
+	switch {
+	case errors.Is(err, errPageFull):
 		return true, nil
-	case errFar:
+	case errors.Is(err, errFar):
 		m.below = last
 		return false, nil
 	}

@@ -67,6 +67,7 @@ func newMatcher(q jarvis.Query, after jarvis.Cursor) *matcher {
 
 // first and last are the seq of all that matches.
 func (m *matcher) first() int64 { return seqBefore(m.from) + 1 }
+
 func (m *matcher) last() int64 {
 	if m.below > 0 {
 		return m.below - 1
