@@ -15,38 +15,43 @@ func (c *Catalog) FindDocumented(ctx context.Context, after jarvis.Cursor, limit
 	if err := jarvis.CheckPage(limit); err != nil {
 		return nil, err
 	}
-	w := new(conditions)
-	w.after(after)
-	statement := "SELECT " + captureColumns + `, ocr_text
-		FROM (SELECT captured_at, capture_id FROM documents` + w.String() + " ORDER BY captured_at DESC, capture_id DESC LIMIT " + w.place(limit) + `) AS d
-		` + captureOf + `captures
-		ORDER BY d.captured_at DESC, d.capture_id DESC`
-	return findAll(ctx, c, "find captures with documents", scanWithText, statement, w.args...)
+	q := documentedStatement(after, limit)
+	return findAll(ctx, c, "find captures with documents", scanWithText, q.sql, q.args...)
 }
 
-// SetDocuments gives captures other documents, in the order of ids, so that two
-// that give the same do not wait for each other.
+func documentedStatement(after jarvis.Cursor, limit int) statement {
+	w := new(conditions)
+	w.after(after)
+	sql := "SELECT " + captureColumns + ", ocr_text FROM (SELECT captured_at, capture_id FROM documents" + w.String() + newestFirst + "LIMIT " + w.place(limit) +
+		") AS d " + captureOf + "captures ORDER BY d.captured_at DESC, d.capture_id DESC"
+	return statement{sql, w.args}
+}
+
+// giveDocuments goes in the order of ids, so that two that give documents to the
+// same captures do not wait for each other.
+const giveDocuments = `
+	WITH given AS MATERIALIZED (
+		SELECT d.captured_at, d.capture_id, given.words FROM unnest($1::text[], $2::text[]) AS given (id, words)
+			CROSS JOIN LATERAL (SELECT timestamp FROM captures WHERE captures.id = given.id OFFSET 0) AS c
+			CROSS JOIN LATERAL (
+				SELECT captured_at, capture_id FROM documents
+				WHERE captured_at = c.timestamp AND capture_id = given.id COLLATE "C" AND documents.words <> given.words
+				OFFSET 0
+			) AS d
+		ORDER BY d.capture_id
+	)
+	UPDATE documents AS d SET words = given.words FROM given
+	WHERE d.captured_at = given.captured_at AND d.capture_id = given.capture_id`
+
+// SetDocuments gives captures other documents.
 func (c *Catalog) SetDocuments(ctx context.Context, documents []jarvis.Document, next jarvis.Cursor) error {
 	ids, words := make([]string, len(documents)), make([]string, len(documents))
 	for i, d := range documents {
 		ids[i], words[i] = d.ID.String(), d.Words
 	}
-	const give = `
-		WITH given AS MATERIALIZED (
-			SELECT d.captured_at, d.capture_id, given.words FROM unnest($1::text[], $2::text[]) AS given (id, words)
-				CROSS JOIN LATERAL (SELECT timestamp FROM captures WHERE captures.id = given.id OFFSET 0) AS c
-				CROSS JOIN LATERAL (
-					SELECT captured_at, capture_id FROM documents
-					WHERE captured_at = c.timestamp AND capture_id = given.id COLLATE "C" AND documents.words <> given.words
-					OFFSET 0
-				) AS d
-			ORDER BY d.capture_id
-		)
-		UPDATE documents AS d SET words = given.words FROM given
-		WHERE d.captured_at = given.captured_at AND d.capture_id = given.capture_id`
 	return c.write(ctx, "set documents", func(ctx context.Context) error {
 		return pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
-			if _, err := tx.Exec(ctx, give, ids, words); err != nil {
+			if _, err := tx.Exec(ctx, giveDocuments, ids, words); err != nil {
 				return err
 			}
 			if next.IsZero() {

@@ -40,7 +40,8 @@ func (s *search[T]) listed(from, order string, w *conditions, limit int) stateme
 	for _, clause := range s.m.others {
 		w.clause(clause, documentWords)
 	}
-	return statement{"SELECT " + s.columns(w) + " FROM " + from + w.String() + " ORDER BY " + order + " LIMIT " + w.place(limit), w.args}
+	sql := "SELECT " + s.columns(w) + " FROM " + from + w.String() + " ORDER BY " + order + " LIMIT " + w.place(limit)
+	return statement{sql, w.args}
 }
 
 // named reads a page of each of some apps or devices, as pageStatement does, and
@@ -69,6 +70,7 @@ func (s *search[T]) named(key, column string, names []string, limit int) stateme
 		w.clause(clause, documentWords)
 	}
 	page := "SELECT c.* FROM captures AS c" + w.String() + " ORDER BY " + its + " DESC, " + timeOrder + " LIMIT " + w.place(limit)
-	return statement{"SELECT " + s.columns(w) + " FROM unnest(" + each + "::text[]) AS n (name) CROSS JOIN LATERAL (" + page + ") AS c ORDER BY " +
-		timeOrder + " LIMIT " + w.place(limit), w.args}
+	sql := "SELECT " + s.columns(w) + " FROM unnest(" + each + "::text[]) AS n (name) CROSS JOIN LATERAL (" + page + ") AS c ORDER BY " +
+		timeOrder + " LIMIT " + w.place(limit)
+	return statement{sql, w.args}
 }

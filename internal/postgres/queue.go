@@ -13,8 +13,8 @@ var _ jarvis.Readings = (*Catalog)(nil)
 
 // claimStatement leases what a condition on queue selects. Rows that another
 // caller is about to lease are passed by; one that was leased since the statement
-// began is looked at again, and is not due any more. The lateral join is of one
-// row at most, by ix_readings_digest. The rows come in no order.
+// began is looked at again, and is not due any more. The twin is found by its
+// digest; its id is compared as the key of captures does. The rows come in no order.
 func claimStatement(which string) string {
 	return `
 		WITH leased AS MATERIALIZED (
@@ -31,7 +31,7 @@ func claimStatement(which string) string {
 				SELECT * FROM readings WHERE digest = content_digest AND read_at >= coalesce(redo_at, '-infinity')
 				ORDER BY digest DESC, read_at DESC LIMIT 1
 			) AS r ON true
-			LEFT JOIN LATERAL (SELECT ocr_text AS twin_text FROM captures AS t WHERE t.id = r.capture_id OFFSET 0) AS twin ON true`
+			LEFT JOIN LATERAL (SELECT ocr_text AS twin_text FROM captures AS t WHERE t.id = r.capture_id COLLATE "default" OFFSET 0) AS twin ON true`
 }
 
 // ClaimReadings leases the newest captures that are due.
@@ -192,9 +192,7 @@ func (c *Catalog) FindFailed(ctx context.Context, after jarvis.Cursor, limit int
 	if err := jarvis.CheckPage(limit); err != nil {
 		return nil, err
 	}
-	w := new(conditions)
-	w.add("aside")
-	w.after(after)
+	q := failedStatement(after, limit)
 	return findAll(ctx, c, "list what was set aside", func(row pgx.CollectableRow) (*jarvis.FailedReading, error) {
 		var f jarvis.FailedReading
 		var id string
@@ -204,7 +202,15 @@ func (c *Catalog) FindFailed(ctx context.Context, after jarvis.Cursor, limit int
 		}
 		f.Timestamp = f.Timestamp.UTC()
 		return &f, err
-	}, "SELECT capture_id, captured_at, failures, reason FROM queue"+w.String()+" ORDER BY captured_at DESC, capture_id DESC LIMIT "+w.place(limit), w.args...)
+	}, q.sql, q.args...)
+}
+
+func failedStatement(after jarvis.Cursor, limit int) statement {
+	w := new(conditions)
+	w.add("aside")
+	w.after(after)
+	sql := "SELECT capture_id, captured_at, failures, reason FROM queue" + w.String() + newestFirst + "LIMIT " + w.place(limit)
+	return statement{sql, w.args}
 }
 
 // after adds that rows with the position of their capture come after one, the

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -150,5 +151,32 @@ func TestCatalog_BeginDelete_Reading(t *testing.T) {
 		if n := intOf(t, c, "SELECT count(*) FROM "+table); n != 0 {
 			t.Errorf("%s still has %d rows", table, n)
 		}
+	}
+}
+
+// TestCatalog_Readings_Plans looks at how PostgreSQL claims from a long queue, of
+// which some are set aside.
+func TestCatalog_Readings_Plans(t *testing.T) {
+	c := openAt(t, cluster.NewDatabase(t))
+	fill(t, c, 20_000)
+	c.run(t,
+		"INSERT INTO queue (capture_id, captured_at, aside, failures) SELECT id, timestamp, width < 0 OR timestamp > '2025-03-06', 1 FROM captures",
+		"INSERT INTO readings SELECT id, content_digest, '', '', 0, timestamp, NULL FROM captures")
+	say(t, c)
+	p := newPlanner(t, c)
+	for _, gathered := range []bool{false, true} {
+		if gathered {
+			c.run(t, "VACUUM ANALYZE")
+		}
+		what := fmt.Sprintf("gathered %v, ", gathered)
+		newest := claimStatement("true ORDER BY captured_at DESC, capture_id DESC LIMIT $3")
+		p.want(t, what+"claim", "ix_queue_order", 700, false, newest, clock, clock.Add(time.Minute), 10)
+		one := claimStatement(`capture_id = $3::text COLLATE "C"`)
+		p.want(t, what+"claim one", "queue_pkey", 150, false, one, clock, clock.Add(time.Minute), sample(7).ID.String())
+		p.want(t, what+"texts", "captures_pkey", 1000, false, findTexts, []string{sample(3).ID.String(), sample(19_000).ID.String()})
+		p.want(t, what+"names", "ix_captures_app_name", 400, true, appNames, jarvis.MaxNames)
+		p.wantSearch(t, what+"documented", "documents_pkey", 700, false, documentedStatement(sample(19_000).Cursor(), 100))
+		p.want(t, what+"set documents", "documents_pkey", 200, true, giveDocuments, []string{sample(3).ID.String(), sample(5).ID.String()}, []string{"other", "other"})
+		p.wantSearch(t, what+"failed", "ix_queue_aside", 200, false, failedStatement(sample(19_000).Cursor(), 100))
 	}
 }

@@ -75,15 +75,15 @@ func (m *matcher) terms() (terms []string) {
 
 // rankColumns are what a ranked is scanned from.
 func rankColumns(w *conditions, m *matcher, terms []string) string {
-	columns, document := "d.captured_at, d.capture_id", "d.words"
+	columns, document := []string{"d.captured_at", "d.capture_id"}, "d.words"
 	if len(m.words) == 0 {
-		columns, document = "c.timestamp, c.id", "coalesce("+documentWords+", '')"
+		columns, document = []string{"c.timestamp", "c.id"}, "coalesce("+documentWords+", '')"
 	}
-	columns += ", octet_length(" + document + ")::float8"
+	columns = append(columns, "octet_length("+document+")::float8")
 	for _, term := range terms {
-		columns += ", " + occurrences(document, term, w)
+		columns = append(columns, occurrences(document, term, w))
 	}
-	return columns
+	return strings.Join(columns, ", ")
 }
 
 // occurrences counts a term in a document. Blanks are doubled so that of two words
@@ -104,16 +104,16 @@ const weighed = 500
 // weigh returns what each term counts for, and the mean length of documents.
 func weigh(ctx context.Context, tx pgx.Tx, terms []string) (weights []float64, average float64, err error) {
 	w := new(conditions)
-	columns := "count(*)::float8, coalesce(avg(octet_length(words)), 0)::float8"
+	columns := []string{"count(*)::float8", "coalesce(avg(octet_length(words)), 0)::float8"}
 	having := make([]float64, len(terms))
 	var all float64
 	targets := []any{&all, &average}
 	for i, term := range terms {
-		columns += ", (count(*) FILTER (WHERE strpos(' ' || words || ' ', " + w.place(term) + ` COLLATE "C") > 0))::float8`
+		columns = append(columns, "(count(*) FILTER (WHERE strpos(' ' || words || ' ', "+w.place(term)+` COLLATE "C") > 0))::float8`)
 		targets = append(targets, &having[i])
 	}
-	err = tx.QueryRow(ctx, "SELECT "+columns+" FROM (SELECT words FROM documents ORDER BY captured_at DESC, capture_id DESC LIMIT "+
-		w.place(weighed)+") AS newest", w.args...).Scan(targets...)
+	sql := "SELECT " + strings.Join(columns, ", ") + " FROM (SELECT words FROM documents" + newestFirst + "LIMIT " + w.place(weighed) + ") AS newest"
+	err = tx.QueryRow(ctx, sql, w.args...).Scan(targets...)
 	for _, n := range having {
 		weights = append(weights, math.Log(1+(all-n+0.5)/(n+0.5)))
 	}

@@ -43,6 +43,12 @@ func (s *readingScan) reading() (*jarvis.Reading, error) {
 	return r, err
 }
 
+const findTexts = "SELECT " + captureColumns + `, queue.capture_id IS NOT NULL, coalesce(aside, false), coalesce(reason, ''), ocr_text, ` + readingColumns + `
+	FROM captures
+		LEFT JOIN queue ON queue.capture_id = id COLLATE "C"
+		LEFT JOIN readings AS r ON r.capture_id = id COLLATE "C"
+	WHERE id = ANY ($1::text[])`
+
 // FindTexts returns what is known of the texts of captures.
 func (c *Catalog) FindTexts(ctx context.Context, ids []jarvis.ID) ([]*jarvis.CaptureText, error) {
 	if len(ids) > jarvis.MaxPage {
@@ -52,12 +58,7 @@ func (c *Catalog) FindTexts(ctx context.Context, ids []jarvis.ID) ([]*jarvis.Cap
 	for i, id := range ids {
 		texts[i] = id.String()
 	}
-	const statement = "SELECT " + captureColumns + `, queue.capture_id IS NOT NULL, coalesce(aside, false), coalesce(reason, ''), ocr_text, ` + readingColumns + `
-		FROM captures
-			LEFT JOIN queue ON queue.capture_id = id COLLATE "C"
-			LEFT JOIN readings AS r ON r.capture_id = id COLLATE "C"
-		WHERE id = ANY ($1::text[])`
-	found, err := findAll(ctx, c, "find texts", scanText, statement, texts)
+	found, err := findAll(ctx, c, "find texts", scanText, findTexts, texts)
 	if err != nil {
 		return nil, err
 	}
