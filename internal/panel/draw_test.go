@@ -60,7 +60,7 @@ func (c *canvas) frame(r image.Rectangle, width int, colour color.Color) {
 // write draws words at a place, each whole, and returns where the next would be.
 func (c *canvas) write(x, baseline int, text string, colour color.Color) int {
 	d := font.Drawer{Dst: within{c.RGBA, c.clip}, Src: image.NewUniform(colour), Face: c.face, Dot: fixed.P(x, baseline)}
-	for _, word := range strings.Fields(text) {
+	for word := range strings.FieldsSeq(text) {
 		box, _ := d.BoundString(word)
 		drawn := image.Rect(box.Min.X.Floor(), box.Min.Y.Floor(), box.Max.X.Ceil(), box.Max.Y.Ceil()).Intersect(c.clip)
 		if !drawn.Empty() {
@@ -82,14 +82,27 @@ func (w within) Bounds() image.Rectangle { return w.part }
 // page fills a rectangle with lines of a text over and over, broken at its width.
 func (c *canvas) page(r image.Rectangle, text string, colour color.Color) {
 	words := strings.Fields(text)
-	for y, i := r.Min.Y+c.line, 0; y+c.line/3 <= r.Max.Y; y += c.line {
-		for x := r.Min.X + 2; ; i++ {
-			word := words[i%len(words)]
-			if x+font.MeasureString(c.face, word).Ceil()+2 > r.Max.X {
-				break
-			}
-			x = c.write(x, y, word, colour)
+	for i := 0; len(words) > 0 && r.Dy() >= c.line*4/3; r.Min.Y += c.line {
+		i += c.row(r, words[i%len(words):], colour)
+	}
+}
+
+// row writes the first line of a rectangle, and returns how many words are on it.
+func (c *canvas) row(r image.Rectangle, words []string, colour color.Color) int {
+	x := r.Min.X + 2
+	for i, word := range words {
+		if x+font.MeasureString(c.face, word).Ceil()+2 > r.Max.X {
+			return i
 		}
+		x = c.write(x, r.Min.Y+c.line, word, colour)
+	}
+	return len(words)
+}
+
+// paragraph writes a text once.
+func (c *canvas) paragraph(r image.Rectangle, text string, colour color.Color) {
+	for words := strings.Fields(text); len(words) > 0; r.Min.Y += c.line {
+		words = words[c.row(r, words, colour):]
 	}
 }
 
@@ -98,7 +111,10 @@ func (c *canvas) window(r image.Rectangle, title, text string, ground, ink color
 	c.fill(r, ground)
 	bar := image.Rect(r.Min.X, r.Min.Y, r.Max.X, r.Min.Y+c.line+8)
 	c.fill(bar, color.Gray{200})
+	clip := c.clip
+	c.clip = r.Inset(1).Intersect(clip)
 	c.write(r.Min.X+12, r.Min.Y+c.line, title, color.Black)
+	c.clip = clip
 	c.frame(r, 1, color.Gray{120})
 	c.page(image.Rect(r.Min.X+8, bar.Max.Y+4, r.Max.X-8, r.Max.Y-8), text, ink)
 }

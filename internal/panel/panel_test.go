@@ -170,7 +170,7 @@ func TestFind_Formats(t *testing.T) {
 	luma := image.NewYCbCr(bounds, image.YCbCrSubsampleRatio420)
 	for y := range layout.screen.Rect.Dy() {
 		for x := range layout.screen.Rect.Dx() {
-			luma.Y[luma.YOffset(at.X+x, at.Y+y)] = color.GrayModel.Convert(layout.screen.At(x, y)).(color.Gray).Y
+			luma.Y[luma.YOffset(at.X+x, at.Y+y)] = gray(layout.screen.At(x, y))
 		}
 	}
 	images := map[string]image.Image{"YCbCr": luma}
@@ -180,11 +180,13 @@ func TestFind_Formats(t *testing.T) {
 		"NRGBA":    image.NewNRGBA(bounds),
 		"Paletted": image.NewPaletted(bounds, palette),
 		"CMYK":     image.NewCMYK(bounds),
-		"part":     image.NewRGBA(bounds.Inset(-40)).SubImage(bounds).(draw.Image),
 	} {
 		draw.Draw(img, bounds, layout.screen, image.Point{}, draw.Src)
 		images[name] = img
 	}
+	around := image.NewRGBA(bounds.Inset(-40))
+	draw.Draw(around, bounds, layout.screen, image.Point{}, draw.Src)
+	images["part"] = around.SubImage(bounds)
 	var want []image.Rectangle
 	for _, p := range layout.panels {
 		want = append(want, p.Add(at))

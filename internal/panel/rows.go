@@ -54,7 +54,11 @@ func readRGB(dst, pixels []uint8) {
 	}
 }
 
-func gray(c color.Color) uint8 { return color.GrayModel.Convert(c).(color.Gray).Y }
+// gray weighs as readRGB does.
+func gray(c color.Color) uint8 {
+	r, g, b, _ := c.RGBA()
+	return uint8((r + 2*g + b) / 4 >> 8)
+}
 
 // step is how much two neighbours differ in brightness.
 func step(a, b uint8) uint8 { return max(a, b) - min(a, b) }
