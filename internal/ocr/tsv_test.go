@@ -30,7 +30,9 @@ func TestParseTSV(t *testing.T) {
 		"5 1 1 1 1 1 1 2 10 8 96.51 one",
 		"5 1 1 1 1 2 20 2 10 8 -1 dropped",
 		"5 1 1 1 1 3 20 2 99 8 12.4 two",
+		"5 1 1 1 1 4 30 2 9 8 39.9 |—",
 		"5 1 1 1 2 1 1 20 10 8 96 three",
+		"5 1 1 1 2 2 20 20 10 8 40 +",
 		"1 2 0 0 0 0 0 0 40 90 -1 ",
 		"5 2 1 1 1 1 3 4 5 6 100 four",
 	), &b, panels)
@@ -41,7 +43,7 @@ func TestParseTSV(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := "one two\nthree\n\nfour"; r.Text != want {
+	if want := "one two\nthree +\n\nfour"; r.Text != want {
 		t.Errorf("text %q, want %q", r.Text, want)
 	}
 	if want := (jarvis.Word{Start: 0, End: 3, Box: jarvis.Box{X: 1, Y: 2, Width: 10, Height: 8}, Confidence: 97}); r.Words[0] != want {
@@ -50,8 +52,8 @@ func TestParseTSV(t *testing.T) {
 	if want := (jarvis.Box{X: 20, Y: 2, Width: 30, Height: 8}); r.Words[1].Box != want {
 		t.Errorf("a box that leaves its panel is %+v, want %+v", r.Words[1].Box, want)
 	}
-	if want := (jarvis.Box{X: 63, Y: 14, Width: 5, Height: 6}); r.Words[3].Box != want {
-		t.Errorf("a box of the second panel is %+v, want %+v", r.Words[3].Box, want)
+	if want := (jarvis.Box{X: 63, Y: 14, Width: 5, Height: 6}); r.Words[4].Box != want {
+		t.Errorf("a box of the second panel is %+v, want %+v", r.Words[4].Box, want)
 	}
 }
 
