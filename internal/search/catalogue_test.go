@@ -95,7 +95,7 @@ func fill(t *testing.T, c catalogue, n int) []*entry {
 // TestCatalogue checks that a search finds the same on both databases.
 func TestCatalogue(t *testing.T) {
 	onBoth(t, func(t *testing.T, c catalogue) {
-		all := fill(t, c, 150) // each takes three commits
+		all := fill(t, c, 100) // each takes three commits
 		t.Run("Pages", func(t *testing.T) { checkPages(t, c, all) })
 		t.Run("Relevance", func(t *testing.T) { checkRelevance(t, c, all) })
 		t.Run("Reindex", func(t *testing.T) { checkReindex(t, c, all) })
