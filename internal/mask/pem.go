@@ -81,7 +81,7 @@ func keyBody(text string) (end int, all bool) {
 		switch {
 		case to > 0:
 			end = at + to
-			if strings.Trim(line[to:], closing+" \t") != "" {
+			if rest := line[to:]; strings.Trim(rest, closing+" ") != "" || strings.ContainsAny(rest, quotes) {
 				return end, false
 			}
 		case strings.TrimSpace(line[from:]) == "" && end == 0: // the rest of the begin line, an empty one
@@ -168,6 +168,9 @@ func coded(line string) (from, to int) {
 		if piece && !strong {
 			short += len(word)
 		}
+		if to > 0 && strings.ContainsAny(line[end:next], quotes) {
+			break
+		}
 		at = next
 	}
 	if long*2 <= size && (long == 0 || (long+short)*8 < size*7) {
@@ -176,8 +179,11 @@ func coded(line string) (from, to int) {
 	return from, to
 }
 
-// closing is what may follow a key in the same word.
-const closing = "\"'“”‘’`,;)>}]"
+// closing is what may follow a key in the same word. Quotes end it.
+const (
+	quotes  = "\"'“”‘’`"
+	closing = quotes + ",;)>}]"
+)
 
 // coding says whether word may be a piece of base64, and whether it must be.
 func coding(word string) (piece, strong bool) {
