@@ -244,7 +244,7 @@ func (s *stream) fill(ctx context.Context) error {
 	if len(s.ready) > 0 || s.end {
 		return nil
 	}
-	s.size = min(max(4*s.size, 2*s.limit), maxLook)
+	s.size = min(max(4*s.size, s.limit+1), maxLook)
 	matches, err := s.index.FindMatches(ctx, jarvis.MatchFilter{
 		Query: within(s.query, s.since, time.Time{}),
 		After: s.after,
