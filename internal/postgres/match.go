@@ -13,7 +13,7 @@ import (
 type matcher struct {
 	query  jarvis.Query
 	words  []jarvis.Clause // those that the index of words answers, of words only
-	others []jarvis.Clause
+	others []jarvis.Clause // without those of Query.Range
 	prefix bool // of words, one has a prefix: the index reads all that begins so, whatever else is asked
 	phrase bool // of words, one has a phrase: the index finds more than there is
 }
@@ -21,6 +21,9 @@ type matcher struct {
 func newMatcher(q jarvis.Query) *matcher {
 	m := &matcher{query: q}
 	for _, clause := range q.Clauses {
+		if len(clause) == 1 && clause[0].Kind == jarvis.AtomTime && !clause[0].Not {
+			continue // see newSearch
+		}
 		if !indexed(clause) {
 			m.others = append(m.others, clause)
 			continue

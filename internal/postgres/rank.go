@@ -86,16 +86,10 @@ func rankColumns(w *conditions, m *matcher, terms []string) string {
 	return strings.Join(columns, ", ")
 }
 
-// occurrences counts a term in a document. Blanks are doubled so that of two words
-// that follow each other each has its own.
+// occurrences counts a term in a document. Of a word that follows itself at once,
+// every second is counted: the blank between them belongs to the first.
 func occurrences(document, term string, w *conditions) string {
-	inner := strings.ReplaceAll(strings.Trim(term, " "), " ", "  ")
-	needle := " " + inner
-	if strings.HasSuffix(term, " ") {
-		needle += " "
-	}
-	text := "replace(' ' || " + document + " || ' ', ' ', '  ')"
-	return fmt.Sprintf("(octet_length(%s) - octet_length(replace(%[1]s, %s::text, ''))) / %d.0::float8", text, w.place(needle), len(needle))
+	return fmt.Sprintf("(octet_length(%s) + 2 - octet_length(replace(' ' || %[1]s || ' ', %s::text, ''))) / %d.0::float8", document, w.place(term), len(term))
 }
 
 // weighed is how many of the newest documents tell what a word counts for.

@@ -79,28 +79,36 @@ func (s *search[T]) find(ctx context.Context, limit int) ([]T, error) {
 		return s.query(ctx, s.list(limit))
 	}
 	rows, err := s.query(ctx, s.walk(walked, limit))
-	seen, span := walked, time.Duration(0)
-	for {
+	seen, span := 0, time.Duration(0)
+	for step := walked; ; {
 		if err != nil || len(rows) == limit {
 			return rows, err
 		}
-		newest, last, oldest, err := s.reach(ctx, seen)
-		if err != nil || last.at.IsZero() {
+		r, err := s.reach(ctx, step)
+		if err != nil || r.last.at.IsZero() {
 			return rows, err
 		}
-		s.before = last
-		span += newest.Sub(last.at)
-		// Of a prefix the index reads all that it has, whatever the time.
-		if !s.m.prefix || len(rows)*20 < seen {
-			return s.ask(ctx, rows, limit, span, oldest)
+		s.before, seen = r.last, seen+step
+		span += r.newest.Sub(r.last.at)
+		if !s.m.prefix || !denser(len(rows), seen, limit-len(rows), r.all) {
+			return s.ask(ctx, rows, limit, span, r.oldest)
 		}
-		step := min(max(walked, (limit-len(rows))*seen*3/2/len(rows)), 20*walked)
+		step = min((limit-len(rows))*seen*5/4/len(rows)+1, 20*walked)
 		more, err := s.query(ctx, s.walk(step, limit-len(rows)))
 		if err != nil {
 			return nil, err
 		}
-		rows, seen = append(rows, more...), step
+		rows = append(rows, more...)
 	}
+}
+
+// denser reports whether it is quicker to walk on than to ask the index for a
+// prefix, of which that reads all there is, whatever the time: rows of so many
+// documents match, more are wanted, and there are so many documents. To look at a
+// document takes some 30 times as long as to read an entry of the index.
+func denser(rows, of, wanted int, all float64) bool {
+	share := float64(rows) / float64(of)
+	return share*share*all > 30*float64(wanted)
 }
 
 // statement is SQL with its arguments.
@@ -148,26 +156,31 @@ func (s *search[T]) matching(list string, args []any, words []jarvis.Clause, lim
 	return statement{sql, w.args}
 }
 
-// reach returns the time of the newest document in range, the position of the one
-// that is so many further, or none, and the time of the oldest.
-func (s *search[T]) reach(ctx context.Context, documents int) (newest time.Time, last edge, oldest time.Time, err error) {
+// reach is how far a walk of some documents goes.
+type reach struct {
+	newest, oldest time.Time // of all in range
+	last           edge      // the last document of the walk; none when there are not as many
+	all            float64   // how many documents there are, some time ago
+}
+
+func (s *search[T]) reach(ctx context.Context, documents int) (r reach, err error) {
 	q := s.reachStatement(documents)
-	err = s.tx.QueryRow(ctx, q.sql, q.args...).Scan(&newest, &last.at, &last.id, &oldest)
+	err = s.tx.QueryRow(ctx, q.sql, q.args...).Scan(&r.newest, &r.last.at, &r.last.id, &r.oldest, &r.all)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return newest, edge{}, oldest, nil
+		return reach{}, nil
 	}
-	if oldest.Before(s.from) {
-		oldest = s.from
+	if r.oldest.Before(s.from) {
+		r.oldest = s.from
 	}
-	return newest, last, oldest, err
+	return r, err
 }
 
 func (s *search[T]) reachStatement(documents int) statement {
 	w := new(conditions)
 	s.in(w, "captured_at", "capture_id")
 	from := " FROM documents" + w.String() + newestFirst
-	sql := "SELECT (SELECT captured_at" + from + "LIMIT 1) AS newest, captured_at, capture_id, (SELECT min(captured_at) FROM documents) AS oldest" +
-		from + "OFFSET " + w.place(documents-1) + " LIMIT 1"
+	sql := "SELECT (SELECT captured_at" + from + "LIMIT 1) AS newest, captured_at, capture_id, (SELECT min(captured_at) FROM documents) AS oldest, " +
+		"(SELECT reltuples::float8 FROM pg_class WHERE oid = 'documents'::regclass)" + from + "OFFSET " + w.place(documents-1) + " LIMIT 1"
 	return statement{sql, w.args}
 }
 
