@@ -10,8 +10,8 @@
 // # Memory
 //
 // The images of all uploads together take at most [Options.MaxMemory], and so do
-// those that are being read. One client may have half of either, and half of the
-// places for uploads. Whoever finds no room waits for a while, and then is answered
+// those that are being read. Of searches there are 16 at once. One client may have half
+// of each, and half of the places for uploads. Whoever finds no room waits for a while, and then is answered
 // 503 with Retry-After.
 package api
 
@@ -119,6 +119,7 @@ type Options struct {
 const (
 	defaultMaxMemory  = 64 << 20
 	defaultMaxUploads = 64
+	maxSearches       = 16 // at once
 )
 
 // Server answers requests. Its methods may be called concurrently.
@@ -133,6 +134,7 @@ type Server struct {
 	receiving *budget
 	reading   *budget
 	uploads   *budget
+	searching *budget
 	plans     *plans
 	document  *huma.OpenAPI
 	pages     pages
@@ -165,6 +167,7 @@ func New(o Options) (*Server, error) {
 		receiving: newBudget(memory, memory/2),
 		reading:   newBudget(memory, memory/2),
 		uploads:   newBudget(int64(o.MaxUploads), int64(max(1, o.MaxUploads/2))),
+		searching: newBudget(maxSearches, maxSearches/2),
 		plans:     newPlans(o.Now),
 	}
 	var err error

@@ -44,6 +44,11 @@ func (s *Server) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	if s.o.Search == nil {
 		return nil, errNoSearch()
 	}
+	place, err := s.searching.take(ctx, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer s.searching.give(place)
 	began := time.Now()
 	found, err := s.o.Search.Search(ctx, jarvis.SearchRequest{
 		Query: queryText(in.Query), Location: zone, Sort: jarvis.Sort(in.Sort), Moments: in.Group == "moment",
@@ -121,6 +126,11 @@ func (s *Server) suggest(ctx context.Context, in *suggestInput) (*suggestOutput,
 	if s.o.Search == nil {
 		return nil, errNoSearch()
 	}
+	place, err := s.searching.take(ctx, 1)
+	if err != nil {
+		return nil, err
+	}
+	defer s.searching.give(place)
 	found, err := s.o.Search.Suggest(ctx, queryText(in.Query), in.Limit)
 	if err != nil {
 		return nil, err

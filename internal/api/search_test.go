@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -275,6 +276,47 @@ func TestServer_Search_Timeout(t *testing.T) {
 	if text := string(r.get(r.reader, "/metrics").want(http.StatusOK).body); !strings.Contains(text, `jarvis_search_seconds_count{result="timeout"} 1`) {
 		t.Error("the metrics do not tell of it")
 	}
+}
+
+// endless is a search that lasts until it is given up.
+type endless struct {
+	slow
+	entered chan struct{}
+}
+
+func (h endless) Search(ctx context.Context, _ jarvis.SearchRequest) (*jarvis.SearchPage, error) {
+	h.entered <- struct{}{}
+	<-ctx.Done()
+	return nil, ctx.Err()
+}
+
+// One client's searches keep no other from theirs.
+func TestServer_Search_NoRoom(t *testing.T) {
+	h := endless{entered: make(chan struct{})}
+	r := newRig(t, func(o *api.Options) { o.Search = h })
+	r.server.Hasten(50 * time.Millisecond)
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	ask := func(token string) {
+		req := r.request(http.MethodGet, "/api/search", nil).WithContext(ctx)
+		req.Header.Set("Authorization", "Bearer "+token)
+		all.Go(func() {
+			if res, err := http.DefaultTransport.RoundTrip(req); err == nil {
+				t.Errorf("a search that hangs was answered %d", res.StatusCode)
+				must(t, res.Body.Close())
+			}
+		})
+		<-h.entered
+	}
+	for range 8 {
+		ask(r.reader)
+	}
+	if a := r.get(r.reader, "/api/search"); a.wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable).Detail == "" || a.header.Get("Retry-After") == "" {
+		t.Errorf("the answer is %s", a.body)
+	}
+	ask(r.admin)
 }
 
 // A server that was made without search and queue says so.
