@@ -108,7 +108,7 @@ func (cmd *benchOCRCmd) Run(ctx context.Context, a *app) error {
 	}
 	processes := cmp.Or(cmd.Processes, ocr.DefaultWorkers())
 	engine, err := ocr.NewTesseract(ctx, ocr.TesseractOptions{
-		Limits:    ocr.Limits{Workers: processes},
+		Limits:    ocr.Limits{Workers: processes, Timeout: longestScreen},
 		Languages: cmd.Languages,
 		Panels:    panel.Find,
 	})
@@ -124,6 +124,9 @@ func (cmd *benchOCRCmd) Run(ctx context.Context, a *app) error {
 	}
 	return a.printOCR(b.result(screens))
 }
+
+// longestScreen is the time for a screen: machines that are busy are measured too.
+const longestScreen = 10 * time.Minute
 
 // maxReaders bounds --processes: tesseract takes some 100 MB.
 const maxReaders = 256
@@ -192,11 +195,11 @@ func (b *ocrBench) turn(ctx context.Context, screens []*knownScreen, took *time.
 func (b *ocrBench) readOurs(ctx context.Context, s *knownScreen) error {
 	image, err := os.ReadFile(s.image)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.image, fileError(err))
+		return ofFile(s.image, fileError(err))
 	}
 	r, err := b.engine.Read(ctx, image)
 	if err != nil {
-		return fmt.Errorf("%s: %w", s.image, err)
+		return cmp.Or(ctx.Err(), ofFile(s.image, err))
 	}
 	s.ours = s.score(r.Text)
 	return nil

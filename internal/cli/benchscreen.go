@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"bytes"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"os"
@@ -55,7 +54,7 @@ type ocrScore struct {
 func findScreens(folder string) ([]*knownScreen, error) {
 	lists, err := os.ReadDir(filepath.Join(folder, "gt"))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", filepath.Join(folder, "gt"), fileError(err))
+		return nil, ofFile(filepath.Join(folder, "gt"), fileError(err))
 	}
 	scenes, err := readScenes(filepath.Join(folder, "meta.tsv"))
 	if err != nil {
@@ -133,12 +132,12 @@ func readKnownWords(path string) ([]knownWord, error) {
 func eachLine(path string, f func(number int, fields []string) error) (err error) {
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, fileError(err))
+		return ofFile(path, fileError(err))
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	data, err := io.ReadAll(io.LimitReader(file, largestList+1))
 	if err != nil {
-		return fmt.Errorf("%s: %w", path, fileError(err))
+		return ofFile(path, fileError(err))
 	}
 	if len(data) > largestList {
 		return jarvis.Errorf(jarvis.CodeTooLarge, "%s: lists of words have at most %s", path, sizeText(largestList))
@@ -154,6 +153,11 @@ func eachLine(path string, f func(number int, fields []string) error) (err error
 		}
 	}
 	return lines.Err()
+}
+
+// ofFile puts the name of a file before what is wrong with it.
+func ofFile(path string, err error) error {
+	return &jarvis.Error{Code: jarvis.ErrorCode(err), Op: "bench", Message: path + ": " + errorMessage(err), Err: err}
 }
 
 // score compares a text with the words that are known.
