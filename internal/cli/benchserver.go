@@ -112,7 +112,7 @@ func (b *bench) command(ctx context.Context, env []string, args ...string) *exec
 			cmd.Env = append(cmd.Env, variable)
 		}
 	}
-	cmd.Env = append(append(cmd.Env, "JARVIS_MIN_FREE="+b.cfg.MinFree.String()), env...)
+	cmd.Env = append(append(cmd.Env, "JARVIS_MIN_FREE="+b.cfg.MinFree.String(), "JARVIS_OCR_ENGINE=none"), env...)
 	return cmd
 }
 

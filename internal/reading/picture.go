@@ -87,7 +87,8 @@ func (r *Reader) attempt(ctx context.Context, c *jarvis.Claim, image []byte) (*j
 	if image == nil {
 		var err error
 		if image, err = r.o.Fetch(within, c.ID); err != nil {
-			return nil, outcomeOf(ctx, err, fetchOutcome), err
+			end := outcomeOf(ctx, err, fetchOutcome)
+			return nil, end, plainer(end, err)
 		}
 	}
 	begun := time.Now()
@@ -119,6 +120,22 @@ func fetchOutcome(code jarvis.Code) outcome {
 		return hopeless
 	}
 	return troubled
+}
+
+// plainer says of an image that it can never be read in words that are the same for
+// all that are so: jarvis ocr status counts them.
+func plainer(end outcome, err error) error {
+	if end != hopeless {
+		return err
+	}
+	message := "its image is gone: put the file back from a copy, then run jarvis ocr retry"
+	switch jarvis.ErrorCode(err) {
+	case jarvis.CodeCorrupt:
+		message = "its image is damaged: put the file back from a copy, then run jarvis ocr retry"
+	case jarvis.CodeMismatch:
+		message = "its image is sealed to another identity"
+	}
+	return &jarvis.Error{Code: jarvis.ErrorCode(err), Op: "reading: fetch", Message: message, Err: err}
 }
 
 func engineOutcome(code jarvis.Code) outcome {
