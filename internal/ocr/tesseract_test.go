@@ -69,6 +69,15 @@ func TestTesseract_Read(t *testing.T) {
 			}
 		})
 	}
+	t.Run("transparent panel", func(t *testing.T) {
+		e := openTesseract(t, TesseractOptions{Panels: func(img image.Image) []image.Rectangle {
+			return []image.Rectangle{img.Bounds().Inset(1)}
+		}})
+		r, err := e.Read(t.Context(), encodePNG(t, ghost))
+		if want := "Reading never slows\ncapturing 2026"; err != nil || r.Text != want {
+			t.Errorf("%+v, %v, want %q", r, err, want)
+		}
+	})
 	t.Run("empty", func(t *testing.T) {
 		r, err := e.Read(t.Context(), blank(t))
 		if err != nil || r.Text != "" || len(r.Words) != 0 {
