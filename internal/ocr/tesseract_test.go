@@ -36,6 +36,10 @@ func TestTesseract_Read(t *testing.T) {
 			ghost.SetNRGBA(x, y, color.NRGBA{A: 0xff - page.RGBAAt(x, y).R})
 		}
 	}
+	webp, err := os.ReadFile("testdata/page.webp") // the same page: Go writes no WebP
+	if err != nil {
+		t.Fatal(err)
+	}
 	e := openTesseract(t, TesseractOptions{})
 	if !strings.HasPrefix(e.Name(), "tesseract ") {
 		t.Errorf("name %q", e.Name())
@@ -43,6 +47,7 @@ func TestTesseract_Read(t *testing.T) {
 	for name, data := range map[string][]byte{
 		"PNG":         encodePNG(t, page),
 		"JPEG":        encodeJPEG(t, page),
+		"WebP":        webp,
 		"16 bit":      encodePNG(t, deep),
 		"palette":     encodePNG(t, colours),
 		"transparent": encodePNG(t, ghost),
@@ -69,13 +74,15 @@ func TestTesseract_Read(t *testing.T) {
 			}
 		})
 	}
-	t.Run("transparent panel", func(t *testing.T) {
+	t.Run("panels", func(t *testing.T) {
 		e := openTesseract(t, TesseractOptions{Panels: func(img image.Image) []image.Rectangle {
 			return []image.Rectangle{img.Bounds().Inset(1)}
 		}})
-		r, err := e.Read(t.Context(), encodePNG(t, ghost))
-		if want := "Reading never slows\ncapturing 2026"; err != nil || r.Text != want {
-			t.Errorf("%+v, %v, want %q", r, err, want)
+		for name, data := range map[string][]byte{"transparent": encodePNG(t, ghost), "WebP": webp} {
+			r, err := e.Read(t.Context(), data)
+			if want := "Reading never slows\ncapturing 2026"; err != nil || r.Text != want {
+				t.Errorf("%s: %+v, %v, want %q", name, r, err, want)
+			}
 		}
 	})
 	t.Run("empty", func(t *testing.T) {
