@@ -145,8 +145,11 @@ func testIndex(t *testing.T, h Harness) {
 			from := rapid.IntRange(0, len(want)).Draw(t, "skip")
 			ranked := matches(t, cat, jarvis.MatchFilter{Query: q, Limit: jarvis.MaxMatches, Sort: jarvis.SortRelevance})
 			wantSameSet(t, ranked, want)
-			for i := 1; i < len(ranked); i++ {
-				if ranked[i].Score > ranked[i-1].Score {
+			for i, match := range ranked {
+				if match.Ranked != len(want) {
+					t.Fatalf("match %d says that %d were ranked, of %d", i, match.Ranked, len(want))
+				}
+				if i > 0 && match.Score > ranked[i-1].Score {
 					t.Fatalf("match %d is better than the one before", i)
 				}
 			}

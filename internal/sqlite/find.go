@@ -239,8 +239,7 @@ type ranked struct {
 // rank returns a part of the best matches among the newest.
 func rank(on *conn, m *matcher, skip, limit int) ([]*jarvis.Match, error) {
 	if !m.hasWords() {
-		matches, err := find(on, m, jarvis.Cursor{}, min(skip+limit, jarvis.MaxRanked))
-		return matches[min(skip, len(matches)):], err
+		return listAsRanked(on, m, skip, limit)
 	}
 	s := searching(m, slices.Concat(m.words, m.prefixes), m.terms...)
 	var all []ranked
@@ -252,14 +251,15 @@ func rank(on *conn, m *matcher, skip, limit int) ([]*jarvis.Match, error) {
 		return nil, err
 	}
 	slices.SortFunc(all, func(a, b ranked) int { return cmp.Or(cmp.Compare(b.score, a.score), cmp.Compare(b.seq, a.seq)) })
-	all = all[min(skip, len(all)):]
+	of := len(all)
+	all = all[min(skip, of):]
 	all = all[:min(limit, len(all))]
 	matches := make([]*jarvis.Match, 0, len(all))
 	for _, r := range all {
 		err := on.query(func(s *sqlite3.Stmt) error {
 			match, err := scanMatch(s)
 			if err == nil {
-				match.Score = r.score
+				match.Score, match.Ranked = r.score, of
 				matches = append(matches, match)
 			}
 			return err
@@ -269,4 +269,22 @@ func rank(on *conn, m *matcher, skip, limit int) ([]*jarvis.Match, error) {
 		}
 	}
 	return matches, nil
+}
+
+// listAsRanked is rank where nothing tells one match from another: the newest first.
+func listAsRanked(on *conn, m *matcher, skip, limit int) ([]*jarvis.Match, error) {
+	s, err := choose(on, m)
+	if err != nil {
+		return nil, err
+	}
+	of, err := on.number("SELECT count(*) FROM ("+s.sql(matchColumns)+" LIMIT ?)", append(slices.Clone(s.args), jarvis.MaxRanked)...)
+	if err != nil {
+		return nil, err
+	}
+	matches, err := find(on, m, jarvis.Cursor{}, min(skip+limit, jarvis.MaxRanked))
+	matches = matches[min(skip, len(matches)):]
+	for _, match := range matches {
+		match.Ranked = int(of)
+	}
+	return matches, err
 }
