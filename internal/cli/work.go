@@ -167,8 +167,10 @@ func (a *app) printWorked(s reading.Stats, took time.Duration) error {
 		n    int64
 		what string
 	}{
-		{s.Twins, "took the text of the same image"}, {s.Indexed, "indexed without reading"},
-		{s.Failed, "failed and tried again later"}, {s.SetAside, "set aside"},
+		{s.Twins, "took the text of the same image"},
+		{s.Indexed, "indexed without reading"},
+		{s.Failed, "failed and tried again later"},
+		{s.SetAside, "set aside"},
 	} {
 		if part.n > 0 {
 			a.printf(", %s %s", countText(part.n), part.what)

@@ -13,12 +13,12 @@ import (
 
 // A picture is set aside after so many failures, or claims that had no end.
 const (
-	maxFailures = 5
+	maxFailures = 1 + len(retries)
 	maxClaims   = 20
 )
 
 // retries are how long a picture waits after each failure but the last.
-var retries = [maxFailures - 1]time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour}
+var retries = [...]time.Duration{time.Minute, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour}
 
 // needsImage reports whether a capture cannot be finished by what the claim says.
 func (r *Reader) needsImage(c *jarvis.Claim) bool {
@@ -151,7 +151,7 @@ func engineOutcome(code jarvis.Code) outcome {
 // engine has the engine read an image. A panic is an error: the next picture is no
 // worse for it.
 func (r *Reader) engine(ctx context.Context, image []byte) (reading *jarvis.Reading, err error) {
-	defer r.catch(&err)
+	defer func() { r.caught(recover(), &err) }()
 	reading, err = r.o.Engine.Read(ctx, image)
 	if err == nil && reading == nil {
 		err = jarvis.Errorf(jarvis.CodeInternal, "the engine said nothing: a defect of Jarvis")
@@ -161,7 +161,7 @@ func (r *Reader) engine(ctx context.Context, image []byte) (reading *jarvis.Read
 
 // complete makes what an engine said fit to be stored.
 func (r *Reader) complete(reading *jarvis.Reading) (err error) {
-	defer r.catch(&err)
+	defer func() { r.caught(recover(), &err) }()
 	if r.o.Mask != nil {
 		r.o.Mask(reading)
 	}
@@ -172,10 +172,9 @@ func (r *Reader) complete(reading *jarvis.Reading) (err error) {
 	return reading.Check()
 }
 
-// catch makes an error of a panic. What it says may be what was on a screen, so it
+// caught makes an error of what was recovered of a panic. What it says may be what was on a screen, so it
 // is in no log, unless it is the runtime that says it.
-func (r *Reader) catch(err *error) {
-	cause := recover()
+func (r *Reader) caught(cause any, err *error) {
 	if cause == nil {
 		return
 	}
@@ -226,7 +225,7 @@ func (r *Reader) document(c *jarvis.Claim, reading *jarvis.Reading) (document st
 		text = *c.Capture.OCRText
 	}
 	var err error // was logged: a capture that cannot be found is better than one that is not read
-	defer r.catch(&err)
+	defer func() { r.caught(recover(), &err) }()
 	return r.o.Document(text, c.Capture.WindowTitle, c.Capture.URL)
 }
 
