@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	"golang.org/x/sys/unix"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/ocr"
@@ -59,6 +60,8 @@ an equal one that was read, as long as there are any. What is printed:
                 the next line. Words of one window that are read in the middle of
                 another break them
     SECONDS     for each screen, of one process
+    CPU         seconds of a processor for each screen, which other work on the machine
+                changes least
     RATE        screens a second beside those of tesseract by hand
 
 Examples:
@@ -82,6 +85,7 @@ type ocrResult struct {
 // ocrDuration is how long one way of reading took.
 type ocrDuration struct {
 	Seconds float64 `json:"seconds_per_frame"` // of one process
+	CPU     float64 `json:"cpu_seconds_per_frame"`
 }
 
 // ocrScene is how screens of one kind were read.
@@ -146,7 +150,13 @@ type ocrBench struct {
 	languages string
 	processes int
 
-	ours, plain time.Duration // that reading took
+	ours, plain cost // of reading
+}
+
+// cost is what work took.
+type cost struct {
+	elapsed time.Duration
+	cpu     time.Duration // of this process and those that it started and that have ended
 }
 
 // blockOfScreens is how many screens each process reads in a turn.
@@ -175,8 +185,8 @@ func (b *ocrBench) run(ctx context.Context, screens []*knownScreen, done func(in
 }
 
 // turn reads screens in one way, and adds how long that took.
-func (b *ocrBench) turn(ctx context.Context, screens []*knownScreen, took *time.Duration, read func(context.Context, *knownScreen) error) error {
-	begun := time.Now()
+func (b *ocrBench) turn(ctx context.Context, screens []*knownScreen, took *cost, read func(context.Context, *knownScreen) error) error {
+	begun, cpu := time.Now(), cpuTime()
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(b.processes)
 	for _, s := range screens {
@@ -188,8 +198,23 @@ func (b *ocrBench) turn(ctx context.Context, screens []*knownScreen, took *time.
 		})
 	}
 	err := group.Wait()
-	*took += time.Since(begun)
+	took.elapsed += time.Since(begun)
+	took.cpu += cpuTime() - cpu
 	return err
+}
+
+// cpuTime returns what this process, and those that it started and that have
+// ended, took of processors; 0 when that is not known.
+func cpuTime() time.Duration {
+	var sum time.Duration
+	for _, who := range []int{unix.RUSAGE_SELF, unix.RUSAGE_CHILDREN} {
+		var usage unix.Rusage
+		if err := unix.Getrusage(who, &usage); err != nil {
+			return 0
+		}
+		sum += time.Duration(usage.Utime.Nano() + usage.Stime.Nano())
+	}
+	return sum
 }
 
 func (b *ocrBench) readOurs(ctx context.Context, s *knownScreen) error {
@@ -232,14 +257,15 @@ func (b *ocrBench) result(screens []*knownScreen) *ocrResult {
 	for _, s := range screens {
 		kinds[s.scene] = append(kinds[s.scene], s)
 	}
-	seconds := func(d time.Duration) ocrDuration {
-		return ocrDuration{d.Seconds() * float64(min(b.processes, len(screens))) / float64(len(screens))}
+	n := float64(len(screens))
+	seconds := func(c cost) ocrDuration {
+		return ocrDuration{Seconds: c.elapsed.Seconds() * float64(min(b.processes, len(screens))) / n, CPU: c.cpu.Seconds() / n}
 	}
 	r := &ocrResult{
 		Engine:    b.engine.Name(),
 		Languages: b.languages,
 		Processes: b.processes,
-		Rate:      b.plain.Seconds() / b.ours.Seconds(),
+		Rate:      b.plain.elapsed.Seconds() / b.ours.elapsed.Seconds(),
 		Scenes:    []ocrScene{sumUp("all", screens)},
 		Jarvis:    seconds(b.ours),
 		Plain:     seconds(b.plain),
@@ -269,18 +295,17 @@ func (a *app) printOCR(r *ocrResult) error {
 		{title: "LINES", right: true},
 		{title: "PHRASES", right: true},
 		{title: "SECONDS", right: true},
+		{title: "CPU", right: true},
 		{title: "RATE", right: true},
 	}}
 	for i, s := range r.Scenes {
 		row := func(name, number, reader string, score ocrScore, seconds ocrDuration, rate string) {
-			took := ""
-			if i == 0 {
-				took = decimal(seconds.Seconds, 2)
-			} else {
-				rate = ""
+			elapsed, cpu := decimal(seconds.Seconds, 2), decimal(seconds.CPU, 2)
+			if i > 0 {
+				elapsed, cpu, rate = "", "", ""
 			}
 			t.add(name, number, reader, decimal(score.Recall, 3), decimal(score.Low, 3), decimal(score.Precision, 3),
-				decimal(score.Lines, 3), decimal(score.Phrases, 3), took, rate)
+				decimal(score.Lines, 3), decimal(score.Phrases, 3), elapsed, cpu, rate)
 		}
 		row(plain(s.Scene), strconv.Itoa(s.Frames), "jarvis", s.Jarvis, r.Jarvis, decimal(r.Rate, 2))
 		row("", "", "tesseract", s.Plain, r.Plain, "")
