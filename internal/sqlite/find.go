@@ -41,6 +41,9 @@ const (
 	// gathered is how many places of a prefix are gathered in the time that it
 	// takes to look at a document.
 	gathered = 40
+	// mostGathered is how many captures are gathered for a prefix at most, as far as
+	// the nearest tell: the memory that it takes is not given back.
+	mostGathered = 200_000
 	// fewRows is how many pins, or captures of an app or a device, are looked
 	// through rather than more candidates.
 	fewRows = 2000
@@ -166,23 +169,24 @@ var errFar = errors.New("enough candidates were looked at")
 // is much; and then the page is soon full without it. It reports whether it is, or
 // there are no more; else m is about what is left.
 func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err error) {
+	captures, err := on.number("SELECT sum(captures) FROM devices")
+	if err != nil {
+		return false, err
+	}
 	sql, args := candidates(m)
 	one := selecting{order: "captures.seq"}
 	one.add("captures", append([]term{{sql: "captures.seq = ?", args: []any{nil}}}, m.terms...)...)
 	oneSQL := one.sql(matchColumns)
-	looked, last := 0, int64(0)
+	looked, begins, last := 0, 0, int64(0)
 	err = on.query(func(row *sqlite3.Stmt) error {
-		if looked > 0 && looked%nearRows == 0 {
-			worth, err := worthLooking(on, m, p, looked)
-			if err == nil && !worth {
-				err = errFar
-			}
-			if err != nil {
-				return err
-			}
+		if looked > 0 && looked%nearRows == 0 && !worthLooking(p, looked, float64(begins)*float64(captures)/float64(looked)) {
+			return errFar
 		}
 		looked, last = looked+1, row.ColumnInt64(0)
 		if !row.ColumnBool(1) {
+			return nil
+		}
+		if begins++; !row.ColumnBool(2) {
 			return nil
 		}
 		one.args[0] = last
@@ -193,41 +197,46 @@ func findNear(on *conn, m *matcher, p *pager[*jarvis.Match]) (done bool, err err
 		return true, nil
 	case errors.Is(err, errFar):
 		m.below = last
+		m.keepApart(float64(begins) * float64(captures) / float64(looked))
 		return false, nil
 	}
 	return true, err
 }
 
 // worthLooking reports whether the page is full sooner by looking at more candidates,
-// of which so many were looked at, than by gathering all that begins with a prefix.
-func worthLooking(on *conn, m *matcher, p *pager[*jarvis.Match], looked int) (bool, error) {
-	if len(m.prefixes) == 0 || len(p.rows) == 0 {
-		return false, nil
-	}
-	captures, err := on.number("SELECT sum(captures) FROM devices")
-	part := float64(len(p.rows)) / float64(looked)
-	more := float64(p.limit-len(p.rows)) / part
-	return more*gathered < part*float64(captures), err
+// of which so many were looked at, than by gathering what begins with a prefix.
+func worthLooking(p *pager[*jarvis.Match], looked int, gather float64) bool {
+	more := float64(p.limit-len(p.rows)) * float64(looked) / float64(len(p.rows)) // or infinite
+	return more*gathered < gather
 }
 
-// candidates is a statement of seq, the newest first, and whether one holds for all
-// but m.terms: of those that the index finds by whole words, or else of all
-// documents.
+// candidates is a statement of seq, the newest first, whether all that is to begin
+// with a prefix does, and whether all else holds but for m.terms: of those that
+// the index finds by whole words, or else of all documents.
 func candidates(m *matcher) (sql string, args []any) {
-	holds := clauseTerms(m.prefixes)
+	begins := join(append(clauseTerms(m.prefixes), term{sql: "true"}), " AND ")
 	if len(m.words) == 0 {
-		holds = append(holds, clauseTerms(m.without)...)
+		holds := join(append(clauseTerms(m.without), term{sql: "true"}), " AND ")
 		s := selecting{order: "documents.seq DESC"}
 		s.add("documents", m.seqs("documents.seq"))
-		condition := join(holds, " AND ")
-		return s.sql("documents.seq, " + condition.sql), append(condition.args, s.args...)
+		return s.sql("documents.seq, " + begins.sql + ", " + holds.sql), slices.Concat(begins.args, holds.args, s.args)
 	}
-	condition := join(append(holds, m.terms...), " AND ")
+	holds := join(append(m.terms[:len(m.terms):len(m.terms)], term{sql: "true"}), " AND ")
 	s := searching(m, m.words)
-	if condition.document {
+	if begins.document || holds.document {
 		s.parts[0] = strings.Replace(s.parts[0], " WHERE ", " LEFT JOIN documents ON documents.seq = captures.seq WHERE ", 1)
 	}
-	return s.sql("search.rowid, " + condition.sql), append(condition.args, s.args...)
+	return s.sql("search.rowid, " + begins.sql + ", " + holds.sql), slices.Concat(begins.args, holds.args, s.args)
+}
+
+// keepApart keeps prefixes from the index if it would have to gather too much for
+// them: then most documents have what begins so, and are looked at for it.
+func (m *matcher) keepApart(gather float64) {
+	if gather <= mostGathered {
+		return
+	}
+	m.terms = append(m.terms, clauseTerms(m.prefixes)...)
+	m.prefixes = nil
 }
 
 // ranked is a match and how good it is.
@@ -238,7 +247,14 @@ type ranked struct {
 
 // rank returns a part of the best matches among the newest.
 func rank(on *conn, m *matcher, skip, limit int) ([]*jarvis.Match, error) {
-	if !m.hasWords() {
+	if len(m.prefixes) > 0 {
+		gather, err := estimate(on, m)
+		if err != nil {
+			return nil, err
+		}
+		m.keepApart(gather)
+	}
+	if !m.hasWords() { // what nearly all have says nothing
 		return listAsRanked(on, m, skip, limit)
 	}
 	s := searching(m, slices.Concat(m.words, m.prefixes), m.terms...)
@@ -287,4 +303,19 @@ func listAsRanked(on *conn, m *matcher, skip, limit int) ([]*jarvis.Match, error
 		match.Ranked = int(of)
 	}
 	return matches, err
+}
+
+// estimate returns how many captures have what begins with the prefixes, if all are
+// as the nearest.
+func estimate(on *conn, m *matcher) (float64, error) {
+	begins, seqs := join(clauseTerms(m.prefixes), " AND "), m.seqs("seq")
+	part := 0.0
+	_, err := on.find(func(s *sqlite3.Stmt) { part = s.ColumnFloat(0) }, "SELECT avg("+begins.sql+
+		") FROM (SELECT words FROM documents WHERE "+seqs.sql+" ORDER BY seq DESC LIMIT ?) AS documents",
+		slices.Concat(begins.args, seqs.args, []any{nearRows})...)
+	if err != nil {
+		return 0, err
+	}
+	captures, err := on.number("SELECT sum(captures) FROM devices")
+	return part * float64(captures), err
 }
