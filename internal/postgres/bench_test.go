@@ -213,7 +213,12 @@ func (c *Catalog) run(t testing.TB, statements ...string) {
 
 func openAt(t testing.TB, url string) *Catalog {
 	t.Helper()
-	c, err := Open(t.Context(), Options{URL: url})
+	return openWith(t, Options{URL: url})
+}
+
+func openWith(t testing.TB, o Options) *Catalog {
+	t.Helper()
+	c, err := Open(t.Context(), o)
 	if err != nil {
 		t.Fatalf("Open: %v", err)
 	}

@@ -100,6 +100,9 @@ func (c *Catalog) RebuildIndex(ctx context.Context, progress jarvis.Progress) er
 		if err := conn.QueryRow(ctx, "SELECT pg_relation_size('documents') / current_setting('block_size')::bigint").Scan(&total); err != nil {
 			return err
 		}
+		if _, err := conn.Exec(ctx, "SET maintenance_work_mem = '256MB'"); err != nil {
+			return err
+		}
 		progress(0, total)
 		stop := c.watchRebuild(ctx, conn.PgConn().PID(), total, progress)
 		_, err := conn.Exec(ctx, "REINDEX INDEX CONCURRENTLY ix_documents_words")

@@ -21,10 +21,10 @@ func (c *Catalog) FindMatches(ctx context.Context, f jarvis.MatchFilter) (matche
 	err = c.read(ctx, "search", func(ctx context.Context) error {
 		return pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
 			if f.Sort == jarvis.SortRelevance {
-				matches, err = rank(ctx, tx, m, f.Skip, limit)
+				matches, err = rank(ctx, tx, m, c.walked, f.Skip, limit)
 				return err
 			}
-			s := newSearch(tx, m, func(*conditions) string { return matchColumns }, scanMatch, f.After)
+			s := newSearch(tx, m, c.walked, func(*conditions) string { return matchColumns }, scanMatch, f.After)
 			s.captures = true
 			matches, err = s.find(ctx, limit)
 			return err

@@ -14,8 +14,8 @@ type matcher struct {
 	query  jarvis.Query
 	words  []jarvis.Clause // those that the index of words answers, of words only
 	others []jarvis.Clause // without those of Query.Range
-	prefix bool // of words, one has a prefix: the index reads all that begins so, whatever else is asked
-	phrase bool // of words, one has a phrase: the index finds more than there is
+	prefix bool            // of words, one has a prefix: the index reads all that begins so, whatever else is asked
+	phrase bool            // of words, one has a phrase: the index finds more than there is
 }
 
 func newMatcher(q jarvis.Query) *matcher {

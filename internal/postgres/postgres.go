@@ -35,6 +35,7 @@ type Options struct {
 	Logger *slog.Logger
 
 	rewriteLimit int64 // what tests set; see defaultRewriteLimit
+	walked       int   // likewise; see defaultWalked
 }
 
 // Catalog is a jarvis.Catalog on PostgreSQL.
@@ -42,6 +43,8 @@ type Catalog struct {
 	server server
 	pool   *pgxpool.Pool
 	noText bool // the store keeps no OCRText
+
+	walked int // documents that a search reads first
 
 	rewriteLimit int64
 	leftPages    atomic.Bool
@@ -71,7 +74,7 @@ func Open(ctx context.Context, o Options) (*Catalog, error) {
 	if err != nil {
 		return nil, s.translate(ctx, "open the catalogue", err)
 	}
-	c := &Catalog{server: s, pool: pool, rewriteLimit: cmp.Or(o.rewriteLimit, defaultRewriteLimit)}
+	c := &Catalog{server: s, pool: pool, rewriteLimit: cmp.Or(o.rewriteLimit, defaultRewriteLimit), walked: cmp.Or(o.walked, defaultWalked)}
 	if err := c.prepare(ctx, o); err != nil {
 		pool.Close()
 		return nil, s.translate(ctx, "open the catalogue", err)

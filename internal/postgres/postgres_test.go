@@ -28,13 +28,15 @@ func TestCatalog(t *testing.T) {
 	})
 }
 
+// newDatabase makes one whose searches ask the index of words, although it has few
+// documents.
 func newDatabase(t testing.TB) catalogtest.Database {
-	o := Options{URL: cluster.NewDatabase(t)}
+	o := Options{URL: cluster.NewDatabase(t), walked: 7}
 	return catalogtest.Database{
 		Damage: func(t testing.TB, _ string) { damageText(t, o.URL) },
 		Open:   func(ctx context.Context) (catalogtest.Catalog, error) { return Open(ctx, o) },
 		OpenNew: func(ctx context.Context, n jarvis.NewStore) (catalogtest.Catalog, error) {
-			return Open(ctx, Options{URL: o.URL, NewStore: n})
+			return Open(ctx, Options{URL: o.URL, NewStore: n, walked: o.walked})
 		},
 		Status: func(ctx context.Context) ([]jarvis.Migration, error) { return MigrationStatus(ctx, o) },
 		Up:     func(ctx context.Context) ([]jarvis.Migration, error) { return MigrateUp(ctx, o) },

@@ -32,9 +32,9 @@ type ranked struct {
 
 // rank returns the best of the newest matches. A word counts the more the fewer of
 // the newest documents have it.
-func rank(ctx context.Context, tx pgx.Tx, m *matcher, skip, limit int) ([]*jarvis.Match, error) {
+func rank(ctx context.Context, tx pgx.Tx, m *matcher, walked, skip, limit int) ([]*jarvis.Match, error) {
 	terms := m.terms()
-	s := newSearch(tx, m, func(w *conditions) string { return rankColumns(w, m, terms) }, func(row pgx.CollectableRow) (*ranked, error) {
+	s := newSearch(tx, m, walked, func(w *conditions) string { return rankColumns(w, m, terms) }, func(row pgx.CollectableRow) (*ranked, error) {
 		r := &ranked{times: make([]float64, len(terms))}
 		targets := []any{&r.at, &r.id, &r.length}
 		for i := range r.times {

@@ -13,10 +13,11 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// walked is how many documents a search reads, the newest first, before it asks
-// the index of words: as many as take a few milliseconds. A word that is in every
-// tenth of them fills its page from them; of a rarer one they tell how rare it is.
-const walked = 1000
+// defaultWalked is how many documents a search reads, the newest first, before it
+// asks the index of words: as many as take a few milliseconds. A word that is in
+// every tenth of them fills its page from them; of a rarer one they tell how rare
+// it is.
+const defaultWalked = 1000
 
 // search finds what a query matches, the newest first, as rows of some columns of
 // c, a row of captures, and d, a row of documents where the query has words.
@@ -29,6 +30,7 @@ const walked = 1000
 type search[T any] struct {
 	tx       pgx.Tx
 	m        *matcher
+	walked   int // documents to begin with
 	columns  func(*conditions) string
 	scan     pgx.RowToFunc[T]
 	captures bool      // the columns are of c
@@ -45,8 +47,8 @@ type edge struct {
 }
 
 // newSearch returns a search that begins after a position.
-func newSearch[T any](tx pgx.Tx, m *matcher, columns func(*conditions) string, scan pgx.RowToFunc[T], after jarvis.Cursor) *search[T] {
-	s := &search[T]{tx: tx, m: m, columns: columns, scan: scan}
+func newSearch[T any](tx pgx.Tx, m *matcher, walked int, columns func(*conditions) string, scan pgx.RowToFunc[T], after jarvis.Cursor) *search[T] {
+	s := &search[T]{tx: tx, m: m, walked: walked, columns: columns, scan: scan}
 	from, to := m.query.Range()
 	if !from.IsZero() {
 		s.from = bound(from)
@@ -78,9 +80,9 @@ func (s *search[T]) find(ctx context.Context, limit int) ([]T, error) {
 	if len(s.m.words) == 0 {
 		return s.query(ctx, s.list(limit))
 	}
-	rows, err := s.query(ctx, s.walk(walked, limit))
+	rows, err := s.query(ctx, s.walk(s.walked, limit))
 	seen, span := 0, time.Duration(0)
-	for step := walked; ; {
+	for step := s.walked; ; {
 		if err != nil || len(rows) == limit {
 			return rows, err
 		}
@@ -93,7 +95,7 @@ func (s *search[T]) find(ctx context.Context, limit int) ([]T, error) {
 		if !s.m.prefix || !denser(len(rows), seen, limit-len(rows), r.all) {
 			return s.ask(ctx, rows, limit, span, r.oldest)
 		}
-		step = min((limit-len(rows))*seen*5/4/len(rows)+1, 20*walked)
+		step = min((limit-len(rows))*seen*5/4/len(rows)+1, 20*defaultWalked)
 		more, err := s.query(ctx, s.walk(step, limit-len(rows)))
 		if err != nil {
 			return nil, err

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -54,10 +57,10 @@ func TestCatalog_FindMatches_Plans(t *testing.T) {
 			for _, after := range []jarvis.Cursor{{}, sample(n / 2).Cursor()} {
 				s := searchOf(jarvis.Query{Clauses: clauses}, after)
 				what := fmt.Sprintf("%s, gathered %v, after %v", name, gathered, after.Timestamp)
-				walk := s.walk(walked, 20)
-				p.wantSearch(t, what+", walk", "documents_pkey", 3*walked, false, walk)
-				reach := s.reachStatement(walked)
-				p.wantSearch(t, what+", reach", "documents_pkey", 2*walked, false, reach)
+				walk := s.walk(defaultWalked, 20)
+				p.wantSearch(t, what+", walk", "documents_pkey", 3*defaultWalked, false, walk)
+				reach := s.reachStatement(defaultWalked)
+				p.wantSearch(t, what+", reach", "documents_pkey", 2*defaultWalked, false, reach)
 				if s.before.at.IsZero() {
 					s.before = edge{at: sample(n).Timestamp}
 				}
@@ -94,7 +97,7 @@ func TestCatalog_FindMatches_Plans(t *testing.T) {
 }
 
 func searchOf(q jarvis.Query, after jarvis.Cursor) *search[*jarvis.Match] {
-	s := newSearch(nil, newMatcher(q), func(*conditions) string { return matchColumns }, scanMatch, after)
+	s := newSearch(nil, newMatcher(q), defaultWalked, func(*conditions) string { return matchColumns }, scanMatch, after)
 	s.captures = true
 	return s
 }
@@ -102,6 +105,54 @@ func searchOf(q jarvis.Query, after jarvis.Cursor) *search[*jarvis.Match] {
 func (p *planner) wantSearch(t *testing.T, name, index string, pages int, maySort bool, q statement) {
 	t.Helper()
 	p.want(t, name, index, pages, maySort, q.sql, q.args...)
+}
+
+// TestCatalog_FindMatches_Many compares with a look at every document, where there
+// are enough for every way of searching.
+func TestCatalog_FindMatches_Many(t *testing.T) {
+	c := openWith(t, Options{URL: cluster.NewDatabase(t), walked: 50})
+	const n = 20_000
+	fill(t, c, n)
+	say(t, c)
+	c.run(t, "VACUUM ANALYZE documents")
+	for _, a := range []jarvis.Atom{
+		{Tokens: []string{"com"}, Prefix: true}, {Tokens: []string{"fif"}, Prefix: true}, {Tokens: []string{"n1"}, Prefix: true},
+		{Tokens: []string{"n199"}, Prefix: true}, {Tokens: []string{"ra"}, Prefix: true}, {Tokens: []string{"x"}, Prefix: true},
+		{Tokens: []string{"common"}}, {Tokens: []string{"fifth"}}, {Tokens: []string{"rare"}}, {Tokens: []string{"n77"}},
+		{Tokens: []string{"other", "common"}}, {Tokens: []string{"common", "other"}}, {Tokens: []string{"fifth", "oth"}, Prefix: true},
+	} {
+		for _, f := range []jarvis.MatchFilter{{Limit: 10}, {Limit: 30}, {Limit: 500}, {Limit: jarvis.MaxMatches}, {Limit: 30, After: sample(n / 3).Cursor()}} {
+			for _, days := range []int{0, 2} {
+				clauses, from := []jarvis.Clause{{a}}, start
+				if days > 0 {
+					from = start.AddDate(0, 0, days)
+					clauses = append(clauses, jarvis.Clause{{Kind: jarvis.AtomTime, From: from}})
+				}
+				f.Query = jarvis.Query{Clauses: clauses}
+				found, err := c.FindMatches(t.Context(), f)
+				if err != nil {
+					t.Fatal(err)
+				}
+				to := sample(n).Timestamp
+				if !f.After.IsZero() {
+					to = f.After.Timestamp
+				}
+				want, err := findAll(t.Context(), c, "look at all", pgx.RowTo[string], `SELECT capture_id FROM documents
+					WHERE captured_at >= $1 AND captured_at < $2 AND strpos(' ' || words || ' ', $3) > 0 ORDER BY captured_at DESC, capture_id DESC LIMIT $4`,
+					from, to, sought(a), f.Limit)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got := make([]string, len(found))
+				for i, m := range found {
+					got[i] = m.ID.String()
+				}
+				if !slices.Equal(got, want) {
+					t.Errorf("%q, prefix %v, limit %d, after %v, from day %d: %d matches, want %d", a.Tokens, a.Prefix, f.Limit, f.After.Timestamp, days, len(got), len(want))
+				}
+			}
+		}
+	}
 }
 
 // TestCatalog_FindMatches_ContextEnds ends searches that take long. They end in
@@ -139,7 +190,7 @@ func TestCatalog_FindMatches_ContextEnds(t *testing.T) {
 
 // A search sees one state of the catalogue, however many statements it takes.
 func TestCatalog_FindMatches_WhileOthersWrite(t *testing.T) {
-	c := openAt(t, cluster.NewDatabase(t))
+	c := openWith(t, Options{URL: cluster.NewDatabase(t), walked: 500})
 	fill(t, c, 3000)
 	say(t, c)
 	stop, stopped := context.WithCancel(t.Context())
@@ -182,10 +233,38 @@ func TestCatalog_FindMatches_WhileOthersWrite(t *testing.T) {
 	}
 }
 
+// What PostgreSQL cannot have is not found, and no error; what the index cannot
+// have is looked for all the same.
+func TestCatalog_FindMatches_Strange(t *testing.T) {
+	c := openWith(t, Options{URL: cluster.NewDatabase(t), walked: 1})
+	fill(t, c, 3)
+	long := strings.Repeat("long", jarvis.MaxToken/4)
+	c.run(t, "INSERT INTO documents SELECT id, timestamp, 'some "+long+" words' FROM captures")
+	for text, want := range map[string]int{"\x00": 0, "\xff": 0, "": 0, "some words": 0, "some": 3, long: 3, long[1:]: 0, long + long: 0} {
+		for _, a := range []jarvis.Atom{
+			{Kind: jarvis.AtomWords, Tokens: []string{text}},
+			{Kind: jarvis.AtomWords, Tokens: []string{text, "nothing"}, Not: true},
+			{Kind: jarvis.AtomApp, Names: []string{text, "app 1"}, Not: true},
+		} {
+			for _, sort := range []jarvis.Sort{jarvis.SortTime, jarvis.SortRelevance} {
+				all := jarvis.Query{Clauses: []jarvis.Clause{wordsOf("words"), {a, {Kind: jarvis.AtomDevice, Names: []string{text}}}}}
+				found, err := c.FindMatches(t.Context(), jarvis.MatchFilter{Query: all, Limit: 10, Sort: sort})
+				if err != nil || a.Kind == jarvis.AtomWords && !a.Not && len(found) != want {
+					t.Errorf("%.20q, %+.60v: %d matches, %v", text, a, len(found), err)
+				}
+				only, err := c.FindMatches(t.Context(), jarvis.MatchFilter{Query: jarvis.Query{Clauses: []jarvis.Clause{{a}}}, Limit: 10, Sort: sort})
+				if err != nil || a.Kind == jarvis.AtomWords && !a.Not && len(only) != want {
+					t.Errorf("%.20q alone, %+.60v: %d matches, %v", text, a, len(only), err)
+				}
+			}
+		}
+	}
+}
+
 // TestCover compares with what the index has.
 func TestCover(t *testing.T) {
 	c := openAt(t, cluster.NewDatabase(t))
-	at := time.Date(1969, time.December, 31, 23, 59, 59, 999_999_000, time.UTC)
+	at := time.Date(1969, time.December, 30, 23, 59, 59, 999_999_000, time.UTC)
 	for i := range 40 {
 		at = at.Add(time.Duration(1<<i) * 7 * time.Microsecond)
 		for _, length := range []time.Duration{time.Microsecond, time.Minute, 5 * time.Hour, 17 * time.Hour, 40 * 24 * time.Hour, 9 * 365 * 24 * time.Hour} {
