@@ -17,9 +17,10 @@ import (
 )
 
 // leaseOf returns how long a capture is leased to be read, by how long an engine may
-// take: fetching the image, waiting for the engine and storing what it says come
-// to it. Who is killed keeps what was in hand from others for so long.
-func leaseOf(timeout time.Duration) time.Duration { return 4*timeout + 2*time.Second }
+// take: ten times as long on a machine that is too busy to let it run (package ocr),
+// and fetching the image and storing what it says come to it. Who is killed keeps
+// what was in hand from others for so long.
+func leaseOf(timeout time.Duration) time.Duration { return 12*timeout + 2*time.Second }
 
 // readerOf returns the options of what reads captures by the settings. The caller
 // adds the queue, and closes the engine.

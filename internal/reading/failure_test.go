@@ -92,6 +92,9 @@ func TestReader_Hopeless(t *testing.T) {
 		if strings.Count(r.log.String(), "set aside") != 1 {
 			t.Errorf("one line a minute is enough:\n%s", r.log)
 		}
+		if strings.Contains(r.log.String(), "pixels") {
+			t.Errorf("a reason is in the log:\n%s", r.log)
+		}
 	})
 }
 

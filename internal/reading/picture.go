@@ -250,17 +250,18 @@ func (r *Reader) setAside(ctx context.Context, c *jarvis.Claim, reason string) {
 	})
 	r.close(c, err, func(s *Stats) { s.SetAside++ })
 	if err == nil {
-		r.noteAside(c.ID, reason)
+		r.noteAside(c.ID)
 	}
 }
 
-// noteAside logs that a picture was set aside: one of many in a minute.
-func (r *Reader) noteAside(id jarvis.ID, reason string) {
+// noteAside logs that a picture was set aside, one of many in a minute. The reason is
+// for who may see the picture: an engine of the person's own may say anything.
+func (r *Reader) noteAside(id jarvis.ID) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if now := r.now(); now.After(r.asideNoted.Add(time.Minute)) {
 		r.asideNoted = now
-		r.log.Warn("a picture was set aside and is not read: jarvis ocr status lists all", "capture", id, "reason", reason)
+		r.log.Warn("a picture was set aside and is not read: jarvis ocr status says why, and of how many others", "capture", id)
 	}
 }
 
