@@ -11,7 +11,7 @@ import (
 // the pinned ones, or those of some apps or devices.
 func (s *search[T]) list(limit int) statement {
 	w := new(conditions)
-	for _, clause := range s.m.others {
+	for _, clause := range s.m.others { // an app tells more than a device
 		if len(clause) != 1 || clause[0].Not {
 			continue
 		}
@@ -20,18 +20,22 @@ func (s *search[T]) list(limit int) statement {
 			s.in(w, "captured_at", "capture_id")
 			return s.listed("pins CROSS JOIN LATERAL (SELECT * FROM captures WHERE timestamp = captured_at AND id COLLATE \"C\" = capture_id OFFSET 0) AS c",
 				"captured_at DESC, capture_id DESC", w, limit)
-		case a.Kind == jarvis.AtomApp:
+		case a.Kind == jarvis.AtomApp && few(a.Names, limit):
 			return s.named("left(%s, 200)", "app_name", a.Names, limit)
 		}
 	}
 	for _, clause := range s.m.others {
-		if len(clause) == 1 && !clause[0].Not && clause[0].Kind == jarvis.AtomDevice {
+		if len(clause) == 1 && !clause[0].Not && clause[0].Kind == jarvis.AtomDevice && few(clause[0].Names, limit) {
 			return s.named("%s", "device", clause[0].Names, limit)
 		}
 	}
 	s.in(w, "c.timestamp", `c.id COLLATE "C"`)
 	return s.listed("captures AS c", timeOrder, w, limit)
 }
+
+// few reports whether to read a page of each of some names costs little. Of many,
+// one comes soon in the order of time.
+func few(names []string, limit int) bool { return len(names) <= 10 || len(names)*limit <= 10_000 }
 
 const timeOrder = `c.timestamp DESC, c.id COLLATE "C" DESC`
 

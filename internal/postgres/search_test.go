@@ -108,50 +108,77 @@ func (p *planner) wantSearch(t *testing.T, name, index string, pages int, maySor
 }
 
 // TestCatalog_FindMatches_Many compares with a look at every document, where there
-// are enough for every way of searching.
+// are enough for every way of searching: thousands a day, and a few for years.
 func TestCatalog_FindMatches_Many(t *testing.T) {
-	c := openWith(t, Options{URL: cluster.NewDatabase(t), walked: 50})
-	const n = 20_000
-	fill(t, c, n)
-	say(t, c)
-	c.run(t, "VACUUM ANALYZE documents")
-	for _, a := range []jarvis.Atom{
-		{Tokens: []string{"com"}, Prefix: true}, {Tokens: []string{"fif"}, Prefix: true}, {Tokens: []string{"n1"}, Prefix: true},
-		{Tokens: []string{"n199"}, Prefix: true}, {Tokens: []string{"ra"}, Prefix: true}, {Tokens: []string{"x"}, Prefix: true},
-		{Tokens: []string{"common"}}, {Tokens: []string{"fifth"}}, {Tokens: []string{"rare"}}, {Tokens: []string{"n77"}},
-		{Tokens: []string{"other", "common"}}, {Tokens: []string{"common", "other"}}, {Tokens: []string{"fifth", "oth"}, Prefix: true},
+	for name, captures := range map[string]func(*Catalog){
+		"Days": func(c *Catalog) { fill(t, c, 20_000) },
+		"Years": func(c *Catalog) {
+			c.run(t, `INSERT INTO captures (id, filepath, timestamp, width, height, file_size)
+				SELECT gen_random_uuid()::text, '', timestamptz '2015-01-01 00:00:00Z' + n * interval '7 hours', 1, 1, 1 FROM generate_series(1, 6000) AS n`)
+		},
 	} {
-		for _, f := range []jarvis.MatchFilter{{Limit: 10}, {Limit: 30}, {Limit: 500}, {Limit: jarvis.MaxMatches}, {Limit: 30, After: sample(n / 3).Cursor()}} {
-			for _, days := range []int{0, 2} {
-				clauses, from := []jarvis.Clause{{a}}, start
-				if days > 0 {
-					from = start.AddDate(0, 0, days)
-					clauses = append(clauses, jarvis.Clause{{Kind: jarvis.AtomTime, From: from}})
-				}
-				f.Query = jarvis.Query{Clauses: clauses}
-				found, err := c.FindMatches(t.Context(), f)
-				if err != nil {
-					t.Fatal(err)
-				}
-				to := sample(n).Timestamp
-				if !f.After.IsZero() {
-					to = f.After.Timestamp
-				}
-				want, err := findAll(t.Context(), c, "look at all", pgx.RowTo[string], `SELECT capture_id FROM documents
-					WHERE captured_at >= $1 AND captured_at < $2 AND strpos(' ' || words || ' ', $3) > 0 ORDER BY captured_at DESC, capture_id DESC LIMIT $4`,
-					from, to, sought(a), f.Limit)
-				if err != nil {
-					t.Fatal(err)
-				}
-				got := make([]string, len(found))
-				for i, m := range found {
-					got[i] = m.ID.String()
-				}
-				if !slices.Equal(got, want) {
-					t.Errorf("%q, prefix %v, limit %d, after %v, from day %d: %d matches, want %d", a.Tokens, a.Prefix, f.Limit, f.After.Timestamp, days, len(got), len(want))
+		t.Run(name, func(t *testing.T) {
+			c := openWith(t, Options{URL: cluster.NewDatabase(t), walked: 50})
+			captures(c)
+			say(t, c)
+			c.run(t, "VACUUM ANALYZE documents")
+			var middle jarvis.Cursor
+			var id string
+			err := c.pool.QueryRow(t.Context(), "SELECT captured_at, capture_id FROM documents ORDER BY captured_at OFFSET 3333 LIMIT 1").Scan(&middle.Timestamp, &id)
+			if err == nil {
+				middle.ID, err = storedID(id)
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, atom := range []jarvis.Atom{
+				{Tokens: []string{"com"}, Prefix: true},
+				{Tokens: []string{"fif"}, Prefix: true},
+				{Tokens: []string{"n1"}, Prefix: true},
+				{Tokens: []string{"n199"}, Prefix: true},
+				{Tokens: []string{"x"}, Prefix: true},
+				{Tokens: []string{"common"}},
+				{Tokens: []string{"fifth"}},
+				{Tokens: []string{"rare"}},
+				{Tokens: []string{"n77"}},
+				{Tokens: []string{"other", "common"}},
+				{Tokens: []string{"common", "other"}},
+				{Tokens: []string{"fifth", "oth"}, Prefix: true},
+			} {
+				for _, limit := range []int{10, 30, 500, jarvis.MaxMatches} {
+					wantAll(t, c, atom, limit, jarvis.Cursor{}, time.Time{})
+					wantAll(t, c, atom, limit, middle, time.Time{})
+					wantAll(t, c, atom, limit, jarvis.Cursor{}, middle.Timestamp)
 				}
 			}
-		}
+		})
+	}
+}
+
+// wantAll compares the matches of one atom after a position and from a time on.
+func wantAll(t *testing.T, c *Catalog, a jarvis.Atom, limit int, after jarvis.Cursor, from time.Time) {
+	t.Helper()
+	q := jarvis.Query{Clauses: []jarvis.Clause{{a}, {{Kind: jarvis.AtomTime, From: from}}}}
+	found, err := c.FindMatches(t.Context(), jarvis.MatchFilter{Query: q, After: after, Limit: limit})
+	if err != nil {
+		t.Fatal(err)
+	}
+	to := after.Timestamp
+	if after.IsZero() {
+		to = time.Date(2100, time.January, 1, 0, 0, 0, 0, time.UTC)
+	}
+	want, err := findAll(t.Context(), c, "look at all", pgx.RowTo[string], `SELECT capture_id FROM documents
+		WHERE captured_at >= $1 AND captured_at < $2 AND strpos(' ' || words || ' ', $3) > 0 ORDER BY captured_at DESC, capture_id DESC LIMIT $4`,
+		from, to, sought(a), limit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := make([]string, len(found))
+	for i, m := range found {
+		got[i] = m.ID.String()
+	}
+	if !slices.Equal(got, want) {
+		t.Errorf("%q, prefix %v, limit %d, after %v, from %v: %d matches, want %d", a.Tokens, a.Prefix, limit, after.Timestamp, from, len(got), len(want))
 	}
 }
 
