@@ -145,3 +145,38 @@ func (p *place) arrivals(t *testing.T, sent *atomic.Int64, lasts time.Duration) 
 	}
 	return r
 }
+
+// TestServe_TerminateReading: a server whose engine hangs ends in time, and gives
+// back what it was reading.
+func TestServe_TerminateReading(t *testing.T) {
+	p := newPlace(t)
+	if err := os.WriteFile(filepath.Join(p.folder, "hangs.sh"), []byte("echo begun >>begun; cat >/dev/null; sleep 1000\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	p.env = append(p.env, "JARVIS_OCR_ENGINE=program: /bin/sh hangs.sh", "JARVIS_OCR_TIMEOUT=1h")
+	s := p.serve(t)
+	agent := p.agent(t, s, "agent@desk", time.Date(2026, 1, 24, 0, 0, 0, 0, time.UTC))
+	for i := range 3 {
+		if _, status, err := agent.upload(t.Context(), i); err != nil || status != http.StatusOK {
+			t.Fatalf("upload: %d, %v", status, err)
+		}
+	}
+	eventually(t, "the engine begins", func() bool {
+		_, err := os.Stat(filepath.Join(p.folder, "begun"))
+		return err == nil
+	})
+	begun := time.Now()
+	if status, err := s.stop(os.Interrupt); err != nil || status != exitDone {
+		t.Errorf("the server ended with %d, %v\n%s", status, err, s.logged())
+	}
+	if took := time.Since(begun); took > 10*time.Second {
+		t.Errorf("it took %s", took)
+	}
+	var status ocrStatus
+	if err := json.Unmarshal([]byte(p.must(t, "ocr", "status", "--json")), &status); err != nil {
+		t.Fatal(err)
+	}
+	if want := (jarvis.ReadStatus{Waiting: 3}); status.ReadStatus != want {
+		t.Errorf("after the stop: %+v, want %+v", status.ReadStatus, want)
+	}
+}
