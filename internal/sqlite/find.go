@@ -221,7 +221,7 @@ func candidates(m *matcher) (sql string, args []any) {
 		s.add("documents", m.seqs("documents.seq"))
 		return s.sql("documents.seq, " + begins.sql + ", " + holds.sql), slices.Concat(begins.args, holds.args, s.args)
 	}
-	holds := join(append(m.terms[:len(m.terms):len(m.terms)], term{sql: "true"}), " AND ")
+	holds := join(append(slices.Clip(m.terms), term{sql: "true"}), " AND ")
 	s := searching(m, m.words)
 	if begins.document || holds.document {
 		s.parts[0] = strings.Replace(s.parts[0], " WHERE ", " LEFT JOIN documents ON documents.seq = captures.seq WHERE ", 1)

@@ -259,10 +259,13 @@ func expression(all, none []jarvis.Clause) string {
 func phrases(clause jarvis.Clause) string {
 	text := make([]string, len(clause))
 	for i, a := range clause {
-		text[i] = `"` + strings.ReplaceAll(strings.Join(a.Tokens, " "), `"`, `""`) + `"`
-		if a.Prefix {
+		if text[i] = phrase(a.Tokens); a.Prefix {
 			text[i] += "*"
 		}
 	}
 	return strings.Join(text, " OR ")
+}
+
+func phrase(tokens []string) string {
+	return `"` + strings.ReplaceAll(strings.Join(tokens, " "), `"`, `""`) + `"`
 }

@@ -26,18 +26,23 @@ func scrub(on *conn, table, words string) error {
 	err := on.query(func(s *sqlite3.Stmt) error {
 		segments = append(segments, s.ColumnInt64(0))
 		return nil
-	}, "SELECT DISTINCT segid FROM "+table+"_idx")
+	}, `WITH RECURSIVE segments (id) AS (
+			SELECT min(segid) FROM `+table+`_idx
+			UNION ALL
+			SELECT (SELECT min(segid) FROM `+table+`_idx WHERE segid > id) FROM segments WHERE id IS NOT NULL
+		)
+		SELECT id FROM segments WHERE id IS NOT NULL`)
 	distinct := strings.Fields(words)
 	slices.Sort(distinct)
 	for _, word := range slices.Compact(distinct) {
-		next := word
-		if err == nil {
-			next, err = nextWord(on, word)
+		kept := int64(0)
+		if err == nil { // to ask search_words would walk through all that begins before
+			kept, err = on.number("SELECT EXISTS (SELECT 1 FROM search WHERE search MATCH ?)", phrase([]string{word}))
 		}
 		if err != nil {
 			return err
 		}
-		if next == word {
+		if kept != 0 {
 			continue
 		}
 		for _, segment := range segments {
