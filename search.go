@@ -176,7 +176,8 @@ type Index interface {
 
 	// RebuildIndex makes the full-text index anew from the documents, beside the
 	// one in use: captures are inserted, read and found meanwhile. Interrupted, it
-	// goes on where it was when it is called again.
+	// leaves the one in use as it is; called again, it goes on where it was where the
+	// database can, and else begins anew.
 	RebuildIndex(ctx context.Context, progress Progress) error
 }
 
