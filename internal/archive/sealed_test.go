@@ -262,7 +262,7 @@ func TestSealed_DownAndUp(t *testing.T) {
 				r := newRigOn(t, s, db.open())
 				all := r.addMany(3)
 				closeOf(t, r.catalog)
-				for range 3 { // to version 2, which has no sizes
+				for range 4 { // to version 2, which has no sizes
 					db.down()
 				}
 				r.catalog = db.open()
