@@ -101,6 +101,7 @@ func Run(t *testing.T, h Harness) {
 		{"Page", testPage},
 		{"Delete", testDelete},
 		{"Readings", testReadings},
+		{"Requeue", testRequeue},
 		{"Index", testIndex},
 		{"Count", testCount},
 		{"Minutes", testMinutes},

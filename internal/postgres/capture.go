@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
@@ -21,16 +22,26 @@ func lockKey(id jarvis.ID) int64 {
 	return int64(key)
 }
 
-// writeID runs one statement that changes what is known of an id, and scans the
-// one row it returns. Both statements are one transaction and one round trip.
-//
-// The lock comes first because a statement sees what was committed when it
-// began: an insert that waited for a deletion of the same id, and no longer, would
-// bring the capture back beside its tombstone.
+// writeID is writeIDs for one.
 func (c *Catalog) writeID(ctx context.Context, op string, id jarvis.ID, statement string, args []any, results ...any) error {
+	return c.writeIDs(ctx, op, []jarvis.ID{id}, statement, args, results...)
+}
+
+// writeIDs runs one statement that changes what is known of some ids, and scans
+// the one row it returns. Both statements are one transaction and one round trip.
+//
+// The locks come first, in order, because a statement sees what was committed
+// when it began: an insert that waited for a deletion of the same id, and no
+// longer, would bring the capture back beside its tombstone.
+func (c *Catalog) writeIDs(ctx context.Context, op string, ids []jarvis.ID, statement string, args []any, results ...any) error {
+	keys := make([]int64, len(ids))
+	for i, id := range ids {
+		keys[i] = lockKey(id)
+	}
+	slices.Sort(keys)
 	return c.write(ctx, op, func(ctx context.Context) error {
 		var batch pgx.Batch
-		batch.Queue("SELECT pg_advisory_xact_lock($1)", lockKey(id))
+		batch.Queue("SELECT pg_advisory_xact_lock(key) FROM unnest($1::bigint[]) AS key", keys)
 		batch.Queue(statement, args...)
 		answers := c.pool.SendBatch(ctx, &batch)
 		_, err := answers.Exec()

@@ -13,15 +13,21 @@ var _ jarvis.Readings = (*Catalog)(nil)
 
 // claimStatement leases what a condition on queue selects. Rows that another
 // caller is about to lease are passed by; one that was leased since the statement
-// began is looked at again, and is not due any more. The twin is found by its
-// digest; its id is compared as the key of captures does. The rows come in no order.
+// began is looked at again, and is not due any more. What another program has
+// removed from captures leaves the queue. The twin is found by its digest; its id
+// is compared as the key of captures does. The rows come in no order.
 func claimStatement(which string) string {
 	return `
-		WITH leased AS MATERIALIZED (
+		WITH due AS MATERIALIZED (
+			SELECT capture_id, captured_at FROM queue WHERE NOT aside AND due_at <= $1::timestamptz AND ` + which + `
+			FOR UPDATE SKIP LOCKED
+		), known AS MATERIALIZED (
+			SELECT due.capture_id, EXISTS (SELECT FROM captures WHERE timestamp = due.captured_at AND id COLLATE "C" = due.capture_id OFFSET 0) AS there FROM due
+		), gone AS (
+			DELETE FROM queue WHERE capture_id = ANY (ARRAY (SELECT capture_id FROM known WHERE NOT there))
+		), leased AS MATERIALIZED (
 			UPDATE queue SET due_at = $2::timestamptz, token = gen_random_uuid()::text, claims = claims + 1
-			WHERE capture_id = ANY (ARRAY (
-				SELECT capture_id FROM queue WHERE NOT aside AND due_at <= $1::timestamptz AND ` + which + `
-				FOR UPDATE SKIP LOCKED))
+			WHERE capture_id = ANY (ARRAY (SELECT capture_id FROM known WHERE there))
 			RETURNING capture_id, captured_at, token, claims, failures, redo_at
 		)
 		SELECT ` + captureColumns + `, ocr_text, token, claims, failures, redo_at IS NOT NULL, twin_text, ` + readingColumns + `

@@ -9,8 +9,9 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// requeueBatch bounds the captures that one transaction puts into the queue.
-const requeueBatch = 1000
+// requeueBatch bounds the captures that one transaction puts into the queue, and
+// the locks that it has: PostgreSQL has room for 6,400 of all transactions.
+const requeueBatch = 500
 
 // Requeue makes captures due.
 func (c *Catalog) Requeue(ctx context.Context, f jarvis.RequeueFilter, now time.Time) (done int64, err error) {
@@ -30,9 +31,9 @@ func (c *Catalog) Requeue(ctx context.Context, f jarvis.RequeueFilter, now time.
 	}
 }
 
-// requeueAll queues a batch of captures, and returns where the next begins. The
-// captures are locked as a reference to them would, so that none is queued after
-// its deletion.
+// requeueAll queues a batch of captures, and returns where the next begins. It
+// has the locks of their ids: a deletion that waited for the rows only would not
+// see what was queued meanwhile, and leave it.
 func (c *Catalog) requeueAll(ctx context.Context, f jarvis.RequeueFilter, after jarvis.Cursor, now time.Time) (queued int64, next jarvis.Cursor, err error) {
 	page, err := findPage(ctx, c, "find captures to requeue", "timestamp, id",
 		jarvis.CaptureFilter{From: f.From, To: f.To, Order: jarvis.OldestFirst, After: after, Limit: requeueBatch},
@@ -46,13 +47,13 @@ func (c *Catalog) requeueAll(ctx context.Context, f jarvis.RequeueFilter, after 
 	if err != nil || len(page) == 0 {
 		return 0, jarvis.Cursor{}, err
 	}
-	ids := make([]string, len(page))
+	ids, texts := make([]jarvis.ID, len(page)), make([]string, len(page))
 	for i, at := range page {
-		ids[i] = at.ID.String()
+		ids[i], texts[i] = at.ID, at.ID.String()
 	}
 	const statement = `
 		WITH page AS (
-			SELECT timestamp, id FROM captures WHERE id = ANY ($1::text[]) FOR KEY SHARE
+			SELECT timestamp, id FROM captures WHERE id = ANY ($1::text[])
 		), queued AS (
 			INSERT INTO queue (capture_id, captured_at, due_at, redo_at) SELECT id, timestamp, $2::timestamptz, $2::timestamptz FROM page
 			ON CONFLICT (capture_id) DO UPDATE SET due_at = excluded.due_at, redo_at = excluded.redo_at,
@@ -60,9 +61,7 @@ func (c *Catalog) requeueAll(ctx context.Context, f jarvis.RequeueFilter, after 
 			RETURNING 1
 		)
 		SELECT count(*) FROM queued`
-	err = c.write(ctx, "requeue captures", func(ctx context.Context) error {
-		return c.pool.QueryRow(ctx, statement, ids, now).Scan(&queued)
-	})
+	err = c.writeIDs(ctx, "requeue captures", ids, statement, []any{texts, now}, &queued)
 	return queued, page[len(page)-1], err
 }
 

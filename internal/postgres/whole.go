@@ -12,7 +12,9 @@ import (
 
 // CheckWhole reads every row of every table of the catalogue and, where the
 // extension amcheck is installed and may be used, compares each index with its
-// table; of the index of words it counts the documents. What the server keeps in memory it does not read from its disk again.
+// table; of the index of words it counts the documents. What the server keeps in
+// memory it does not read from its disk again. What is of no capture is found too,
+// but in the queue, which loses that by itself.
 func (c *Catalog) CheckWhole(ctx context.Context) error {
 	if err := c.Check(ctx); err != nil {
 		return err
@@ -27,7 +29,10 @@ func (c *Catalog) CheckWhole(ctx context.Context) error {
 		if err := checkIndexes(ctx, conn); err != nil {
 			return err
 		}
-		return checkWords(ctx, conn)
+		if err := checkWords(ctx, conn); err != nil {
+			return err
+		}
+		return checkOrphans(ctx, conn)
 	})
 	if damaged(err) {
 		return &jarvis.Error{
@@ -78,6 +83,24 @@ func checkWords(ctx context.Context, conn *pgx.Conn) error {
 		}
 		return err
 	})
+}
+
+// checkOrphans looks for what a capture that is gone has left.
+func checkOrphans(ctx context.Context, conn *pgx.Conn) error {
+	for table, its := range map[string]string{
+		"documents": `timestamp = captured_at AND id COLLATE "C" = capture_id`,
+		"readings":  `id = capture_id COLLATE "default"`,
+	} {
+		var orphans int64
+		err := conn.QueryRow(ctx, "SELECT count(*) FROM "+table+" WHERE NOT EXISTS (SELECT FROM captures WHERE "+its+")").Scan(&orphans)
+		if err == nil && orphans > 0 {
+			err = jarvis.Errorf(jarvis.CodeCorrupt, "%d %s are of captures that are not there: did another program remove them? Then remove these rows too", orphans, table)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // damaged reports whether an error at reading tells of damage: a value that is
