@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -34,10 +35,25 @@ func (r *Reader) finishAtOnce(ctx context.Context, c *jarvis.Claim) {
 	case c.Claims > maxClaims:
 		r.setAside(ctx, c, fmt.Sprintf("reading it was begun %d times and never came to an end: it may have ended the program", maxClaims))
 	case c.Twin != nil && !hasText(c) && !r.o.NoText:
-		r.finish(ctx, c, c.Twin, func(s *Stats) { s.Twins++ })
+		r.takeTwin(ctx, c)
 	default:
 		r.finish(ctx, c, nil, func(s *Stats) { s.Indexed++ })
 	}
+}
+
+// takeTwin ends a capture with what was read in the very same image, which may
+// have been stored before secrets were masked, or before as many were known.
+func (r *Reader) takeTwin(ctx context.Context, c *jarvis.Claim) {
+	twin := *c.Twin
+	twin.Words = slices.Clone(twin.Words)
+	if err := r.complete(&twin); err != nil {
+		r.failed(ctx, c, message(err))
+		return
+	}
+	r.finish(ctx, c, &twin, func(s *Stats) {
+		s.Twins++
+		s.Masked += int64(twin.Masked - c.Twin.Masked)
+	})
 }
 
 // outcome says how reading a picture ended.
@@ -55,12 +71,16 @@ const (
 // the same one, to their end.
 func (r *Reader) read(ctx context.Context, c *jarvis.Claim, image []byte) {
 	reading, end, err := r.attempt(ctx, c, image)
-	if end == troubled && r.blames(c.ID) {
+	switch {
+	case end == failed && r.nothingReads(c):
+		end, err = troubled, errNothingReads
+	case end == troubled && r.blames(c.ID):
 		end = failed
 	}
 	switch end {
 	case wasRead:
 		r.overcome(c.ID)
+		r.somethingReads()
 		r.finish(ctx, c, reading, func(s *Stats) {
 			s.Read++
 			s.Masked += int64(reading.Masked)
@@ -221,12 +241,31 @@ func (r *Reader) document(c *jarvis.Claim, reading *jarvis.Reading) (document st
 	case r.o.NoText:
 	case reading != nil:
 		text = reading.Text
-	case c.Capture.OCRText != nil:
-		text = *c.Capture.OCRText
+	case c.Capture.OCRText != nil: // stored as it came: here it is masked
+		text = r.masked(*c.Capture.OCRText)
 	}
 	var err error // was logged: a capture that cannot be found is better than one that is not read
 	defer func() { r.caught(recover(), &err) }()
 	return r.o.Document(text, c.Capture.WindowTitle, c.Capture.URL)
+}
+
+// masked returns a text without its secrets, and nothing of one over which the mask
+// panics.
+func (r *Reader) masked(text string) (masked string) {
+	if r.o.Mask == nil {
+		return text
+	}
+	var err error // was logged
+	defer func() { r.caught(recover(), &err) }()
+	reading := jarvis.Reading{Text: text}
+	r.o.Mask(&reading)
+	return reading.Text
+}
+
+// reason makes the reason of a failure fit to be stored: a program may complain of
+// what it read.
+func (r *Reader) reason(text string) string {
+	return jarvis.CleanText(r.masked(jarvis.CleanText(text, jarvis.MaxReason)), jarvis.MaxReason)
 }
 
 // failed has a picture tried again later, or sets it aside.
@@ -237,7 +276,7 @@ func (r *Reader) failed(ctx context.Context, c *jarvis.Claim, reason string) {
 	}
 	again := r.now().Add(retries[max(c.Failures, 0)])
 	err := r.insist(ctx, c, func(ctx context.Context) error {
-		return r.o.Queue.FailReading(ctx, c.Lease, jarvis.ReadFailure{Reason: jarvis.CleanText(reason, jarvis.MaxReason), Retry: again})
+		return r.o.Queue.FailReading(ctx, c.Lease, jarvis.ReadFailure{Reason: r.reason(reason), Retry: again})
 	})
 	r.close(c, err, func(s *Stats) { s.Failed++ })
 }
@@ -246,7 +285,7 @@ func (r *Reader) failed(ctx context.Context, c *jarvis.Claim, reason string) {
 func (r *Reader) setAside(ctx context.Context, c *jarvis.Claim, reason string) {
 	document := r.document(c, nil)
 	err := r.insist(ctx, c, func(ctx context.Context) error {
-		return r.o.Queue.SetAside(ctx, c.Lease, jarvis.CleanText(reason, jarvis.MaxReason), document)
+		return r.o.Queue.SetAside(ctx, c.Lease, r.reason(reason), document)
 	})
 	r.close(c, err, func(s *Stats) { s.SetAside++ })
 	if err == nil {

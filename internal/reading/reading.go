@@ -22,7 +22,8 @@
 // says so in one line of its log, and tries again with one picture at a time, each
 // time another one, after pauses that grow to five minutes. A picture that had part
 // in such trouble before, while others were read in between, is taken for the
-// cause of it.
+// cause of it. When ten different pictures have failed and none was read in between,
+// that is trouble of the engine as well.
 package reading
 
 import (
@@ -66,7 +67,8 @@ type Options struct {
 	// with an Engine. The errors are those of archive.Fetch: CodeNotFound, CodeDeleted,
 	// CodeCorrupt and CodeMismatch are the image's own, any other is trouble.
 	Fetch func(ctx context.Context, id jarvis.ID) ([]byte, error)
-	// Mask replaces secrets in what was read; nil masks nothing.
+	// Mask replaces secrets: in what was read, now or in a twin, in the document of a
+	// capture that came with text, and in the reasons of failures. Nil masks nothing.
 	Mask func(*jarvis.Reading)
 	// Document makes the document of a capture: see jarvis.Index. Required.
 	Document func(text, title, url string) string
@@ -76,7 +78,9 @@ type Options struct {
 
 	Workers int           // images that are read at once, and held in memory; 0 means 1
 	Lease   time.Duration // of a claim: longer than reading one image ever takes; 0 means DefaultLease
-	Poll    time.Duration // how often an empty queue is looked at; 0 means 5 seconds
+	// Poll is how often an empty queue is looked at, and by and by up to six times as
+	// seldom while it stays empty; 0 means 5 seconds.
+	Poll time.Duration
 
 	// Once ends the Reader when nothing is due any more, or at the first trouble:
 	// see Done and Err.

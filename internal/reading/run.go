@@ -24,6 +24,7 @@ func (r *Reader) run(ctx context.Context) {
 	defer stop()
 	r.working.Go(func() { r.takeOffers(ctx) })
 	cheap := false // the last captures needed no image
+	idle := r.o.Poll
 	for ctx.Err() == nil {
 		free := r.takeSlots(ctx)
 		if free == 0 {
@@ -42,13 +43,14 @@ func (r *Reader) run(ctx context.Context) {
 		case len(claims) > 0:
 			r.queueAnswered()
 			cheap = r.hand(ctx, claims, free)
+			idle = r.o.Poll
 		default:
 			r.queueAnswered()
 			r.slots.Release(int64(free))
 			if r.o.Once && busy == 0 {
 				return
 			}
-			r.await(ctx)
+			idle = r.await(ctx, idle)
 		}
 	}
 }
@@ -167,15 +169,22 @@ func (r *Reader) count(change func(*Stats)) {
 // now is the present as catalogues keep it.
 func (r *Reader) now() time.Time { return jarvis.Instant(r.o.Now()) }
 
-// await waits until the queue may have something.
-func (r *Reader) await(ctx context.Context) {
-	timer := time.NewTimer(r.o.Poll)
+// longestIdle is by how many times Options.Poll grows, since looking costs the
+// catalogue something even where nothing is due.
+const longestIdle = 6
+
+// await waits until the queue may have something, for so long at most, and returns
+// how long to wait next time: twice as long while nobody wakes the Reader.
+func (r *Reader) await(ctx context.Context, idle time.Duration) time.Duration {
+	timer := time.NewTimer(idle)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
 	case <-r.wake:
+		return r.o.Poll
 	case <-timer.C:
 	}
+	return min(2*idle, longestIdle*r.o.Poll)
 }
 
 // wait waits, and reports whether ctx has not ended.

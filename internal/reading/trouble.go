@@ -2,15 +2,18 @@ package reading
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
 )
 
-// Pauses in trouble double from the first to the longest.
+// Pauses in trouble double from the first to the longest, which is shorter where it
+// may be the pictures' fault after all: each has its turn then.
 const (
 	firstPause   = time.Second
 	longestPause = 5 * time.Minute
+	longestDoubt = time.Minute
 )
 
 // maxSuspects is how many pictures that had part in trouble are remembered, and
@@ -20,6 +23,14 @@ const (
 	maxPassedOver = 64
 )
 
+// maxInARow is how many different pictures fail in a row, none being read in
+// between, until that is taken for trouble.
+const maxInARow = 10
+
+// errNothingReads is that trouble. What the engine said is in no log.
+var errNothingReads = jarvis.Errorf(jarvis.CodeUnavailable,
+	"%d different images in a row could not be read, so it is likely that what reads them is broken: try it on an image by hand", maxInARow)
+
 // trouble is what keeps a Reader from reading, whatever the picture.
 type trouble struct {
 	pauses int       // in a row; 0 while all is well
@@ -28,9 +39,14 @@ type trouble struct {
 	ended  int64     // pictures that came to an end of their own
 	// suspects are the pictures that were in hand in trouble, with ended as it was.
 	suspects map[jarvis.ID]int64
+	// inARow are the pictures, by what is in them, that failed since one was read: at
+	// most maxInARow.
+	inARow map[string]bool
 }
 
-func newTrouble() trouble { return trouble{suspects: map[jarvis.ID]int64{}} }
+func newTrouble() trouble {
+	return trouble{suspects: map[jarvis.ID]int64{}, inARow: map[string]bool{}}
+}
 
 // part is 1 for a picture that had part in trouble, else 0.
 func (t *trouble) part(id jarvis.ID) int {
@@ -67,6 +83,28 @@ func (r *Reader) blames(id jarvis.ID) bool {
 	return ok && r.trouble.ended > ended
 }
 
+// nothingReads notes that the engine failed over a picture, and reports whether it
+// does so over any.
+func (r *Reader) nothingReads(c *jarvis.Claim) bool {
+	picture := string(c.Capture.ContentDigest)
+	if picture == "" {
+		picture = c.ID.String()
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if len(r.trouble.inARow) < maxInARow {
+		r.trouble.inARow[picture] = true
+	}
+	return len(r.trouble.inARow) == maxInARow
+}
+
+// somethingReads notes that the engine read a picture.
+func (r *Reader) somethingReads() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	clear(r.trouble.inARow)
+}
+
 // Pause has a Reader begin in trouble that is known before it starts: it is logged
 // now, and then images are tried as after any other trouble.
 func (r *Reader) Pause(err error) { r.meet(err, false) }
@@ -92,12 +130,16 @@ func (r *Reader) meet(err error, queue bool) {
 	defer r.mu.Unlock()
 	t := &r.trouble
 	if t.pauses == 0 {
-		r.log.Warn("reading pauses; captures are kept and wait", "error", message(err))
+		r.log.Warn("reading pauses; captures are kept and wait, and are not found before, not by their titles either", "error", message(err))
 	} else if r.now().Before(t.until) {
 		return // what was in hand when it began
 	}
+	longest := longestPause
+	if errors.Is(err, errNothingReads) {
+		longest = longestDoubt
+	}
 	t.queue = queue
-	t.until = r.now().Add(min(firstPause<<min(t.pauses, 16), longestPause))
+	t.until = r.now().Add(min(firstPause<<min(t.pauses, 16), longest))
 	t.pauses++
 }
 
