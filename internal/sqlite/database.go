@@ -128,10 +128,12 @@ func (db *database) connectReader(path string) (*conn, error) {
 }
 
 // connectWriter opens the existing file at path for writing. A transaction is
-// held in memory until it commits; see gathering.
+// held in memory until it commits; see gathering. So is what a savepoint would put
+// back (temp_store): in a file it would be encrypted, twice for each page.
 func (db *database) connectWriter(path string) (*conn, error) {
 	return db.connect(db.uri(path)+"&"+gathers+"=1", sqlite3.OPEN_READWRITE, writerPragmas+`;
-		PRAGMA cache_spill = OFF`)
+		PRAGMA cache_spill = OFF;
+		PRAGMA temp_store = MEMORY`)
 }
 
 // Checkpoints are the writer's own work: an automatic one would report the
