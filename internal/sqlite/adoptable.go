@@ -12,7 +12,7 @@ import (
 const (
 	ownTables     = "'store', 'tombstones', 'counters', 'devices', " + serverTables
 	serverTables  = "'pins', 'tokens', 'sessions', 'sign_ins', 'accesses', 'spans', " + readingTables
-	readingTables = "'queue', 'readings', 'documents', 'reindexing', " +
+	readingTables = "'queue', 'readings', 'documents', 'reindexing', 'unindexed', " +
 		"'search', 'search_words', 'search_config', 'search_data', 'search_docsize', 'search_idx'"
 )
 

@@ -117,6 +117,9 @@ func (db *database) purgeCopy(ctx context.Context, path string, ids []string) er
 			for i := 0; i < len(ids) && err == nil; i++ {
 				err = purgeRow(c, s, ids[i])
 			}
+			for more := s.version >= readingVersion; more && err == nil; {
+				more, err = scrubSome(c, time.Minute)
+			}
 			if err == nil {
 				err = c.Exec("COMMIT")
 			}

@@ -105,11 +105,18 @@ func (c *Catalog) Undelete(ctx context.Context, id jarvis.ID) error {
 const purgeBatch = 1000
 
 // Purge implements jarvis.Catalog. The catalogue itself overwrites what it
-// deletes (secure_delete); what is left of it is in the WAL and in the copies.
+// deletes (secure_delete), but for words in its index; what else is left is in the
+// WAL, in the copies, and in an index that another took the place of.
 func (c *Catalog) Purge(ctx context.Context) error {
+	if err := c.scrub(ctx); err != nil {
+		return err
+	}
 	for {
 		ids, err := c.unpurged(ctx)
-		if err != nil || len(ids) == 0 {
+		if err != nil || len(ids) == 0 && !c.scrubbed.Load() {
+			return err
+		}
+		if err := c.discard(ctx, nil); err != nil {
 			return err
 		}
 		if err := c.enter(ctx); err != nil {
@@ -144,21 +151,29 @@ func (c *Catalog) unpurged(ctx context.Context) ([]string, error) {
 	})
 }
 
-// purge removes captures from every copy, and from the WAL by emptying it.
+// purge removes captures from every copy, and what is gone from the WAL by
+// emptying it.
 func (c *Catalog) purge(ctx context.Context, ids []string) error {
-	copies, err := c.db.copies()
-	if err != nil {
-		return err
+	if len(ids) > 0 {
+		copies, err := c.db.copies()
+		if err != nil {
+			return err
+		}
+		var errs []error
+		for _, path := range copies {
+			errs = append(errs, c.db.purgeCopy(ctx, path, ids))
+		}
+		if err := errors.Join(errs...); err != nil {
+			return err
+		}
 	}
-	var errs []error
-	for _, path := range copies {
-		errs = append(errs, c.db.purgeCopy(ctx, path, ids))
-	}
-	if err := errors.Join(errs...); err != nil {
-		return err
-	}
+	scrubbed := c.scrubbed.Swap(false)
 	connect := func() (*conn, error) { return c.db.connectWriter(c.db.path) }
-	return withConn(ctx, connect, func(on *conn) error {
+	err := withConn(ctx, connect, func(on *conn) error {
 		return retryBusy(ctx, func() error { return truncateWAL(on) })
 	})
+	if err != nil && scrubbed {
+		c.scrubbed.Store(true)
+	}
+	return err
 }

@@ -26,7 +26,7 @@ func setDocument(on *conn, seq int64, words string) error {
 		return err
 	}
 	if found {
-		if err := unindex(on, seq, old); err != nil {
+		if err := unindex(on, seq, old, words); err != nil {
 			return err
 		}
 	}
@@ -38,14 +38,16 @@ func setDocument(on *conn, seq int64, words string) error {
 	})
 }
 
-// unindex removes a document from the index, to which its words must be told.
-func unindex(on *conn, seq int64, words string) error {
-	return eachIndex(on, seq, func(table string) error {
-		if err := on.exec("INSERT INTO "+table+" ("+table+", rowid, words) VALUES ('delete', ?, ?)", seq, words); err != nil {
-			return err
-		}
-		return scrub(on, table, words)
+// unindex removes a document from the index, to which its words must be told. Those
+// that are not in the one that comes instead are left to Purge.
+func unindex(on *conn, seq int64, words, instead string) error {
+	err := eachIndex(on, seq, func(table string) error {
+		return on.exec("INSERT INTO "+table+" ("+table+", rowid, words) VALUES ('delete', ?, ?)", seq, words)
 	})
+	if err != nil {
+		return err
+	}
+	return noteUnindexed(on, words, instead)
 }
 
 // eachIndex calls change for every index that has, or is to have, the document of
@@ -65,7 +67,7 @@ func eachIndex(on *conn, seq int64, change func(table string) error) error {
 func forget(on *conn, seq int64) error {
 	words, found, err := findDocument(on, seq)
 	if err == nil && found {
-		err = unindex(on, seq, words)
+		err = unindex(on, seq, words, "")
 	}
 	for _, sql := range []string{
 		"DELETE FROM documents WHERE seq = ?",

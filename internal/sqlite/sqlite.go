@@ -16,6 +16,7 @@ package sqlite
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 
 	"github.com/ncruces/go-sqlite3/vfs"
 
@@ -61,6 +62,8 @@ type Catalog struct {
 	readers *readers
 	writer  *writer
 	closing closing
+
+	scrubbed atomic.Bool // there are words in the WAL that Purge took out of the index
 }
 
 var _ jarvis.Catalog = (*Catalog)(nil)

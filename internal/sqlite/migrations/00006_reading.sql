@@ -49,6 +49,12 @@ INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 -- The words of search.
 CREATE VIRTUAL TABLE search_words USING fts5vocab (search, instance);
 
+-- The words of documents that are not in search any more, until it was looked
+-- whether any other has them: what is left of them goes then.
+CREATE TABLE unindexed (
+    word text NOT NULL PRIMARY KEY
+) WITHOUT ROWID;
+
 -- How far two rebuildings are, which processes go on with when they are started
 -- again: that of the documents, and that of the index of them.
 CREATE TABLE reindexing (
@@ -60,6 +66,7 @@ CREATE TABLE reindexing (
 -- +goose Down
 -- The texts stay with their captures.
 DROP TABLE reindexing;
+DROP TABLE unindexed;
 DROP TABLE search_words;
 DROP TABLE IF EXISTS search_new;
 DROP TABLE IF EXISTS search_old;
