@@ -17,8 +17,18 @@ func enqueue(on *conn, seq int64) error {
 	return on.exec("INSERT INTO queue (aside, seq, due_at, claims, failures) VALUES (0, ?, 0, 0, 0)", seq)
 }
 
-// dueSQL finds what may be claimed, the newest first.
-const dueSQL = "SELECT seq, claims, failures, redo_at FROM queue WHERE aside = 0 AND due_at <= ?"
+const (
+	dueColumns = "SELECT seq, claims, failures, redo_at FROM queue"
+
+	// byTime is the index that SQLite would not take: it knows nothing of sizes.
+	byTime = " INDEXED BY ix_queue_due WHERE aside = 0 "
+
+	// dueSQL finds what may be claimed, the newest first, once that is ripe.
+	dueSQL = dueColumns + byTime + "AND due_at = 0 ORDER BY seq DESC LIMIT ?"
+
+	ripeSQL = "SELECT seq FROM queue" + byTime + "AND due_at > 0 AND due_at <= ? LIMIT ?"
+	someSQL = "SELECT EXISTS (SELECT 1 FROM queue" + byTime + "AND due_at <= ?)"
+)
 
 // due is a row of the queue that may be claimed.
 type due struct {
@@ -31,20 +41,43 @@ func scanDue(s *sqlite3.Stmt) due {
 	return due{s.ColumnInt64(0), s.ColumnInt64(1), s.ColumnInt64(2), s.ColumnType(3) != sqlite3.NULL, s.ColumnInt64(3)}
 }
 
-// ClaimReadings implements jarvis.Readings.
-func (c *Catalog) ClaimReadings(ctx context.Context, now time.Time, lease time.Duration, limit int) ([]*jarvis.Claim, error) {
+// ClaimReadings implements jarvis.Readings. It writes nothing while nothing is due.
+func (c *Catalog) ClaimReadings(ctx context.Context, now time.Time, lease time.Duration, limit int) (claims []*jarvis.Claim, err error) {
 	if err := jarvis.CheckPage(limit); err != nil {
 		return nil, err
 	}
-	return doWrite(ctx, c, "claim captures to read", func(on *conn) ([]*jarvis.Claim, error) {
-		return claim(on, now, lease, dueSQL+" ORDER BY seq DESC LIMIT ?", now.UnixMicro(), limit)
+	const op = "claim captures to read"
+	some, err := read(ctx, c, op, func(on *conn) (int64, error) {
+		return on.number(someSQL, now.UnixMicro())
 	})
+	if err != nil || some == 0 {
+		return []*jarvis.Claim{}, err
+	}
+	for claims == nil && err == nil {
+		claims, err = doWrite(ctx, c, op, func(on *conn) ([]*jarvis.Claim, error) {
+			if n, err := ripen(on, now); err != nil || n == ripenBatch {
+				return nil, err // more may become due: others wait
+			}
+			return claim(on, now, lease, dueSQL, limit)
+		})
+	}
+	return claims, err
+}
+
+// ripenBatch bounds the rows that one transaction makes due.
+const ripenBatch = 500
+
+// ripen makes what has become due since like what was due at once, so that the
+// newest of both are found together; it returns how many. A lease that has ended
+// keeps its token: see jarvis.Readings.
+func ripen(on *conn, now time.Time) (int64, error) {
+	return on.changed("UPDATE queue SET due_at = 0 WHERE aside = 0 AND seq IN ("+ripeSQL+")", now.UnixMicro(), ripenBatch)
 }
 
 // ClaimReading implements jarvis.Readings.
 func (c *Catalog) ClaimReading(ctx context.Context, id jarvis.ID, now time.Time, lease time.Duration) (*jarvis.Claim, error) {
 	return doWrite(ctx, c, "claim a capture to read", func(on *conn) (*jarvis.Claim, error) {
-		claims, err := claim(on, now, lease, dueSQL+" AND seq = (SELECT seq FROM captures WHERE id = ?)", now.UnixMicro(), id.String())
+		claims, err := claim(on, now, lease, dueColumns+" WHERE aside = 0 AND seq = (SELECT seq FROM captures WHERE id = ?) AND due_at <= ?", id.String(), now.UnixMicro())
 		if err != nil || len(claims) == 0 {
 			return nil, err
 		}
@@ -257,10 +290,9 @@ func (c *Catalog) Requeue(ctx context.Context, f jarvis.RequeueFilter, now time.
 	if !f.To.IsZero() {
 		to = ceilMicros(f.To)
 	}
-	find, put := `SELECT seq FROM captures WHERE seq > ? AND timestamp >= ? AND timestamp < ? ORDER BY seq LIMIT ?`, requeueAll
+	find, put := requeueSQL, requeueAll
 	if f.Failed {
-		find, put = `SELECT seq FROM captures WHERE seq > ? AND timestamp >= ? AND timestamp < ?
-			AND EXISTS (SELECT 1 FROM queue WHERE aside IN (0, 1) AND queue.seq = captures.seq AND failures > 0) ORDER BY seq LIMIT ?`, requeueFailed
+		find, put = requeueFailedSQL, requeueFailed
 	}
 	done := int64(0)
 	for after := seqBefore(from); ; {
@@ -291,6 +323,12 @@ func (c *Catalog) Requeue(ctx context.Context, f jarvis.RequeueFilter, now time.
 		after = seqs[len(seqs)-1]
 	}
 }
+
+const (
+	requeueSQL       = "SELECT seq FROM captures WHERE seq > ? AND timestamp >= ? AND timestamp < ? ORDER BY seq LIMIT ?"
+	requeueFailedSQL = `SELECT seq FROM queue CROSS JOIN captures USING (seq)
+		WHERE failures > 0 AND seq > ? AND timestamp >= ? AND timestamp < ? ORDER BY seq LIMIT ?`
+)
 
 // requeueAll queues a capture to be read anew; it returns 0 if that is gone.
 func requeueAll(on *conn, seq, now int64) (int64, error) {

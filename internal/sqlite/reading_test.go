@@ -265,7 +265,6 @@ func TestCatalog_Claim_Plan(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	costOf(t, c, dueSQL+" ORDER BY seq DESC LIMIT 1", readingNow.UnixMicro()).want(t, "ClaimReadings", 40, "SEARCH queue USING PRIMARY KEY (aside=?)")
 	costOf(t, c, twinSQL, []byte{0x77}, 0).want(t, "the twin", 60, "SEARCH readings USING INDEX ix_readings_digest (digest=? AND read_at>?)", "SEARCH captures USING INTEGER PRIMARY KEY")
 	var id string
 	_, err = read(t.Context(), c, "an id", func(on *conn) (bool, error) {

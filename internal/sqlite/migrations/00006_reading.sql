@@ -15,6 +15,10 @@ CREATE TABLE queue (
     reason   text,
     PRIMARY KEY (aside, seq)
 ) WITHOUT ROWID;
+-- What waits by the time at which it is due: 0 for most, the newest of which are
+-- found at once however many others are leased or are to be tried again later.
+CREATE INDEX ix_queue_due ON queue (due_at, seq) WHERE aside = 0;
+CREATE INDEX ix_queue_failed ON queue (seq) WHERE failures > 0;
 
 INSERT INTO queue (aside, seq, due_at, claims, failures)
 SELECT 0, seq, 0, 0, 0 FROM captures ORDER BY seq;
