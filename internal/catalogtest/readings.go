@@ -1,8 +1,6 @@
 package catalogtest
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -17,8 +15,8 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
-// aMinute is the length of leases here.
-const aMinute = time.Minute
+// leaseLength is how long captures are leased here.
+const leaseLength = time.Minute
 
 func testReadings(t *testing.T, h Harness) {
 	t.Run("Protocol", func(t *testing.T) {
@@ -30,7 +28,7 @@ func testReadings(t *testing.T, h Harness) {
 
 		first := claimOne(t, cat, noon)
 		want := &jarvis.Claim{
-			Lease: jarvis.Lease{ID: newer.ID, Token: first.Token}, Capture: newer, Until: noon.Add(aMinute), Claims: 1,
+			Lease: jarvis.Lease{ID: newer.ID, Token: first.Token}, Capture: newer, Until: noon.Add(leaseLength), Claims: 1,
 		}
 		wantEqual(t, "the claim", first, want)
 		if first.Token.IsZero() {
@@ -59,11 +57,11 @@ func testReadings(t *testing.T, h Harness) {
 		c := newUnread(noon)
 		insert(t, cat, c)
 		first := claimOne(t, cat, noon)
-		wantNoClaim(t, cat, noon.Add(aMinute-time.Microsecond))
-		if again, err := cat.ClaimReading(t.Context(), c.ID, noon, aMinute); again != nil || err != nil {
+		wantNoClaim(t, cat, noon.Add(leaseLength-time.Microsecond))
+		if again, err := cat.ClaimReading(t.Context(), c.ID, noon, leaseLength); again != nil || err != nil {
 			t.Fatalf("ClaimReading of what is leased = %+v, %v", again, err)
 		}
-		second := claimOne(t, cat, noon.Add(aMinute))
+		second := claimOne(t, cat, noon.Add(leaseLength))
 		if second.Claims != 2 || second.Failures != 0 {
 			t.Errorf("a second claim says it is %d, after %d failures", second.Claims, second.Failures)
 		}
@@ -77,7 +75,7 @@ func testReadings(t *testing.T, h Harness) {
 		if err := cat.ReleaseReading(t.Context(), first.Lease); err != nil {
 			t.Errorf("ReleaseReading of a lease that is over: %v", err)
 		}
-		wantReadStatus(t, cat, noon.Add(aMinute), jarvis.ReadStatus{Leased: 1})
+		wantReadStatus(t, cat, noon.Add(leaseLength), jarvis.ReadStatus{Leased: 1})
 		// Whoever is late still counts, as long as nobody else was faster.
 		finish(t, cat, second.Lease, newReading("in time", noon), "in time")
 	})
@@ -138,7 +136,7 @@ func testReadings(t *testing.T, h Harness) {
 			if i%5 == 4 {
 				continue
 			}
-			claim, err := cat.ClaimReading(t.Context(), c.ID, noon, aMinute)
+			claim, err := cat.ClaimReading(t.Context(), c.ID, noon, leaseLength)
 			if err != nil || claim == nil {
 				t.Fatalf("ClaimReading = %v, %v", claim, err)
 			}
@@ -218,7 +216,7 @@ func testReadings(t *testing.T, h Harness) {
 		reading := newReading("seen twice", noon)
 		claim := func(c *jarvis.Capture, now time.Time) *jarvis.Claim {
 			t.Helper()
-			claim, err := cat.ClaimReading(t.Context(), c.ID, now, aMinute)
+			claim, err := cat.ClaimReading(t.Context(), c.ID, now, leaseLength)
 			if err != nil || claim == nil {
 				t.Fatalf("ClaimReading = %v, %v", claim, err)
 			}
@@ -243,9 +241,9 @@ func testReadings(t *testing.T, h Harness) {
 		}
 		anew := newReading("read anew", now)
 		finish(t, cat, redo.Lease, anew, "read anew")
-		wantEqual(t, "the twin that was read anew", claim(a, now.Add(aMinute)).Twin, anew)
+		wantEqual(t, "the twin that was read anew", claim(a, now.Add(leaseLength)).Twin, anew)
 		remove(t, cat, b.ID)
-		if twin := claim(a, now.Add(2*aMinute)).Twin; twin != nil {
+		if twin := claim(a, now.Add(2*leaseLength)).Twin; twin != nil {
 			t.Errorf("what was deleted is the twin %+v", twin)
 		}
 	})
@@ -285,7 +283,7 @@ func testReadings(t *testing.T, h Harness) {
 				t.Errorf("ReleaseReading of what is gone: %v", err)
 			}
 		}
-		if claim, err := cat.ClaimReading(t.Context(), missing.ID, noon, aMinute); claim != nil || err != nil {
+		if claim, err := cat.ClaimReading(t.Context(), missing.ID, noon, leaseLength); claim != nil || err != nil {
 			t.Errorf("ClaimReading of what is gone = %+v, %v", claim, err)
 		}
 	})
@@ -322,7 +320,7 @@ func testReadings(t *testing.T, h Harness) {
 		wantError(t, cat.FinishReading(t.Context(), lease, bad, "two words"), jarvis.CodeInvalid, "")
 		wantReadStatus(t, cat, noon, jarvis.ReadStatus{Leased: 1})
 		for _, limit := range []int{0, -1, jarvis.MaxPage + 1} {
-			_, err := cat.ClaimReadings(t.Context(), noon, aMinute, limit)
+			_, err := cat.ClaimReadings(t.Context(), noon, leaseLength, limit)
 			wantError(t, err, jarvis.CodeInvalid, messageLimit(limit))
 		}
 		_, err := cat.FindTexts(t.Context(), make([]jarvis.ID, jarvis.MaxPage+1))
@@ -356,7 +354,7 @@ func testReadings(t *testing.T, h Harness) {
 			cat := cats[worker%handles]
 			random := rand.New(rand.NewPCG(1, uint64(worker)))
 			for {
-				claims, err := cat.ClaimReadings(background, noon, aMinute, 1+random.IntN(5))
+				claims, err := cat.ClaimReadings(background, noon, leaseLength, 1+random.IntN(5))
 				if err != nil || len(claims) == 0 {
 					return err
 				}
@@ -377,7 +375,7 @@ func testReadings(t *testing.T, h Harness) {
 		})
 		// One that a worker released as the last of all may be left.
 		for {
-			claims, err := cats[0].ClaimReadings(background, noon, aMinute, 100)
+			claims, err := cats[0].ClaimReadings(background, noon, leaseLength, 100)
 			if err != nil {
 				t.Fatalf("ClaimReadings: %v", err)
 			}
@@ -421,7 +419,7 @@ func newReading(text string, at time.Time) *jarvis.Reading {
 
 func claimOne(t tester, cat Catalog, now time.Time) *jarvis.Claim {
 	t.Helper()
-	claims, err := cat.ClaimReadings(background, now, aMinute, 1)
+	claims, err := cat.ClaimReadings(background, now, leaseLength, 1)
 	if err != nil {
 		t.Fatalf("ClaimReadings: %v (cause: %v)", err, errors.Unwrap(err))
 	}
@@ -433,7 +431,7 @@ func claimOne(t tester, cat Catalog, now time.Time) *jarvis.Claim {
 
 func wantNoClaim(t tester, cat Catalog, now time.Time) {
 	t.Helper()
-	claims, err := cat.ClaimReadings(background, now, aMinute, 10)
+	claims, err := cat.ClaimReadings(background, now, leaseLength, 10)
 	if err != nil || len(claims) != 0 {
 		t.Fatalf("ClaimReadings = %v, %v; want none", claims, err)
 	}
@@ -479,157 +477,4 @@ func wantTexts(t tester, cat Catalog, want ...*jarvis.CaptureText) {
 
 func messageLeaseOver(id jarvis.ID) string {
 	return fmt.Sprintf("the lease on capture %s is over: it was given to another, finished, or taken back", id)
-}
-
-// queued is a capture of queueModel.
-type queued struct {
-	capture          *jarvis.Capture
-	waits            bool // it is in the queue
-	failed           bool
-	due              time.Time // zero is at once
-	token            jarvis.ID
-	claims, failures int
-	redo             bool
-}
-
-// anyReading does anything in any order to the captures that it inserts, and
-// compares with a queue in memory. What earlier tries left is all read.
-func anyReading(t *rapid.T, cats []Catalog) {
-	ctx := context.Background()
-	now := noon
-	var all []*queued
-	for i := range rapid.IntRange(1, 6).Draw(t, "captures") {
-		// Newer than all of the tries before, and far enough for every claim.
-		c := newUnread(noon.Add(time.Duration(i) * time.Second))
-		insert(t, cats[0], c)
-		all = append(all, &queued{capture: c, waits: true})
-	}
-	defer func() {
-		for _, q := range all {
-			remove(t, cats[0], q.capture.ID)
-		}
-	}()
-	cat := func() Catalog { return rapid.SampledFrom(cats).Draw(t, "handle") }
-	one := func() *queued { return rapid.SampledFrom(all).Draw(t, "capture") }
-	claimed := func(q *queued, claim *jarvis.Claim) {
-		q.claims++
-		q.due, q.token = now.Add(aMinute), claim.Token
-		if claim.Claims != q.claims || claim.Failures != q.failures || claim.Redo != q.redo || !claim.Until.Equal(q.due) {
-			t.Fatalf("the claim is %+v, want one of %+v", claim, q)
-		}
-	}
-	isDue := func(q *queued) bool { return q.waits && !q.failed && !q.due.After(now) }
-	// use calls with the lease that was last given, or another.
-	use := func(what string, done func(q *queued), call func(lease jarvis.Lease) error) {
-		q := one()
-		lease := jarvis.Lease{ID: q.capture.ID, Token: q.token}
-		if q.token.IsZero() || rapid.IntRange(0, 4).Draw(t, "another lease") == 0 {
-			lease.Token = jarvis.NewRandomID()
-			wantError(t, call(lease), jarvis.CodeConflict, messageLeaseOver(lease.ID))
-			return
-		}
-		if err := call(lease); err != nil {
-			t.Fatalf("%s: %v (cause: %v)", what, err, errors.Unwrap(err))
-		}
-		q.token = jarvis.ID{}
-		done(q)
-	}
-	t.Repeat(map[string]func(*rapid.T){
-		"wait": func(t *rapid.T) { now = now.Add(time.Duration(rapid.IntRange(1, 90).Draw(t, "seconds")) * time.Second) },
-		"claim": func(t *rapid.T) {
-			var want []*queued
-			for _, q := range all {
-				if isDue(q) {
-					want = append(want, q)
-				}
-			}
-			slices.SortFunc(want, func(a, b *queued) int { return compareCursors(b.capture.Cursor(), a.capture.Cursor()) })
-			want = want[:min(len(want), rapid.IntRange(1, 3).Draw(t, "limit"))]
-			got, err := cat().ClaimReadings(ctx, now, aMinute, max(len(want), 1))
-			if err != nil || len(got) != len(want) {
-				t.Fatalf("ClaimReadings = %d, %v; want %d", len(got), err, len(want))
-			}
-			for i, claim := range got {
-				if claim.ID != want[i].capture.ID {
-					t.Fatalf("claim %d is not of the newest that wait", i)
-				}
-				claimed(want[i], claim)
-			}
-		},
-		"claim one": func(t *rapid.T) {
-			q := one()
-			claim, err := cat().ClaimReading(ctx, q.capture.ID, now, aMinute)
-			if err != nil || (claim != nil) != isDue(q) {
-				t.Fatalf("ClaimReading = %+v, %v", claim, err)
-			}
-			if claim != nil {
-				claimed(q, claim)
-			}
-		},
-		"finish": func(*rapid.T) {
-			use("FinishReading", func(q *queued) { q.waits = false }, func(lease jarvis.Lease) error {
-				return cat().FinishReading(ctx, lease, newReading("some text", now), "some text")
-			})
-		},
-		"fail": func(t *rapid.T) {
-			retry := now.Add(time.Duration(rapid.IntRange(0, 90).Draw(t, "backoff")) * time.Second)
-			use("FailReading", func(q *queued) { q.failures, q.due = q.failures+1, retry }, func(lease jarvis.Lease) error {
-				return cat().FailReading(ctx, lease, jarvis.ReadFailure{Reason: "failed", Retry: retry})
-			})
-		},
-		"set aside": func(*rapid.T) {
-			use("SetAside", func(q *queued) { q.failures, q.failed = q.failures+1, true }, func(lease jarvis.Lease) error {
-				return cat().SetAside(ctx, lease, "failed", "a title")
-			})
-		},
-		"release": func(*rapid.T) {
-			q := one()
-			if err := cat().ReleaseReading(ctx, jarvis.Lease{ID: q.capture.ID, Token: cmp.Or(q.token, jarvis.NewRandomID())}); err != nil {
-				t.Fatalf("ReleaseReading: %v", err)
-			}
-			if !q.token.IsZero() {
-				q.token, q.due = jarvis.ID{}, time.Time{}
-				q.claims--
-			}
-		},
-		"retry": func(*rapid.T) {
-			n := int64(0)
-			for _, q := range all {
-				if q.waits && q.failures > 0 {
-					*q = queued{capture: q.capture, waits: true, redo: q.redo}
-					n++
-				}
-			}
-			wantRequeued(t, cat(), jarvis.RequeueFilter{Failed: true}, now, n)
-		},
-		"redo": func(t *rapid.T) {
-			from, to := one().capture.Timestamp, one().capture.Timestamp
-			n := int64(0)
-			for _, q := range all {
-				if at := q.capture.Timestamp; !at.Before(from) && at.Before(to) {
-					*q = queued{capture: q.capture, waits: true, redo: true}
-					n++
-				}
-			}
-			wantRequeued(t, cat(), jarvis.RequeueFilter{From: from, To: to}, now, n)
-		},
-		"": func(t *rapid.T) {
-			var want jarvis.ReadStatus
-			for _, q := range all {
-				switch {
-				case !q.waits:
-					want.Read++
-				case q.failed:
-					want.Failed++
-				case !q.due.After(now):
-					want.Waiting++
-				case q.token.IsZero():
-					want.Delayed++
-				default:
-					want.Leased++
-				}
-			}
-			wantReadStatus(t, cat(), now, want)
-		},
-	})
 }
