@@ -187,6 +187,8 @@ func (a *app) printNext(some bool, found []screenshotFolder) {
 		line("add FILE...", "add screenshots: files, folders, or - for standard input")
 	}
 	if some {
+		line("search WORDS", "find what was on the screen, once it was read")
+		line("ocr status", "how far reading is")
 		line("list --from yesterday", "list what was on the screen")
 		line("get ID -o screen.png", "get an image back")
 		line("verify", "prove that everything is there")

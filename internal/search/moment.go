@@ -41,16 +41,22 @@ func newMoment(m *jarvis.Match) *moment {
 
 // window is what the captures of a moment have in common. Of a title only words
 // that are no numbers count: "(3) Inbox" becomes "(4) Inbox" in front of one's eyes.
+// A capture of which nobody said what window it shows is alone.
 type window struct {
 	device     string
 	monitor    int
 	app        string
 	title, url string
+	alone      jarvis.ID
 }
 
 func windowOf(m *jarvis.Match) window {
 	url, _, _ := strings.Cut(m.URL, "#")
-	return window{m.Device, m.MonitorIndex, m.AppName, steadyTitle(m.WindowTitle), url}
+	w := window{device: m.Device, monitor: m.MonitorIndex, app: m.AppName, title: steadyTitle(m.WindowTitle), url: url}
+	if w.app == "" && w.title == "" && w.url == "" {
+		w.alone = m.ID
+	}
+	return w
 }
 
 // steadyTitle returns the words of a title without numbers.
@@ -224,7 +230,7 @@ type stream struct {
 
 // give makes what job.count returned, not nothing, the first of the stream.
 func (s *stream) give(matches []*jarvis.Match) {
-	s.ready, s.size, s.end = matches, len(matches), len(matches) < jarvis.MaxFacetMatches
+	s.ready, s.size, s.end = matches, len(matches), len(matches) < s.look
 	s.after = matches[len(matches)-1].Cursor()
 }
 
@@ -234,6 +240,7 @@ func (s *stream) next(ctx context.Context) (*jarvis.Match, error) {
 		return nil, err
 	}
 	m := s.ready[0]
+	s.ready[0] = nil // most are needed no longer
 	s.ready = s.ready[1:]
 	s.looked++
 	return m, nil

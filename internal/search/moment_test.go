@@ -41,6 +41,22 @@ func TestService_Search_Moments(t *testing.T) {
 	}
 }
 
+// TestService_Search_NoWindow checks that captures are alone of which nobody said
+// what window they show.
+func TestService_Search_NoWindow(t *testing.T) {
+	f := &fake{}
+	says := "fox"
+	for i := range 3 {
+		f.captures = append(f.captures, &entry{
+			capture:  &jarvis.Capture{ID: testID(i), Timestamp: noon.Add(time.Duration(-i) * time.Second), Device: "ada@desk", OCRText: &says},
+			document: says,
+		})
+	}
+	if page := f.search(t, jarvis.SearchRequest{Query: "fox", Moments: true}); len(page.Results) != 3 {
+		t.Errorf("%d results for 3 captures of no window", len(page.Results))
+	}
+}
+
 // TestService_Search_LongMoment checks that a moment with more captures than are
 // looked at is cut, with each capture counted once.
 func TestService_Search_LongMoment(t *testing.T) {
@@ -49,7 +65,7 @@ func TestService_Search_LongMoment(t *testing.T) {
 	const n = 2*maxLook + 100
 	for i := range n {
 		f.captures = append(f.captures, &entry{
-			capture:  &jarvis.Capture{ID: testID(i), Timestamp: noon.Add(time.Duration(-i) * time.Second), OCRText: &says},
+			capture:  &jarvis.Capture{ID: testID(i), Timestamp: noon.Add(time.Duration(-i) * time.Second), AppName: "Browser", OCRText: &says},
 			document: says,
 		})
 	}
@@ -84,7 +100,7 @@ func momentsOf(captures []*entry) []shown {
 	windows := make(map[window][]*jarvis.Capture)
 	for _, e := range captures {
 		c := e.capture
-		w := windowOf(&jarvis.Match{Device: c.Device, MonitorIndex: c.MonitorIndex, AppName: c.AppName, WindowTitle: c.WindowTitle, URL: c.URL})
+		w := windowOf(&jarvis.Match{ID: c.ID, Device: c.Device, MonitorIndex: c.MonitorIndex, AppName: c.AppName, WindowTitle: c.WindowTitle, URL: c.URL})
 		windows[w] = append(windows[w], c)
 	}
 	for _, of := range windows {

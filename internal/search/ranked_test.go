@@ -82,7 +82,7 @@ func TestRankMoments_Partial(t *testing.T) {
 	says := "fox"
 	for i := range maxRankedMoments + 1 {
 		f.captures = append(f.captures, &entry{
-			capture:  &jarvis.Capture{ID: testID(i), Timestamp: noon.Add(time.Duration(-i) * time.Second), OCRText: &says},
+			capture:  &jarvis.Capture{ID: testID(i), Timestamp: noon.Add(time.Duration(-i) * time.Second), AppName: "Browser", OCRText: &says},
 			document: says,
 		})
 	}
