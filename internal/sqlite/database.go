@@ -116,7 +116,7 @@ const busyTimeout = 5 * time.Second
 // Page caches, in KiB. The memory of a connection never shrinks.
 const (
 	readerCache = "-1024"
-	writerCache = "-2048"
+	writerCache = "-8192" // a deletion changes as many pages as the capture has words
 )
 
 // connectReader opens the file at path for reading only. It neither makes nor

@@ -4,13 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"math/rand/v2"
-	"os"
 	"path/filepath"
-	"regexp"
-	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -19,7 +13,6 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jarvis-memory/jarvis"
-	"github.com/jarvis-memory/jarvis/internal/proof"
 )
 
 // readingNow is when captures are read in the tests.
@@ -94,102 +87,6 @@ func wantWords(t testing.TB, c *Catalog, word string, want int) {
 	got, err := c.FindMatches(t.Context(), jarvis.MatchFilter{Query: q, Limit: jarvis.MaxMatches})
 	if err != nil || len(got) != want {
 		t.Errorf("%q finds %d, %v; want %d", word, len(got), err, want)
-	}
-}
-
-// Nothing is left of the words of captures that were deleted: not in the index
-// either, of which some pages begin with them.
-func TestCatalog_Purge_LeavesNoWords(t *testing.T) {
-	withKeys(t, func(t *testing.T, key []byte) {
-		o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: key}
-		c := mustOpen(t, o)
-		random := rand.New(rand.NewPCG(1, 1))
-		documents := proof.Rounds(300, 3000)
-		ids := make([]jarvis.ID, documents)
-		for n := range documents {
-			capture := testCapture(n)
-			ids[n] = capture.ID
-			if err := c.InsertCapture(t.Context(), capture); err != nil {
-				t.Fatal(err)
-			}
-			words := make([]string, 40)
-			for i := range words {
-				// Words that differ late make the index keep much of them.
-				words[i] = fmt.Sprintf("%czwortq%04dx%d", 'a'+random.IntN(26), n, i)
-			}
-			readCapture(t, c, capture.ID, strings.Join(words, " "))
-		}
-		doomed := func(n int) bool { return n%2 == 0 || n < documents/4 }
-		for n, id := range ids {
-			if !doomed(n) {
-				continue
-			}
-			if _, err := c.BeginDelete(t.Context(), id); err != nil {
-				t.Fatal(err)
-			}
-			if err := c.FinishDelete(t.Context(), id); err != nil {
-				t.Fatal(err)
-			}
-		}
-		if err := c.Purge(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-		left, kept := make(map[string]bool), make(map[int]bool)
-		entries, err := os.ReadDir(filepath.Dir(o.Path))
-		if err != nil {
-			t.Fatal(err)
-		}
-		for _, e := range entries {
-			content, err := os.ReadFile(filepath.Join(filepath.Dir(o.Path), e.Name()))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if key != nil {
-				content = decrypt(key, content)
-			}
-			for _, found := range regexp.MustCompile(`zwortq(\d{4})x`).FindAllSubmatch(content, -1) {
-				n, err := strconv.Atoi(string(found[1]))
-				if err != nil {
-					t.Fatal(err)
-				}
-				if kept[n] = true; doomed(n) {
-					left[e.Name()+": "+string(found[0])] = true
-				}
-			}
-		}
-		if len(left) > 0 {
-			t.Errorf("%d words of captures that were deleted are left, such as %v", len(left), slices.Sorted(maps.Keys(left))[:min(5, len(left))])
-		}
-		for n := range ids {
-			if kept[n] == doomed(n) && !doomed(n) {
-				t.Errorf("capture %d was kept, and its words were not", n)
-			}
-		}
-		wantKeys(t, c)
-		checkSound(t, c)
-	})
-}
-
-// wantKeys checks that each key of the index is how a word begins that is there.
-func wantKeys(t *testing.T, c *Catalog) {
-	t.Helper()
-	_, err := read(t.Context(), c, "read the keys", func(on *conn) (struct{}, error) {
-		keys := 0
-		err := on.query(func(s *sqlite3.Stmt) error {
-			keys++
-			key := strings.TrimPrefix(string(s.ColumnBlob(0, nil)), idxKey)
-			if next, err := nextWord(on, key); err != nil || !strings.HasPrefix(next, key) {
-				t.Errorf("a key %q of the index is left, and the next word is %q (%v)", key, next, err)
-			}
-			return nil
-		}, "SELECT term FROM search_idx")
-		if keys < 20 {
-			t.Errorf("the index has %d keys, which proves little", keys)
-		}
-		return struct{}{}, err
-	})
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 
