@@ -81,6 +81,7 @@ func (m *Masker) find(text string) []span {
 	small := lower(text)
 	spans := findKeys(text, small)
 	spans = append(spans, findTokens(text, small)...)
+	spans = append(spans, findPasswords(text, small)...)
 	spans = append(spans, findAccounts(text)...)
 	spans = append(spans, findCards(text)...)
 	spans = append(spans, findByRules(m.rules, text, small)...)

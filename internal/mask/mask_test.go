@@ -55,6 +55,21 @@ func TestMasker_MaskText(t *testing.T) {
 	})
 }
 
+func TestMasker_MaskText_Address(t *testing.T) {
+	m := masker(t)
+	for text, want := range map[string]string{
+		"psql postgresql://ann:correcthorsebattery@db.example.org/prod": "psql postgresql://ann:[password]@db.example.org/prod",
+		"https://ann:tr0ub4dor@example.org":                             "https://ann:[secret]@example.org",
+		"postgres://user:password@host":                                 "postgres://user:password@host",
+		"postgres://user:$PASSWORD@host":                                "postgres://user:$PASSWORD@host",
+		"http://example.org:8080/a@b":                                   "http://example.org:8080/a@b",
+	} {
+		if got, _ := m.MaskText(text); got != want {
+			t.Errorf("%q is masked as %q, want %q", text, got, want)
+		}
+	}
+}
+
 // difference returns the lines of after that before does not have.
 func difference(before, after string) string {
 	had := make(map[string]bool)
