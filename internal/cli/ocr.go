@@ -162,6 +162,10 @@ func (a *app) printQueue(s *ocrStatus) {
 	case s.PerMinute == nil:
 	case s.SecondsLeft == nil:
 		line("speed", "nothing was read within three seconds")
+		if s.Leased == 0 {
+			a.printf("\nWhat waits is not found, not by its title either, until it is read: that takes jarvis serve\n" +
+				"or jarvis work, and an engine that works. With ocr_engine = none, titles are indexed without.\n")
+		}
 	default:
 		line("speed", fmt.Sprintf("about %.0f a minute", *s.PerMinute))
 		line("time left", "about "+aboutTime(time.Duration(*s.SecondsLeft)*time.Second))
@@ -227,7 +231,7 @@ func (a *app) watchQueue(ctx context.Context, m memory) error {
 		if !told && s.Leased == 0 && a.now().Sub(changed) > unread {
 			told = true
 			bar.hide()
-			a.warn("nothing is being read: it takes jarvis serve or jarvis work, and an engine that works")
+			a.warn("nothing is being read: it takes jarvis serve or jarvis work, and an engine that works; with ocr_engine = none, titles are found without")
 		}
 		if err := pauseFor(ctx, watched); err != nil {
 			return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"runtime"
 	"sync"
 	"time"
 
@@ -16,11 +17,21 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/reading"
 )
 
-// leaseOf returns how long a capture is leased to be read, by how long an engine may
-// take: ten times as long on a machine that is too busy to let it run (package ocr),
-// and fetching the image and storing what it says come to it. Who is killed keeps
-// what was in hand from others for so long.
-func leaseOf(timeout time.Duration) time.Duration { return 12*timeout + 2*time.Second }
+// leaseOf returns how long a capture is leased to be read: as long as the engine may
+// take, which is longer for a program on a machine that is too busy to let it run, and
+// a quarter more, of which package reading leaves an eighth of all for storing what it
+// says, and the rest is for fetching the image. Who is killed keeps what was in hand
+// from others for so long.
+func leaseOf(r config.Reading) time.Duration {
+	longest := r.Timeout
+	switch {
+	case r.Engine.None():
+		longest = 0
+	case r.Engine.URL == "" && runtime.GOOS == "linux":
+		longest = ocr.Longest(r.Timeout)
+	}
+	return longest + longest/4 + 5*time.Second
+}
 
 // readerOf returns the options of what reads captures by the settings. The caller
 // adds the queue, and closes the engine.
@@ -28,7 +39,7 @@ func (a *app) readerOf(cfg *config.Config, engine *lazyEngine, logger *slog.Logg
 	o := reading.Options{
 		Document: query.Document,
 		Workers:  cfg.Reading.Workers,
-		Lease:    leaseOf(cfg.Reading.Timeout),
+		Lease:    leaseOf(cfg.Reading),
 		Now:      a.now,
 		Logger:   logger,
 	}
@@ -46,17 +57,16 @@ func (a *app) readerOf(cfg *config.Config, engine *lazyEngine, logger *slog.Logg
 }
 
 // openEngine opens the engine that the settings name.
-func openEngine(ctx context.Context, cfg *config.Config) (ocr.Engine, error) {
+func openEngine(ctx context.Context, cfg *config.Config, logger *slog.Logger) (ocr.Engine, error) {
 	r := cfg.Reading
-	limits := ocr.Limits{Workers: r.Workers, Timeout: r.Timeout, Memory: r.Memory, Pixels: cfg.Images.MaxPixels}
+	limits := ocr.Limits{Workers: r.Workers, Timeout: r.Timeout, Memory: r.Memory, Pixels: cfg.Images.MaxPixels, Logger: logger}
 	switch {
 	case r.Engine.URL != "":
 		return ocr.NewHTTP(ocr.HTTPOptions{
-			Limits: limits, URL: r.Engine.URL, Languages: r.Languages, Token: r.Token.Reveal,
-			Insecure: allowsPlain(ctx, cfg.Server.PlainHTTP, r.Engine.URL),
+			Limits: limits, URL: r.Engine.URL, Languages: r.Languages, Token: r.Token.Reveal, Plain: cfg.Server.PlainHTTP,
 		})
 	case r.Engine.Command != nil:
-		return ocr.NewProgram(ocr.ProgramOptions{Limits: limits, Command: r.Engine.Command, Languages: r.Languages})
+		return ocr.NewProgram(ocr.ProgramOptions{Limits: limits, Command: r.Engine.Command, Languages: r.Languages, Token: r.Token.Reveal})
 	}
 	return ocr.NewTesseract(ctx, ocr.TesseractOptions{Limits: limits, Languages: r.Languages, Panels: panel.Find})
 }
@@ -64,7 +74,8 @@ func openEngine(ctx context.Context, cfg *config.Config) (ocr.Engine, error) {
 // lazyEngine is an engine that is opened again when it is needed and could not be
 // before: a program may be installed while the server runs.
 type lazyEngine struct {
-	cfg *config.Config
+	cfg    *config.Config
+	logger *slog.Logger
 
 	mu     sync.Mutex
 	engine ocr.Engine // nil until it is open
@@ -73,11 +84,11 @@ type lazyEngine struct {
 
 // newEngine returns the engine of the settings, nil where they say that nothing is
 // read. missing says why it cannot read now, and may later.
-func newEngine(ctx context.Context, cfg *config.Config) (_ *lazyEngine, missing, err error) {
+func newEngine(ctx context.Context, cfg *config.Config, logger *slog.Logger) (_ *lazyEngine, missing, err error) {
 	if cfg.Reading.Engine.None() {
 		return nil, nil, nil
 	}
-	e := &lazyEngine{cfg: cfg}
+	e := &lazyEngine{cfg: cfg, logger: logger}
 	_, err = e.open(ctx)
 	if errors.Is(err, jarvis.ErrUnavailable) && ctx.Err() == nil {
 		return e, err, nil
@@ -94,7 +105,7 @@ func (e *lazyEngine) open(ctx context.Context) (ocr.Engine, error) {
 	if e.engine != nil {
 		return e.engine, nil
 	}
-	engine, err := openEngine(ctx, e.cfg)
+	engine, err := openEngine(ctx, e.cfg, e.logger)
 	if err != nil {
 		return nil, err // a nil *Tesseract is no nil Engine
 	}
@@ -131,7 +142,7 @@ func (e *lazyEngine) Close() error {
 // started, and the engine, which is to be closed after it. Without an engine that
 // works now, it waits for one.
 func (a *app) newLocalReader(ctx context.Context, cfg *config.Config, s *store, logger *slog.Logger) (*reading.Reader, *lazyEngine, error) {
-	engine, missing, err := newEngine(ctx, cfg)
+	engine, missing, err := newEngine(ctx, cfg, logger)
 	if err != nil {
 		return nil, nil, err
 	}

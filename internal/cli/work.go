@@ -104,7 +104,7 @@ func (a *app) openQueue(ctx context.Context, cfg *config.Config) (o reading.Opti
 
 // work reads what the queue gives out.
 func (cmd *workCmd) work(ctx context.Context, a *app, cfg *config.Config, queue reading.Options, logger *slog.Logger) error {
-	engine, missing, err := newEngine(ctx, cfg)
+	engine, missing, err := newEngine(ctx, cfg, logger)
 	if err == nil {
 		err = missing // a worker without an engine is none
 	}

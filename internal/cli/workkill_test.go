@@ -33,7 +33,7 @@ func newReadingPlace(t *testing.T) *place {
 	if err := os.WriteFile(filepath.Join(p.folder, "reads.sh"), []byte(readsPictures), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	// A lease of 14 seconds: who is killed keeps what was in hand for so long.
+	// A lease of 11 seconds: who is killed keeps what was in hand for so long.
 	p.env = append(p.env, "JARVIS_OCR_ENGINE=program: /bin/sh reads.sh", "JARVIS_OCR_WORKERS=2", "JARVIS_OCR_TIMEOUT=1s")
 	return p
 }

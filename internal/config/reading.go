@@ -2,6 +2,7 @@ package config
 
 import (
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -13,7 +14,7 @@ import (
 type Reading struct {
 	Engine      Engine
 	Languages   string // "eng+deu"
-	Token       Secret // for an engine behind an address
+	Token       Secret // for an engine of the person's own
 	Workers     int    // images that are read at once
 	Timeout     time.Duration
 	Memory      int64 // of one process of an engine, in bytes
@@ -53,7 +54,11 @@ func applyEngine(c *Config, g given) (string, error) {
 			return "", jarvis.Errorf(jarvis.CodeInvalid, "it names no program, or has a quotation mark without its other: %s", aboutEngine)
 		}
 		c.Reading.Engine = Engine{Command: command}
-		return "program: " + strings.TrimSpace(rest), nil
+		shown := "program: " + command[0]
+		if len(command) > 1 {
+			shown += " ..." // of arguments, one may be a password
+		}
+		return shown, nil
 	}
 	return "", jarvis.Errorf(jarvis.CodeInvalid, "it is no engine: %s", aboutEngine)
 }
@@ -87,22 +92,40 @@ func splitCommand(text string) (words []string, ok bool) {
 	return words, quote == 0
 }
 
+// The languages that may be named: package ocr takes the same.
+const (
+	maxLanguages    = 8
+	maxLanguageName = 32
+)
+
 // applyLanguages leaves it to the engine which languages there are.
 func applyLanguages(c *Config, g given) (string, error) {
 	text := strings.TrimSpace(g.text)
-	for name := range strings.SplitSeq(text, "+") {
-		if name == "" || len(text) > 255 || strings.ContainsFunc(name, isNoLanguage) {
+	names := strings.Split(text, "+")
+	if len(names) > maxLanguages {
+		return "", jarvis.Errorf(jarvis.CodeInvalid, "%d languages are too many: name at most %d, each costs time", len(names), maxLanguages)
+	}
+	for i, name := range names {
+		if !isLanguage(name) {
 			return "", jarvis.Errorf(jarvis.CodeInvalid, "%.80q are not languages: write them as the engine names them, such as eng+deu", text)
+		}
+		if slices.Contains(names[:i], name) {
+			return "", jarvis.Errorf(jarvis.CodeInvalid, "the language %q is named twice", name)
 		}
 	}
 	c.Reading.Languages = text
 	return text, nil
 }
 
-// isNoLanguage reports whether a language of tesseract, such as chi_sim or
-// script/Latin, has no such rune in its name.
-func isNoLanguage(r rune) bool {
-	return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_-/", r)
+// isLanguage reports whether a text can be the name of a language, such as chi_sim,
+// script/Latin or en-US, and no option and no path.
+func isLanguage(name string) bool {
+	if name == "" || len(name) > maxLanguageName || name == "osd" || strings.IndexByte("_-/", name[0]) >= 0 {
+		return false
+	}
+	return !strings.ContainsFunc(name, func(r rune) bool {
+		return (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && (r < '0' || r > '9') && !strings.ContainsRune("_-/", r)
+	})
 }
 
 func applyEngineToken(c *Config, g given) (string, error) {

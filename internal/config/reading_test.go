@@ -35,9 +35,11 @@ func TestLoad_Engine(t *testing.T) {
 	}{
 		{"Tesseract", "tesseract", Engine{Tesseract: true}},
 		{"none", "none", Engine{}},
-		{"program: /opt/my reader", "program: /opt/my reader", Engine{Command: []string{"/opt/my", "reader"}}},
-		{`program:"/opt/my reader" --model 'a "b" c' -x=`, `program: "/opt/my reader" --model 'a "b" c' -x=`, Engine{Command: []string{"/opt/my reader", "--model", `a "b" c`, "-x="}}},
-		{`program: a ""`, `program: a ""`, Engine{Command: []string{"a", ""}}},
+		{"program: /opt/my reader", "program: /opt/my ...", Engine{Command: []string{"/opt/my", "reader"}}},
+		{`program:"/opt/my reader" --model 'a "b" c' -x=`, `program: /opt/my reader ...`, Engine{Command: []string{"/opt/my reader", "--model", `a "b" c`, "-x="}}},
+		{`program: a ""`, `program: a ...`, Engine{Command: []string{"a", ""}}},
+		{"program:  /bin/x ", "program: /bin/x", Engine{Command: []string{"/bin/x"}}},
+		{"program: /bin/x --key s3cret", "program: /bin/x ...", Engine{Command: []string{"/bin/x", "--key", "s3cret"}}},
 		{"https://GPU.example.org/ocr/", "https://gpu.example.org/ocr", Engine{URL: "https://gpu.example.org/ocr"}},
 	} {
 		t.Run(test.text, func(t *testing.T) {
@@ -68,6 +70,10 @@ func TestLoad_ReadingRefused(t *testing.T) {
 		{"ocr_engine", "https://ann:s3cret@gpu.example.org", "give a token instead"},
 		{"ocr_languages", "eng deu", "write them as the engine names them, such as eng+deu"},
 		{"ocr_languages", "eng+", "such as eng+deu"},
+		{"ocr_languages", "-l", "such as eng+deu"},
+		{"ocr_languages", "/etc/x", "such as eng+deu"},
+		{"ocr_languages", "eng+deu+eng", `"eng" is named twice`},
+		{"ocr_languages", "a+b+c+d+e+f+g+h+i", "at most 8"},
 		{"ocr_workers", "0", "not a number from 1 to 256"},
 		{"ocr_timeout", "soon", "write 30s, 2m or a number of seconds"},
 		{"ocr_timeout", "2h", "give 1s to 1h"},

@@ -74,7 +74,7 @@ func table() []setting {
 		{key: "ocr_workers", def: "half the processors", help: "Images that are read at once.", number: true, fallback: defaultWorkers, apply: numberUpTo(256, func(c *Config) *int { return &c.Reading.Workers })},
 		{key: "ocr_timeout", def: "1m", help: "How long reading one image may take.", number: true, apply: lasting(time.Second, time.Hour, func(c *Config) *time.Duration { return &c.Reading.Timeout })},
 		{key: "ocr_memory", def: "1GiB", help: "Memory that a process of the engine may have.", number: true, apply: applyEngineMemory},
-		{key: "ocr_token", def: "none", help: "Token for an engine behind an address: best in a file that JARVIS_OCR_TOKEN_FILE names.", secret: true, fallback: none, apply: optional(applyEngineToken)},
+		{key: "ocr_token", def: "none", help: "Token for an engine of your own: best in a file that JARVIS_OCR_TOKEN_FILE names.", secret: true, fallback: none, apply: optional(applyEngineToken)},
 		{key: "mask_secrets", def: "on", help: "Whether secrets in texts, such as card numbers and keys, are replaced before they are stored: on or off.", apply: switched(func(c *Config) *bool { return &c.Reading.MaskSecrets })},
 		{key: "search_timeout", def: "5s", help: "How long a search may take.", number: true, apply: lasting(100*time.Millisecond, 10*time.Minute, func(c *Config) *time.Duration { return &c.SearchTimeout })},
 

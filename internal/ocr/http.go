@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"syscall"
 	"time"
 
@@ -20,8 +21,10 @@ import (
 type HTTPOptions struct {
 	Limits
 	URL       string // https, or http to this machine
-	Insecure  bool   // http to another machine as well: images and texts cross the network in the clear
 	Languages string // handed on as it is; may be empty
+	// Plain are networks that http may reach as well: images and texts cross them in
+	// the clear. Every connection is checked, whatever the name resolved to before.
+	Plain []netip.Prefix
 	// Token returns what is sent as "Authorization: Bearer"; nil, or an empty
 	// text, sends none. No error and no log ever has it.
 	Token func() string
@@ -40,9 +43,9 @@ type HTTP struct {
 // languagesHeader has the languages that are wished for.
 const languagesHeader = "Jarvis-Ocr-Languages"
 
-// errNotHere is the cause when an address of this machine turns out to be
-// another's.
-var errNotHere = errors.New("not an address of this machine")
+// errNotHere is the cause when a name turns out to be of a machine to which images
+// may not go in the clear.
+var errNotHere = errors.New("neither an address of this machine nor of a network that may be plain")
 
 // NewHTTP returns an engine; it does not connect. An address that is none, has a
 // password in it, or would send images in the clear is CodeInvalid.
@@ -56,11 +59,13 @@ func NewHTTP(o HTTPOptions) (*HTTP, error) {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "the address of ocr_engine has a name or a password in it: give the engine's token in its own setting")
 	}
 	dialer := &net.Dialer{Timeout: o.Timeout}
-	if u.Scheme == "http" && !o.Insecure {
-		if address, err := netip.ParseAddr(u.Hostname()); u.Hostname() != "localhost" && (err != nil || !address.IsLoopback()) {
+	if u.Scheme == "http" {
+		address, err := netip.ParseAddr(u.Hostname())
+		name := err != nil
+		if name && u.Hostname() != "localhost" && len(o.Plain) == 0 || !name && !mayBePlain(address, o.Plain) {
 			return nil, jarvis.Errorf(jarvis.CodeInvalid, "images of your screen would go to %s in the clear: use https", u.Host)
 		}
-		dialer.Control = onlyHere
+		dialer.Control = onlyPlain(o.Plain)
 	}
 	transport := &http.Transport{
 		DialContext:           dialer.DialContext,
@@ -82,13 +87,22 @@ func NewHTTP(o HTTPOptions) (*HTTP, error) {
 	return h, nil
 }
 
-// onlyHere refuses to connect to other machines, whatever "localhost" resolves to.
-func onlyHere(_, address string, _ syscall.RawConn) error {
-	to, err := netip.ParseAddrPort(address)
-	if err != nil || !to.Addr().IsLoopback() {
-		return errNotHere
+// onlyPlain refuses to connect to any machine but this one and those of networks,
+// whatever a name resolves to at that moment.
+func onlyPlain(networks []netip.Prefix) func(network, address string, _ syscall.RawConn) error {
+	return func(_, address string, _ syscall.RawConn) error {
+		to, err := netip.ParseAddrPort(address)
+		if err != nil || !mayBePlain(to.Addr(), networks) {
+			return errNotHere
+		}
+		return nil
 	}
-	return nil
+}
+
+// mayBePlain reports whether an address is of this machine or of one of networks.
+func mayBePlain(address netip.Addr, networks []netip.Prefix) bool {
+	address = address.Unmap().WithZone("")
+	return address.IsLoopback() || slices.ContainsFunc(networks, func(n netip.Prefix) bool { return n.Contains(address) })
 }
 
 // Read implements Engine.
@@ -160,7 +174,7 @@ func (h *HTTP) failure(ctx context.Context, err error) error {
 	case cause != nil:
 		return stopped(ctx)
 	case errors.Is(err, errNotHere):
-		return jarvis.WrapError(jarvis.CodeUnavailable, "ocr: http", h.host+" is not this machine: use https", err)
+		return jarvis.WrapError(jarvis.CodeUnavailable, "ocr: http", h.host+" is another machine, to which images of your screen would go in the clear: use https", err)
 	}
 	return jarvis.WrapError(jarvis.CodeUnavailable, "ocr: http",
 		h.host+", which reads text in images, cannot be reached: is it running, and is the address right?", err)

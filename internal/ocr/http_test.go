@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -142,6 +144,9 @@ func TestHTTP_Cancel(t *testing.T) {
 	}
 }
 
+// lab is a network that may be plain.
+var lab = []netip.Prefix{netip.MustParsePrefix("192.0.2.0/24")}
+
 func TestNewHTTP(t *testing.T) {
 	for _, address := range []string{"", "engine", "ftp://localhost/", "https://", "https://me:pw@example.org/", "http://192.0.2.7/", "http://localhost.example.org/", "http://[fe80::1]/"} {
 		_, err := NewHTTP(HTTPOptions{URL: address})
@@ -152,7 +157,7 @@ func TestNewHTTP(t *testing.T) {
 		}
 	}
 	for _, o := range []HTTPOptions{
-		{URL: "https://example.org/read"}, {URL: "http://127.0.0.1:9/"}, {URL: "http://[::1]/"}, {URL: "http://localhost:9"}, {URL: "http://192.0.2.7/", Insecure: true},
+		{URL: "https://example.org/read"}, {URL: "http://127.0.0.1:9/"}, {URL: "http://[::1]/"}, {URL: "http://localhost:9"}, {URL: "http://192.0.2.7/", Plain: lab}, {URL: "http://gpu.example.org/", Plain: lab},
 	} {
 		h, err := NewHTTP(o)
 		if err != nil {
@@ -161,9 +166,53 @@ func TestNewHTTP(t *testing.T) {
 		}
 		closeAtEnd(t, h)
 	}
-	if err := onlyHere("tcp", "192.0.2.7:80", nil); err == nil {
-		t.Error("localhost may be another machine")
+	if _, err := NewHTTP(HTTPOptions{URL: "http://198.51.100.1/", Plain: lab}); jarvis.ErrorCode(err) != jarvis.CodeInvalid {
+		t.Errorf("an address of another network: %v", err)
 	}
+}
+
+// What a name resolves to is judged when it is connected to, not before.
+func TestOnlyPlain(t *testing.T) {
+	for _, tt := range []struct {
+		networks []netip.Prefix
+		address  string
+		may      bool
+	}{
+		{nil, "127.0.0.1:80", true},
+		{nil, "[::1]:80", true},
+		{nil, "192.0.2.7:80", false},
+		{lab, "192.0.2.7:80", true},
+		{lab, "[::ffff:192.0.2.7]:80", true},
+		{lab, "127.0.0.1:80", true},
+		{lab, "198.51.100.1:80", false},
+		{lab, "[fe80::1%eth0]:80", false},
+		{lab, "name:80", false},
+		{[]netip.Prefix{netip.MustParsePrefix("fe80::/10")}, "[fe80::1%eth0]:80", true},
+	} {
+		if err := onlyPlain(tt.networks)("tcp", tt.address, nil); (err == nil) != tt.may {
+			t.Errorf("%s with %v: %v", tt.address, tt.networks, err)
+		}
+	}
+}
+
+// A name that resolves to a machine of no such network gets no image, although
+// networks are named.
+func TestHTTP_Rebound(t *testing.T) {
+	h, err := NewHTTP(HTTPOptions{Limits: quick(), URL: "http://gpu.example.org/read", Plain: lab})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAtEnd(t, h)
+	transport, ok := h.client.Transport.(*http.Transport)
+	if !ok {
+		t.Fatalf("the transport is a %T", h.client.Transport)
+	}
+	dial := transport.DialContext
+	transport.DialContext = func(ctx context.Context, network, _ string) (net.Conn, error) {
+		return dial(ctx, network, "198.51.100.1:80") // what it resolved to
+	}
+	_, err = h.Read(t.Context(), blank(t))
+	wantError(t, err, jarvis.CodeUnavailable, "gpu.example.org is another machine", "https")
 }
 
 func TestHTTP_NobodyThere(t *testing.T) {

@@ -12,14 +12,15 @@ const (
 	maxLanguageName = 32
 )
 
-// isLanguage says whether text can be the name of one of tesseract's languages,
-// and nothing else: no option, no path.
+// isLanguage says whether text can be the name of one of tesseract's languages or
+// scripts, such as chi_sim or script/Latin, and nothing else: no option, and no path
+// out of the folder where they are. Package config takes the same.
 func isLanguage(text string) bool {
-	if text == "" || len(text) > maxLanguageName || text[0] == '_' {
+	if text == "" || len(text) > maxLanguageName || text == "osd" || strings.IndexByte("_-/", text[0]) >= 0 {
 		return false
 	}
 	for _, c := range []byte(text) {
-		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && c != '_' {
+		if (c|0x20 < 'a' || c|0x20 > 'z') && (c < '0' || c > '9') && strings.IndexByte("_-/", c) < 0 {
 			return false
 		}
 	}
@@ -34,7 +35,7 @@ func splitLanguages(text string) ([]string, error) {
 	}
 	for i, name := range names {
 		switch {
-		case !isLanguage(name), name == "osd":
+		case !isLanguage(name):
 			return nil, jarvis.Errorf(jarvis.CodeInvalid, "%q is not a language of tesseract: languages are named like eng, or eng+deu for several", jarvis.CleanText(name, maxLanguageName))
 		case slices.Contains(names[:i], name):
 			return nil, jarvis.Errorf(jarvis.CodeInvalid, "the language %q is named twice", name)
@@ -44,12 +45,11 @@ func splitLanguages(text string) ([]string, error) {
 }
 
 // listLanguages picks the languages out of what "--list-langs" says: a line of
-// text, and then one a line. "osd" is no language, but how to tell them apart;
-// scripts have a stroke in their name, and are left out as well.
+// text, and then one a line. "osd" is no language, but how to tell them apart.
 func listLanguages(lines []string) []string {
 	var names []string
 	for _, line := range lines[1:] {
-		if name := strings.TrimSpace(line); isLanguage(name) && name != "osd" {
+		if name := strings.TrimSpace(line); isLanguage(name) {
 			names = append(names, name)
 		}
 	}
@@ -63,7 +63,7 @@ func checkLanguages(wanted, installed []string) error {
 	for _, name := range wanted {
 		if !slices.Contains(installed, name) {
 			missing = append(missing, name)
-			packages = append(packages, "tesseract-ocr-"+strings.ToLower(strings.ReplaceAll(name, "_", "-")))
+			packages = append(packages, debianPackage(name))
 		}
 	}
 	if len(missing) == 0 {
@@ -76,4 +76,13 @@ func checkLanguages(wanted, installed []string) error {
 	return jarvis.Errorf(jarvis.CodeUnavailable,
 		"tesseract cannot read %s: on Debian and Ubuntu: apt install %s; elsewhere the package is called tesseract-langpack-%s, tesseract-data-%[3]s or tesseract-lang; %s",
 		strings.Join(missing, ", "), strings.Join(packages, " "), missing[0], have)
+}
+
+// debianPackage returns what a language is in. Those of scripts are called by the
+// four letters of ISO 15924, which are not always the first ones of the name.
+func debianPackage(name string) string {
+	if strings.HasPrefix(name, "script/") {
+		return "tesseract-ocr-script-..."
+	}
+	return "tesseract-ocr-" + strings.ToLower(strings.ReplaceAll(name, "_", "-"))
 }

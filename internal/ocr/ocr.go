@@ -5,11 +5,13 @@
 // Images come from outside, and so does all that engines say: neither is
 // trusted. A program gets an image on its standard input, and nothing is
 // written to any disk; it runs at the lowest priority, within limits of time and
-// memory, and is gone, with all that it started, when Read returns.
+// memory, and is gone, with everything in its process group, when Read returns. What
+// it started and moved to another group may outlive it.
 package ocr
 
 import (
 	"context"
+	"log/slog"
 	"runtime"
 	"time"
 
@@ -51,6 +53,8 @@ type Limits struct {
 	Timeout time.Duration // for one image, once its turn has come; DefaultTimeout
 	Memory  int64         // address space of a process, in bytes; DefaultMemory. Linux only
 	Pixels  int64         // of an image; DefaultPixels
+	// Logger is told, once, when a program cannot be limited; nil for none.
+	Logger *slog.Logger
 	// Eager runs programs at the priority of this process instead of the lowest,
 	// for who waits for them: a measurement, or a test.
 	Eager bool

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"io/fs"
+	"log/slog"
 	"os"
 	"os/exec"
 	"runtime"
@@ -21,7 +23,7 @@ const (
 	lingering = 2 * time.Second
 	// patience is how many times the time limit a program may take in all, on a
 	// machine that is too busy to let it run.
-	patience = 10
+	patience = 5
 )
 
 // The causes of a program's end that are not its own doing.
@@ -38,6 +40,28 @@ type program struct {
 	timeout time.Duration
 	memory  int64 // bytes
 	eager   bool
+	confine func(pid int, memory int64) error
+	limited *limited
+}
+
+// Longest returns how long a program may take in all of which an image's limit is
+// timeout.
+func Longest(timeout time.Duration) time.Duration { return patience * timeout }
+
+// limited tells once that a program could not be limited.
+type limited struct {
+	log  *slog.Logger // nil for none
+	once sync.Once
+}
+
+// note notes how limiting a program went. One that has ended by then needs no limit.
+func (l *limited) note(err error) {
+	if l.log == nil || err == nil || errors.Is(err, syscall.ESRCH) || errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	l.once.Do(func() {
+		l.log.Warn("what reads images could not be limited in memory or given the lowest priority: it may slow this machine", "error", err.Error())
+	})
 }
 
 // run starts the program, gives it what input writes, and returns what it wrote
@@ -68,10 +92,11 @@ func (p program) run(ctx context.Context, input func(io.Writer) error) ([]byte, 
 		return nil, p.startError(ctx, err)
 	}
 	pid := cmd.Process.Pid
-	subdued := confine(pid, p.memory) // before it has the image
+	subdued := p.confine(pid, p.memory) // before it has the image
 	if !p.eager {
 		subdued = errors.Join(subdued, subdue(pid))
 	}
+	p.limited.note(subdued)
 	written := make(chan error, 1)
 	go func() { written <- errors.Join(input(stdin), stdin.Close()) }()
 	stopWatch := p.watch(pid, func() { end(errTooLong) })

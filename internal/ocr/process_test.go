@@ -1,14 +1,17 @@
 package ocr
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -164,12 +167,12 @@ func TestProgram_Surroundings(t *testing.T) {
 		t.Log("what is read here is Linux's")
 		return
 	}
-	t.Setenv("JARVIS_TOKEN", "secret")
+	t.Setenv("JARVIS_TOKEN", "another secret")
 	file := filepath.Join(t.TempDir(), "seen")
 	limits := quick()
 	limits.Eager = false
 	limits.Memory = 512 << 20
-	p, err := NewProgram(ProgramOptions{Limits: limits, Languages: "deu", Command: []string{script(t, `cat >/dev/null
+	p, err := NewProgram(ProgramOptions{Limits: limits, Languages: "deu", Token: func() string { return token }, Command: []string{script(t, `cat >/dev/null
 { env; cat /proc/self/oom_score_adj /proc/self/limits /proc/self/sched /proc/self/stat; } >"$1" 2>&1
 echo '{"version":1}'`), file}})
 	if err != nil {
@@ -184,11 +187,11 @@ echo '{"version":1}'`), file}})
 		t.Fatal(err)
 	}
 	seen := strings.Join(strings.Fields(string(text)), " ")
-	if strings.Contains(seen, "secret") {
+	if strings.Contains(seen, "another secret") {
 		t.Error("the program got this process's environment")
 	}
 	for _, want := range []string{
-		"JARVIS_OCR_LANGUAGES=deu", "OMP_THREAD_LIMIT=1", " 1000 ",
+		"JARVIS_OCR_LANGUAGES=deu", "JARVIS_OCR_TOKEN=" + token, "OMP_THREAD_LIMIT=1", " 1000 ",
 		"Max address space 536870912 536870912", "Max core file size 1 1",
 	} {
 		if !strings.Contains(seen, want) {
@@ -253,4 +256,33 @@ echo '{"version":1}'`), folder}})
 		})
 	}
 	reads.Wait()
+}
+
+// That a program runs without its limits is told once, and not of one that has ended.
+func TestProgram_Unlimited(t *testing.T) {
+	var log bytes.Buffer
+	limits := quick()
+	limits.Workers, limits.Logger = 1, slog.New(slog.NewTextHandler(&log, nil))
+	p, err := NewProgram(ProgramOptions{Limits: limits, Command: []string{script(t, `cat >/dev/null; echo '{"version":1}'`)}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAtEnd(t, p)
+	for _, tt := range []struct {
+		fault error
+		lines int
+	}{{nil, 0}, {syscall.ESRCH, 0}, {syscall.EPERM, 1}, {syscall.EPERM, 1}} {
+		p.program.confine = func(pid int, memory int64) error {
+			if tt.fault != nil {
+				return os.NewSyscallError("prlimit", tt.fault)
+			}
+			return confine(pid, memory)
+		}
+		if _, err := p.Read(t.Context(), blank(t)); err != nil {
+			t.Fatal(err)
+		}
+		if n := strings.Count(log.String(), "could not be limited"); n != tt.lines {
+			t.Errorf("after %v: %d lines, want %d:\n%s", tt.fault, n, tt.lines, &log)
+		}
+	}
 }

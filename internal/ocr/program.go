@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 
 	"github.com/jarvis-memory/jarvis"
@@ -15,6 +16,9 @@ type ProgramOptions struct {
 	Limits
 	Command   []string // the program, by name or path, and its arguments; no shell is involved
 	Languages string   // handed on as it is; may be empty
+	// Token returns what the program gets as JARVIS_OCR_TOKEN, for a service that it
+	// asks; nil, or an empty text, gives it none. Arguments are for all to see.
+	Token func() string
 }
 
 // Program is an engine of the person's own: a program that is started for each
@@ -42,6 +46,7 @@ func NewProgram(o ProgramOptions) (*Program, error) {
 	p.said.otherwise = filepath.Base(path)
 	p.program = program{
 		path: path, args: o.Command[1:], timeout: o.Timeout, memory: o.Memory, eager: o.Eager,
+		confine: confine, limited: &limited{log: o.Logger},
 		env: environment("OMP_THREAD_LIMIT=1", "JARVIS_OCR_LANGUAGES="+o.Languages),
 	}
 	return p, nil
@@ -58,7 +63,11 @@ func (p *Program) Read(ctx context.Context, data []byte) (*jarvis.Reading, error
 		return nil, err
 	}
 	defer leave()
-	out, err := p.program.run(ctx, func(w io.Writer) error {
+	program := p.program
+	if p.options.Token != nil && p.options.Token() != "" {
+		program.env = append(slices.Clip(program.env), "JARVIS_OCR_TOKEN="+p.options.Token())
+	}
+	out, err := program.run(ctx, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})

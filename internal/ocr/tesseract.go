@@ -28,8 +28,10 @@ type TesseractOptions struct {
 type Tesseract struct {
 	options TesseractOptions
 	path    string
-	name    string // with the version
+	name    string   // with the version
+	wanted  []string // languages
 	slots   *slots
+	limited *limited
 }
 
 // oldest is the first version of tesseract whose lines are read by a network,
@@ -56,7 +58,7 @@ func NewTesseract(ctx context.Context, o TesseractOptions) (*Tesseract, error) {
 		return nil, jarvis.WrapError(jarvis.CodeUnavailable, "ocr: tesseract", fmt.Sprintf(
 			"the program %s, which reads text in images, is not there: install tesseract (on Debian and Ubuntu: apt install tesseract-ocr), or set ocr_engine to none", o.Program), err)
 	}
-	t := &Tesseract{options: o, path: path, slots: newSlots(o.Workers)}
+	t := &Tesseract{options: o, path: path, wanted: wanted, slots: newSlots(o.Workers), limited: &limited{log: o.Logger}}
 	if t.name, err = t.version(ctx); err != nil {
 		return nil, err
 	}
@@ -85,16 +87,12 @@ func (t *Tesseract) program(args ...string) program {
 	return program{
 		path: t.path, args: args, env: environment("OMP_THREAD_LIMIT=1", "LC_ALL=C"),
 		timeout: t.options.Timeout, memory: t.options.Memory, eager: t.options.Eager,
+		confine: confine, limited: t.limited,
 	}
 }
 
-// ask runs tesseract for what it says about itself.
+// ask runs tesseract for what it says about itself, within a slot.
 func (t *Tesseract) ask(ctx context.Context, arg string) ([]string, error) {
-	ctx, leave, err := t.slots.enter(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer leave()
 	out, err := t.program(arg).run(ctx, func(io.Writer) error { return nil })
 	if err != nil {
 		if ctx.Err() != nil {
@@ -107,6 +105,11 @@ func (t *Tesseract) ask(ctx context.Context, arg string) ([]string, error) {
 
 // version returns the program's name with its version.
 func (t *Tesseract) version(ctx context.Context) (string, error) {
+	ctx, leave, err := t.slots.enter(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer leave()
 	lines, err := t.ask(ctx, "--version")
 	if err != nil {
 		return "", err
@@ -126,6 +129,15 @@ func (t *Tesseract) version(ctx context.Context) (string, error) {
 
 // Languages returns those that are installed, sorted.
 func (t *Tesseract) Languages(ctx context.Context) ([]string, error) {
+	ctx, leave, err := t.slots.enter(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer leave()
+	return t.languages(ctx)
+}
+
+func (t *Tesseract) languages(ctx context.Context) ([]string, error) {
 	lines, err := t.ask(ctx, "--list-langs")
 	if err != nil {
 		return nil, err
@@ -150,6 +162,9 @@ func (t *Tesseract) Read(ctx context.Context, data []byte) (*jarvis.Reading, err
 			panels, err = t.feed(w, p)
 			return err
 		})
+	if jarvis.ErrorCode(err) == jarvis.CodeInvalid {
+		err = t.blame(ctx, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -158,6 +173,19 @@ func (t *Tesseract) Read(ctx context.Context, data []byte) (*jarvis.Reading, err
 		return nil, err
 	}
 	return b.reading(t.options.Languages, t.name)
+}
+
+// blame returns why tesseract refused an image: err, unless it would refuse any, for
+// it or one of its languages was removed since. It runs within the slot of the image.
+func (t *Tesseract) blame(ctx context.Context, err error) error {
+	installed, broken := t.languages(ctx)
+	if broken != nil {
+		return broken
+	}
+	if missing := checkLanguages(t.wanted, installed); missing != nil {
+		return missing
+	}
+	return err
 }
 
 // feed writes an image for tesseract, and returns the panels that its pages are.

@@ -187,7 +187,7 @@ func TestNewTesseract(t *testing.T) {
 		"missing languages": {fakeTesseract(t, ""), "deu+chi_sim", jarvis.CodeUnavailable, []string{"chi_sim", "apt install tesseract-ocr-chi-sim;", "tesseract-langpack-chi_sim", "installed are deu, eng"}},
 		"an option":         {fakeTesseract(t, ""), "--tessdata-dir", jarvis.CodeInvalid, nil},
 		"a path":            {fakeTesseract(t, ""), "../eng", jarvis.CodeInvalid, nil},
-		"script":            {fakeTesseract(t, ""), "script/Latin", jarvis.CodeInvalid, nil},
+		"no such script":    {fakeTesseract(t, ""), "script/Greek", jarvis.CodeUnavailable, []string{"script/Greek", "apt install tesseract-ocr-script-", "installed are deu, eng, script/Latin"}},
 		"no language":       {fakeTesseract(t, ""), "eng+osd", jarvis.CodeInvalid, []string{"osd"}},
 		"empty name":        {fakeTesseract(t, ""), "eng+", jarvis.CodeInvalid, nil},
 		"twice":             {fakeTesseract(t, ""), "eng+deu+eng", jarvis.CodeInvalid, []string{"twice"}},
@@ -203,7 +203,7 @@ func TestNewTesseract(t *testing.T) {
 		})
 	}
 	languages, err := openFake(t, quick(), "").Languages(t.Context())
-	if err != nil || !slices.Equal(languages, []string{"deu", "eng"}) {
+	if err != nil || !slices.Equal(languages, []string{"deu", "eng", "script/Latin"}) {
 		t.Errorf("%v, %v", languages, err)
 	}
 }
@@ -256,4 +256,46 @@ func TestWriteTIFF(t *testing.T) {
 	if err := writeTIFF(io.Discard, img, huge); err == nil {
 		t.Error("more bytes than the format can count were written")
 	}
+}
+
+// Tesseract that loses a language, or itself, while it is used is no picture's fault.
+func TestTesseract_Broken(t *testing.T) {
+	for name, tt := range map[string]struct {
+		lost string // of what --list-langs says from then on
+		code jarvis.Code
+		says []string
+	}{
+		"nothing":  {"echo 'List (2):'; echo deu; echo eng", jarvis.CodeInvalid, []string{"status 1: Failed loading"}},
+		"language": {"echo 'List (1):'; echo eng", jarvis.CodeUnavailable, []string{"cannot read deu", "apt install tesseract-ocr-deu"}},
+		"itself":   {"echo cannot open shared object file >&2; exit 127", jarvis.CodeUnavailable, []string{"does not work", "shared object"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			lost := filepath.Join(t.TempDir(), "lost")
+			limits := quick()
+			limits.Workers = 1
+			e, err := NewTesseract(t.Context(), TesseractOptions{Limits: limits, Languages: "deu", Program: script(t, `case $1 in
+--version) echo "tesseract 5.9.1"; exit ;;
+--list-langs) [ ! -e "`+lost+`" ] || { `+tt.lost+`; exit; }; echo 'List (2):'; echo deu; echo eng; exit ;;
+esac
+cat >/dev/null; echo Failed loading language >&2; exit 1`)})
+			if err != nil {
+				t.Fatal(err)
+			}
+			closeAtEnd(t, e)
+			if err := os.WriteFile(lost, nil, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, err = e.Read(t.Context(), blank(t))
+			wantError(t, err, tt.code, tt.says...)
+		})
+	}
+}
+
+// A script is a language like any other.
+func TestTesseract_Script(t *testing.T) {
+	e, err := NewTesseract(t.Context(), TesseractOptions{Limits: quick(), Languages: "script/Latin+deu", Program: fakeTesseract(t, "cat >/dev/null")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	closeAtEnd(t, e)
 }

@@ -130,7 +130,11 @@ func (r *Reader) meet(err error, queue bool) {
 	defer r.mu.Unlock()
 	t := &r.trouble
 	if t.pauses == 0 {
-		r.log.Warn("reading pauses; captures are kept and wait, and are not found before, not by their titles either", "error", message(err))
+		said := "reading pauses; captures are kept and wait"
+		if !queue {
+			said += ", and are not found before, not by their titles either; with ocr_engine = none, those are indexed without"
+		}
+		r.log.Warn(said, "error", message(err))
 	} else if r.now().Before(t.until) {
 		return // what was in hand when it began
 	}
