@@ -66,11 +66,8 @@ func (c *Catalog) scrub(ctx context.Context) error {
 // may be more.
 func scrubSome(on *conn, within time.Duration) (more bool, err error) {
 	began := time.Now()
-	// An index writes what it was told when a savepoint begins.
-	for _, sql := range []string{"SAVEPOINT scrub", "RELEASE scrub"} {
-		if err := on.exec(sql); err != nil {
-			return false, err
-		}
+	if err := flush(on); err != nil {
+		return false, err
 	}
 	var words []string
 	err = on.query(func(s *sqlite3.Stmt) error {
@@ -87,6 +84,15 @@ func scrubSome(on *conn, within time.Duration) (more bool, err error) {
 		}
 	}
 	return true, err
+}
+
+// flush has the indexes write what they were told, which they do when a savepoint
+// begins.
+func flush(on *conn) error {
+	if err := on.exec("SAVEPOINT told"); err != nil {
+		return err
+	}
+	return on.exec("RELEASE told")
 }
 
 // segment is one of the parts that an index is made of.

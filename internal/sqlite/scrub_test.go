@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/ncruces/go-sqlite3"
@@ -28,21 +29,35 @@ type wordy struct {
 }
 
 func newWordy(t *testing.T, key []byte) *wordy {
+	t.Helper()
 	w := &wordy{o: Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: key}}
 	w.c = mustOpen(t, w.o)
 	random := rand.New(rand.NewPCG(1, 1))
-	for n := range proof.Rounds(300, 3000) {
-		capture := testCapture(n)
-		w.ids = append(w.ids, capture.ID)
-		if err := w.c.InsertCapture(t.Context(), capture); err != nil {
-			t.Fatal(err)
+	err := w.c.write(t.Context(), "fill", func(on *conn) error {
+		for n := range proof.Rounds(300, 3000) {
+			capture := testCapture(n)
+			w.ids = append(w.ids, capture.ID)
+			words := make([]string, 40)
+			for i := range words {
+				// Words that differ late make the index keep much of them.
+				words[i] = fmt.Sprintf("%czwortq%04dx%d", 'a'+random.IntN(26), n, i)
+			}
+			document := strings.Join(words, " ")
+			capture.OCRText = &document
+			err := insert(on, capture)
+			if err == nil {
+				var row counted
+				row, _, err = findCounted(on, capture.ID)
+				err = errors.Join(err, setDocument(on, row.seq, document), flush(on))
+			}
+			if err != nil {
+				return err
+			}
 		}
-		words := make([]string, 40)
-		for i := range words {
-			// Words that differ late make the index keep much of them.
-			words[i] = fmt.Sprintf("%czwortq%04dx%d", 'a'+random.IntN(26), n, i)
-		}
-		readCapture(t, w.c, capture.ID, strings.Join(words, " "))
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 	return w
 }
@@ -52,17 +67,25 @@ func (w *wordy) doomed(n int) bool { return n%2 == 0 || n < len(w.ids)/4 }
 
 func (w *wordy) delete(t *testing.T) {
 	t.Helper()
-	for n, id := range w.ids {
-		if !w.doomed(n) {
-			continue
-		}
-		if _, err := w.c.BeginDelete(t.Context(), id); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.c.FinishDelete(t.Context(), id); err != nil {
-			t.Fatal(err)
-		}
+	const clients = 8
+	var wg sync.WaitGroup
+	for first := range clients {
+		wg.Go(func() {
+			for n := first; n < len(w.ids); n += clients {
+				if !w.doomed(n) {
+					continue
+				}
+				_, err := w.c.BeginDelete(t.Context(), w.ids[n])
+				if err == nil {
+					err = w.c.FinishDelete(t.Context(), w.ids[n])
+				}
+				if err != nil {
+					t.Errorf("delete: %v (%v)", err, errors.Unwrap(err))
+				}
+			}
+		})
 	}
+	wg.Wait()
 }
 
 func (w *wordy) reopen(t *testing.T) {
@@ -142,11 +165,11 @@ func TestCatalog_Purge_LeavesNoWords(t *testing.T) {
 		"Interrupted": func(t *testing.T, w *wordy) {
 			w.delete(t)
 			before := w.noted(t)
-			for range 100 {
+			for range 20 {
 				w.scrubOne(t)
 			}
-			if after := w.noted(t); after == 0 || after != before-100 {
-				t.Fatalf("of %d words %d are noted after 100 were looked for", before, after)
+			if after := w.noted(t); after == 0 || after != before-20 {
+				t.Fatalf("of %d words %d are noted after 20 were looked for", before, after)
 			}
 			w.reopen(t)
 			w.purge(t)
@@ -186,17 +209,20 @@ func TestCatalog_Purge_LeavesNoWords(t *testing.T) {
 			w.purge(t)
 		},
 		"OtherDocuments": func(t *testing.T, w *wordy) {
+			var documents []jarvis.Document
 			for n, id := range w.ids {
 				if w.doomed(n) {
-					if err := w.c.SetDocuments(t.Context(), []jarvis.Document{{ID: id, Words: "another document"}}, jarvis.Cursor{}); err != nil {
-						t.Fatal(err)
-					}
-					if err := w.c.write(t.Context(), "forget the text", func(on *conn) error {
-						return on.exec("UPDATE captures SET ocr_text = NULL WHERE id = ?", id.String())
-					}); err != nil {
-						t.Fatal(err)
-					}
+					documents = append(documents, jarvis.Document{ID: id, Words: "another document"})
 				}
+			}
+			err := w.c.SetDocuments(t.Context(), documents, jarvis.Cursor{})
+			if err == nil {
+				err = w.c.write(t.Context(), "forget the texts", func(on *conn) error {
+					return on.exec("UPDATE captures SET ocr_text = NULL WHERE EXISTS (SELECT 1 FROM documents WHERE seq = captures.seq AND words = 'another document')")
+				})
+			}
+			if err != nil {
+				t.Fatal(err)
 			}
 			w.purge(t)
 		},

@@ -200,6 +200,34 @@ func TestWriter_Checkpoint(t *testing.T) {
 	})
 }
 
+// What a savepoint would put back is in no file, however much it is.
+func TestWriter_SavepointsInMemory(t *testing.T) {
+	var temporary atomic.Bool
+	c := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "jarvis.db"), Key: testKey, base: newFaulty(func(path, operation string) error {
+		if path == "" {
+			temporary.Store(true)
+		}
+		return nil
+	})})
+	for first := range 2 { // only pages that there were before can be put back
+		temporary.Store(false)
+		err := c.write(t.Context(), "write", func(on *conn) error {
+			for n := range 500 {
+				if err := insert(on, testCapture(n*2+first)); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if temporary.Load() {
+		t.Error("a temporary file was used")
+	}
+}
+
 func TestCatalog_Close_WaitsForWrites(t *testing.T) {
 	o := Options{Path: filepath.Join(t.TempDir(), "jarvis.db")}
 	c := mustOpen(t, o)
