@@ -15,12 +15,13 @@ type Box struct {
 
 // Word is a piece of Reading.Text and where it is on the image.
 type Word struct {
-	Start, End int // the bytes [Start, End) of the text
-	Box        Box
-	Confidence int // of the engine, 0 to 100
+	Start      int `json:"start"` // the bytes [Start, End) of the text
+	End        int `json:"end"`
+	Box        Box `json:"box"`
+	Confidence int `json:"confidence"` // of the engine, 0 to 100
 	// Masked says that the text there stands for a secret that was not kept, or,
 	// where it is empty, that more of the same secret is in the box.
-	Masked bool
+	Masked bool `json:"masked,omitempty"`
 }
 
 // Longest readings. What an engine says beyond them is cut off by its reader.
@@ -34,12 +35,12 @@ type Reading struct {
 	// Text is in reading order: words of a line are apart by a blank, lines by a
 	// line feed, and panels of the screen by an empty line. Chinese and Japanese
 	// words, which nobody writes apart, follow each other.
-	Text     string
-	Words    []Word // in the order of Text, apart from each other
-	Language string // as the engine names it, "eng+deu"; empty when it did not say
-	Engine   string // with its version, "tesseract 5.3.0"
-	Masked   int    // secrets in Text that were replaced
-	ReadAt   time.Time
+	Text     string    `json:"text"`
+	Words    []Word    `json:"words"`    // in the order of Text, apart from each other
+	Language string    `json:"language"` // as the engine names it, "eng+deu"; empty when it did not say
+	Engine   string    `json:"engine"`   // with its version, "tesseract 5.3.0"
+	Masked   int       `json:"masked"`   // secrets in Text that were replaced
+	ReadAt   time.Time `json:"read_at"`
 }
 
 // Check returns CodeInvalid unless the text is valid UTF-8 without NUL of at most

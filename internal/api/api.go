@@ -10,9 +10,10 @@
 // # Memory
 //
 // The images of all uploads together take at most [Options.MaxMemory], and so do
-// those that are being read. Of searches there are 16 at once. One client may have half
-// of each, and half of the places for uploads. Whoever finds no room waits for a while, and then is answered
-// 503 with Retry-After.
+// those that are being read. Of searches there are 16 at once, fewer of those that hold
+// many matches: see searchPlaces. One client may have half of each, and half of the
+// places for uploads. Whoever finds no room waits for a while, and then is answered 503
+// with Retry-After.
 package api
 
 import (
@@ -93,6 +94,12 @@ type Options struct {
 
 	Search   Search          // nil where there is none: 404
 	Readings jarvis.Readings // the queue of captures to be read; nil where there is none: 404
+	// Mask replaces secrets in what workers elsewhere read, whatever they did about
+	// them; nil masks nothing.
+	Mask func(*jarvis.Reading)
+	// Document makes the document of a capture: see jarvis.Index. Required with
+	// Readings.
+	Document func(text, title, url string) string
 	// Stored is told of every new capture, once it is durable, and its image. It
 	// returns at once, and keeps neither of both: the image's memory is counted
 	// until then. nil for nobody.
@@ -119,7 +126,7 @@ type Options struct {
 const (
 	defaultMaxMemory  = 64 << 20
 	defaultMaxUploads = 64
-	maxSearches       = 16 // at once
+	maxSearches       = 16 // at once, in places: see searchPlaces
 )
 
 // Server answers requests. Its methods may be called concurrently.

@@ -6,9 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
-	"strings"
 	"time"
-	"unicode/utf8"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
@@ -27,71 +25,59 @@ func (s *Server) queue() (jarvis.Readings, error) {
 	return s.o.Readings, nil
 }
 
-// readingWord is a word as workers send it and get it.
-type readingWord struct {
-	Start      int        `json:"start" doc:"In the text, in bytes of UTF-8."`
-	End        int        `json:"end"`
-	Box        jarvis.Box `json:"box" doc:"In pixels of the image."`
-	Confidence int        `json:"confidence" doc:"0 to 100."`
-	Masked     bool       `json:"masked,omitempty" doc:"A secret stood there."`
-}
-
-// readingJSON is a reading as workers send it and get it.
-type readingJSON struct {
-	Text     string        `json:"text" doc:"At most 1 MiB."`
-	Words    []readingWord `json:"words" nullable:"false" doc:"In the order of the text, apart from each other; at most 65536."`
-	Language string        `json:"language"`
-	Engine   string        `json:"engine"`
-	Masked   int           `json:"masked" doc:"Secrets that were replaced in the text."`
-	ReadAt   time.Time     `json:"read_at"`
-}
-
-func newReadingJSON(r *jarvis.Reading) *readingJSON {
-	if r == nil {
-		return nil
-	}
-	out := &readingJSON{r.Text, make([]readingWord, 0, len(r.Words)), r.Language, r.Engine, r.Masked, r.ReadAt}
-	for _, w := range r.Words {
-		out.Words = append(out.Words, readingWord(w))
-	}
-	return out
-}
-
 // maxName bounds what a worker says of its language and its engine, in bytes.
 const maxName = 255
 
-// reading returns what a worker sent, or CodeInvalid.
-func (r *readingJSON) reading(now time.Time) (*jarvis.Reading, error) {
-	if r == nil {
-		return nil, nil
+// accept makes what a worker sent fit to be stored, or returns CodeInvalid. What the
+// worker did about secrets and the time is its own matter: the server goes by its
+// settings and its clock.
+func (s *Server) accept(r *jarvis.Reading) error {
+	if err := r.Check(); err != nil {
+		return err
 	}
-	out := &jarvis.Reading{
-		Text: r.Text, Words: make([]jarvis.Word, 0, len(r.Words)), Masked: r.Masked, ReadAt: jarvis.Instant(r.ReadAt),
-		Language: jarvis.CleanText(r.Language, maxName), Engine: jarvis.CleanText(r.Engine, maxName),
+	r.Language, r.Engine = jarvis.CleanText(r.Language, maxName), jarvis.CleanText(r.Engine, maxName)
+	now := jarvis.Instant(s.now())
+	if r.ReadAt = jarvis.Instant(r.ReadAt); r.ReadAt.Before(jarvis.MinTime) || r.ReadAt.After(now) {
+		r.ReadAt = now
 	}
-	if out.ReadAt.Before(jarvis.MinTime) || out.ReadAt.After(now) { // the worker's clock is wrong
-		out.ReadAt = now
-	}
-	for _, w := range r.Words {
-		out.Words = append(out.Words, jarvis.Word(w))
-	}
-	return out, out.Check()
+	s.mask(r)
+	return nil
 }
 
-// checkDocument fails for what is no document, as a catalogue would keep it.
-func checkDocument(text string) error {
-	if !utf8.ValidString(text) || strings.Contains(text, "\x00") {
-		return jarvis.Errorf(jarvis.CodeInvalid, "the document is not UTF-8, or has NUL bytes")
+// mask replaces the secrets in a reading that passed Check.
+func (s *Server) mask(r *jarvis.Reading) {
+	if s.o.Mask != nil {
+		s.o.Mask(r)
 	}
-	if text == "" {
-		return nil
+}
+
+// maskText returns a text without its secrets.
+func (s *Server) maskText(text string) string {
+	r := jarvis.Reading{Text: jarvis.CleanText(text, jarvis.MaxText)}
+	s.mask(&r)
+	return r.Text
+}
+
+// captureDocument makes the document of a capture in which r was read; with no r, of
+// the text that it has.
+func (s *Server) captureDocument(ctx context.Context, id jarvis.ID, r *jarvis.Reading) (string, error) {
+	store, err := s.o.Catalog.Store(ctx)
+	if err != nil {
+		return "", err
 	}
-	for token := range strings.SplitSeq(text, " ") {
-		if token == "" || len(token) > jarvis.MaxToken {
-			return jarvis.Errorf(jarvis.CodeInvalid, "the document is not tokens of 1 to %d bytes with one blank between them", jarvis.MaxToken)
-		}
+	c, err := s.o.Catalog.FindCapture(ctx, id)
+	if err != nil {
+		return "", err
 	}
-	return nil
+	text := ""
+	switch {
+	case store.NoText:
+	case r != nil:
+		text = r.Text
+	case c.OCRText != nil:
+		text = s.maskText(*c.OCRText)
+	}
+	return s.o.Document(text, c.WindowTitle, c.URL), nil
 }
 
 const claimAbout = "Leases captures that are to be read, the newest first, to a worker. It gets their images, and finishes, fails or releases each before the lease ends."
@@ -114,7 +100,7 @@ type claimJSON struct {
 	Claims   int             `json:"claims" doc:"How often it was claimed since it was queued, with this one."`
 	Failures int             `json:"failures" doc:"How often reading it failed since."`
 	Redo     bool            `json:"redo" doc:"It is to be read anew although it has text."`
-	Twin     *readingJSON    `json:"twin,omitempty" doc:"What was read in the very same image; absent when there is none."`
+	Twin     *jarvis.Reading `json:"twin,omitempty" doc:"What was read in the very same image; absent when there is none."`
 }
 
 func (s *Server) claimReadings(ctx context.Context, in *claimInput) (*claimOutput, error) {
@@ -138,7 +124,7 @@ func (s *Server) claimReadings(ctx context.Context, in *claimInput) (*claimOutpu
 	out := &claimOutput{page[claimJSON]{Items: make([]claimJSON, 0, len(claims))}}
 	for _, c := range claims {
 		show(c.Capture)
-		out.Body.Items = append(out.Body.Items, claimJSON{c.Capture, c.Token, c.Until, c.Claims, c.Failures, c.Redo, newReadingJSON(c.Twin)})
+		out.Body.Items = append(out.Body.Items, claimJSON{c.Capture, c.Token, c.Until, c.Claims, c.Failures, c.Redo, c.Twin})
 	}
 	if len(claims) > 0 { // a worker that finds nothing looks at nothing, all day
 		s.record(ctx, jarvis.ActionView, int64(len(claims)))
@@ -146,10 +132,11 @@ func (s *Server) claimReadings(ctx context.Context, in *claimInput) (*claimOutpu
 	return out, nil
 }
 
-const finishAbout = "Stores what was read in a capture, and makes it found. Without a reading the capture keeps the text that it has. A lease that is over is a conflict."
+const finishAbout = "Stores what was read in a capture, and makes it found. Words are in the order of the text, apart from each other; they begin and end at bytes of its UTF-8, and their boxes are in pixels of the image. A text has at most 1 MiB and 65536 words. Secrets in it are replaced as the settings of the server say. Without a reading the capture keeps the text that it has. A lease that is over is a conflict."
 
-// maxReading bounds a finished reading as JSON, in bytes.
-const maxReading = 24 << 20
+// maxReading bounds a finished reading as JSON, in bytes: the longest text, six bytes
+// for each of its own, and as many words as there may be.
+const maxReading = 16 << 20
 
 // finishInput has no body for huma, which would keep several times of it in memory.
 type finishInput struct {
@@ -164,9 +151,8 @@ func (in *finishInput) Resolve(ctx huma.Context) []error {
 }
 
 type finishBody struct {
-	Token    captureID    `json:"token" doc:"Of the lease."`
-	Reading  *readingJSON `json:"reading,omitempty" doc:"What was read; secrets in it are replaced before it is sent."`
-	Document *string      `json:"document" doc:"The tokens by which the capture is found, with one blank between them."`
+	Token   captureID       `json:"token" doc:"Of the lease."`
+	Reading *jarvis.Reading `json:"reading,omitempty" doc:"What was read."`
 }
 
 func (s *Server) finishReading(ctx context.Context, in *finishInput) (*emptyOutput, error) {
@@ -179,12 +165,14 @@ func (s *Server) finishReading(ctx context.Context, in *finishInput) (*emptyOutp
 		return nil, err
 	}
 	defer release()
-	r, err := body.Reading.reading(jarvis.Instant(s.now()))
-	if err == nil {
-		err = checkDocument(*body.Document)
+	if body.Reading != nil {
+		if err := s.accept(body.Reading); err != nil {
+			return nil, err
+		}
 	}
+	document, err := s.captureDocument(ctx, in.ID.ID, body.Reading)
 	if err == nil {
-		err = queue.FinishReading(ctx, jarvis.Lease{ID: in.ID.ID, Token: body.Token.ID}, r, *body.Document)
+		err = queue.FinishReading(ctx, jarvis.Lease{ID: in.ID.ID, Token: body.Token.ID}, body.Reading, document)
 	}
 	return &emptyOutput{http.StatusNoContent}, err
 }
@@ -206,7 +194,7 @@ func (s *Server) readFinish(ctx context.Context, r *http.Request) (*finishBody, 
 		err = jarvis.Errorf(jarvis.CodeTooLarge, "the reading has more than the %d bytes that are taken", maxReading)
 	case err != nil && ctx.Err() == nil:
 		err = &jarvis.Error{Code: jarvis.CodeInvalid, Op: "api: read a reading", Err: err, Message: "the body broke off, or came too slowly"}
-	case err == nil && (json.Unmarshal(text, body) != nil || body.Token.IsZero() || body.Document == nil): // not its error, which may quote it
+	case err == nil && (json.Unmarshal(text, body) != nil || body.Token.IsZero()): // not its error, which may quote it
 		err = jarvis.Errorf(jarvis.CodeInvalid, "the body is not the JSON that is taken here")
 	}
 	if err != nil {
@@ -223,19 +211,17 @@ func (s *Server) finishForm() *huma.RequestBody {
 	}}}
 }
 
-// maxFailure bounds a failure as JSON, in bytes: its document holds no text of the
-// image, which was not read.
-const maxFailure = 1 << 20
+// maxFailure bounds a failure as JSON, in bytes.
+const maxFailure = 64 << 10
 
 const failAbout = "Says why a capture was not read. It is tried again from \"retry\" on, or set aside without it. A lease that is over is a conflict."
 
 type failInput struct {
 	ID   captureID `path:"id" doc:"The capture's UUID."`
 	Body struct {
-		Token    captureID `json:"token" doc:"Of the lease."`
-		Reason   string    `json:"reason" doc:"For a person; at most 1000 bytes are kept."`
-		Retry    string    `json:"retry,omitempty" maxLength:"60" doc:"RFC 3339. Without it the capture is set aside."`
-		Document string    `json:"document,omitempty" doc:"The tokens by which one that is set aside is found."`
+		Token  captureID `json:"token" doc:"Of the lease."`
+		Reason string    `json:"reason" doc:"For a person; at most 1000 bytes are kept."`
+		Retry  string    `json:"retry,omitempty" maxLength:"60" doc:"RFC 3339. Without it the capture is set aside, and found by what else is known of it."`
 	}
 }
 
@@ -244,16 +230,17 @@ func (s *Server) failReading(ctx context.Context, in *failInput) (*emptyOutput, 
 	if err != nil {
 		return nil, err
 	}
-	lease := jarvis.Lease{ID: in.ID.ID, Token: in.Body.Token.ID}
+	lease, reason := jarvis.Lease{ID: in.ID.ID, Token: in.Body.Token.ID}, s.maskText(in.Body.Reason)
 	if in.Body.Retry == "" {
-		if err = checkDocument(in.Body.Document); err == nil {
-			err = queue.SetAside(ctx, lease, in.Body.Reason, in.Body.Document)
+		document, err := s.captureDocument(ctx, in.ID.ID, nil)
+		if err == nil {
+			err = queue.SetAside(ctx, lease, reason, document)
 		}
 		return &emptyOutput{http.StatusNoContent}, err
 	}
 	retry, err := parseInstant(in.Body.Retry)
 	if err == nil {
-		err = queue.FailReading(ctx, lease, jarvis.ReadFailure{Reason: in.Body.Reason, Retry: retry})
+		err = queue.FailReading(ctx, lease, jarvis.ReadFailure{Reason: reason, Retry: retry})
 	}
 	return &emptyOutput{http.StatusNoContent}, err
 }

@@ -110,6 +110,61 @@ func TestServer_Readings_LeaseEnds(t *testing.T) {
 	}
 }
 
+// hide masks the word that is secret in the tests.
+func hide(r *jarvis.Reading) {
+	const secret, placeholder = "quagga", "[tail]"
+	r.Masked += strings.Count(r.Text, secret)
+	r.Text = strings.ReplaceAll(r.Text, secret, placeholder)
+}
+
+// The server goes by its own settings: what a worker left unmasked is masked, and
+// what it says of a document is not asked for.
+func TestServer_Readings_Mask(t *testing.T) {
+	onAll(t, func(t *testing.T, r *rig) {
+		for n := range 3 {
+			r.add(n)
+		}
+		claims := r.claim(3)
+		finished, aside, failed := claims[0], claims[1], claims[2]
+		r.endLease("finish", finished.Capture.ID, finished.Token, `,"reading":{"text":"a quagga ran"},"document":"quagga"`).want(http.StatusNoContent)
+		r.endLease("fail", aside.Capture.ID, aside.Token, `,"reason":"no quagga"`).want(http.StatusNoContent)
+		r.endLease("fail", failed.Capture.ID, failed.Token, `,"reason":"no quagga yet","retry":"2100-01-01T00:00:00Z"`).want(http.StatusNoContent)
+		for query, want := range map[string]int{"quagga": 0, "ran": 1, "tail": 1, "zebra": 2, "title:zebra": 2, "url:zebra": 2} {
+			if found := r.find(query, "&group=none"); len(found.Results) != want {
+				t.Errorf("%s is found %d times, want %d", query, len(found.Results), want)
+			}
+		}
+		for id, want := range map[jarvis.ID]struct {
+			Text, Reason string
+			Masked       int
+		}{finished.Capture.ID: {"a [tail] ran", "", 1}, aside.Capture.ID: {"", "no [tail]", 0}, failed.Capture.ID: {"", "no [tail] yet", 0}} {
+			got := want
+			got.Text = ""
+			r.get(r.reader, "/api/captures/"+id.String()+"/text").want(http.StatusOK).json(&got)
+			if got != want {
+				t.Errorf("of a reading there is %+v, want %+v", got, want)
+			}
+		}
+		testKeptText(t, r, finished.Capture.ID)
+	}, func(o *api.Options) { o.Mask = hide })
+}
+
+// What is read anew without a reading, or set aside then, is found by what it says.
+func testKeptText(t *testing.T, r *rig, id jarvis.ID) {
+	t.Helper()
+	for _, end := range []struct{ of, more string }{{"finish", ""}, {"fail", `,"reason":"broken"`}} {
+		r.post(r.admin, "/api/readings/requeue", "").want(http.StatusOK)
+		one := listOf[claimed](r.post(r.worker, "/api/readings/claim", fmt.Sprintf(`{"id":%q}`, id)).want(http.StatusOK)).Items
+		if len(one) != 1 {
+			t.Fatalf("the claims are %+v", one)
+		}
+		r.endLease(end.of, id, one[0].Token, end.more).want(http.StatusNoContent)
+		if found := r.find("ran zebra", "&group=none"); len(found.Results) != 1 {
+			t.Errorf("after %s without a reading its text is found %d times", end.of, len(found.Results))
+		}
+	}
+}
+
 // The very same image is read once.
 func TestServer_Readings_Twin(t *testing.T) {
 	onAll(t, func(t *testing.T, r *rig) {
@@ -130,9 +185,9 @@ func TestServer_Readings_Requeue(t *testing.T) {
 			r.add(n)
 		}
 		for i, c := range r.claim(3) {
-			r.endLease("fail", c.Capture.ID, c.Token, fmt.Sprintf(`,"reason":"broken %d","document":"broken"`, i)).want(http.StatusNoContent)
+			r.endLease("fail", c.Capture.ID, c.Token, fmt.Sprintf(`,"reason":"broken %d"`, i)).want(http.StatusNoContent)
 		}
-		if found := r.find("broken", "&group=none"); len(found.Results) != 3 {
+		if found := r.find("zebra", "&group=none"); len(found.Results) != 3 {
 			t.Errorf("of what was set aside %d are found", len(found.Results))
 		}
 		var failed []jarvis.FailedReading
@@ -179,33 +234,31 @@ func TestServer_Readings_Refused(t *testing.T) {
 		r.post(r.worker, "/api/readings/claim", body).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 	}
 	for _, body := range []string{
-		"", "{", "[]", "null", `{"document":""}`, `{"token":"x"}`, `{"token":""}`, `{"token":null}`, `{"token":1}`, `{"token":"T"}`, `{"token":"T","document":null}`,
-		`{"token":"T","document":"","reading":{"text":"a\u0000b"}}`, `{"token":"T","document":"","reading":{"text":1}}`, `{"token":"T","document":"","reading":{"masked":-1}}`,
-		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":1,"end":0}]}}`,
-		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":0,"end":3}]}}`,
-		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":-1,"end":1}]}}`,
-		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":1,"end":2},{"start":0,"end":1}]}}`,
-		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":0,"end":1,"confidence":101}]}}`,
-		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":0,"end":1,"box":{"x":-1}}]}}`,
-		`{"token":"T","document":"","reading":{"text":"ab","words":[{"start":0,"end":1,"box":{"width":99999999}}]}}`,
-		`{"token":"T","document":"","reading":{"text":"ab","read_at":"yesterday"}}`,
-		`{"token":"T","document":" a"}`, `{"token":"T","document":"a  b"}`, `{"token":"T","document":"a "}`, `{"token":"T","document":"a\u0000"}`,
-		`{"token":"T","document":"` + strings.Repeat("a", jarvis.MaxToken+1) + `"}`,
-		`{"token":"T","document":"","reading":{"text":"` + strings.Repeat("a", jarvis.MaxText+1) + `"}}`,
+		"", "{", "[]", "null", `{"token":"x"}`, `{"token":""}`, `{"token":null}`, `{"token":1}`,
+		`{"token":"T","reading":{"text":"a\u0000b"}}`, `{"token":"T","reading":{"text":1}}`, `{"token":"T","reading":{"masked":-1}}`,
+		`{"token":"T","reading":{"text":"ab","words":[{"start":1,"end":0}]}}`,
+		`{"token":"T","reading":{"text":"ab","words":[{"start":0,"end":3}]}}`,
+		`{"token":"T","reading":{"text":"ab","words":[{"start":-1,"end":1}]}}`,
+		`{"token":"T","reading":{"text":"ab","words":[{"start":1,"end":2},{"start":0,"end":1}]}}`,
+		`{"token":"T","reading":{"text":"ab","words":[{"start":0,"end":1,"confidence":101}]}}`,
+		`{"token":"T","reading":{"text":"ab","words":[{"start":0,"end":1,"box":{"x":-1}}]}}`,
+		`{"token":"T","reading":{"text":"ab","words":[{"start":0,"end":1,"box":{"width":99999999}}]}}`,
+		`{"token":"T","reading":{"text":"ab","read_at":"yesterday"}}`,
+		`{"token":"T","reading":{"text":"` + strings.Repeat("a", jarvis.MaxText+1) + `"}}`,
 	} {
 		r.post(r.worker, "/api/readings/"+id+"/finish", strings.Replace(body, `"T"`, `"`+token+`"`, 1)).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 	}
 	for _, body := range []string{
 		"", "{}", `{"token":"x","reason":"y"}`, `{"token":"T","reason":"y","retry":"soon"}`, `{"token":"T","reason":"y","retry":"1960-01-01T00:00:00Z"}`,
-		`{"token":"T","reason":"y","document":"a  b"}`, `{"token":"T","reason":1}`, `{"token":"T"}`, `{"token":"","reason":"y"}`,
+		`{"token":"T","reason":1}`, `{"token":"T"}`, `{"token":"","reason":"y"}`,
 	} {
 		r.post(r.worker, "/api/readings/"+id+"/fail", strings.Replace(body, `"T"`, `"`+token+`"`, 1)).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 	}
 	r.post(r.worker, "/api/readings/"+id+"/release", `{"token":""}`).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 	r.post(r.worker, "/api/readings/"+id+"/release", `{}`).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
 	r.post(r.worker, "/api/readings/x/finish", `{"token":"`+token+`"}`).wantProblem(http.StatusBadRequest, jarvis.CodeInvalid)
-	r.post(r.worker, "/api/readings/"+id+"/finish", `{"token":"`+token+`","document":"`+strings.Repeat("a ", 13<<20)+`"}`).wantProblem(http.StatusRequestEntityTooLarge, jarvis.CodeTooLarge)
-	r.post(r.worker, "/api/readings/"+id+"/fail", `{"token":"`+token+`","reason":"`+strings.Repeat("a ", 1<<20)+`"}`).wantProblem(http.StatusRequestEntityTooLarge, jarvis.CodeTooLarge)
+	r.post(r.worker, "/api/readings/"+id+"/finish", `{"token":"`+token+`","reading":{"text":"`+strings.Repeat("a ", 8<<20)+`"}}`).wantProblem(http.StatusRequestEntityTooLarge, jarvis.CodeTooLarge)
+	r.post(r.worker, "/api/readings/"+id+"/fail", `{"token":"`+token+`","reason":"`+strings.Repeat("a ", 32<<10)+`"}`).wantProblem(http.StatusRequestEntityTooLarge, jarvis.CodeTooLarge)
 	// None of it ended the lease.
 	r.finish(claim, "words").want(http.StatusNoContent)
 }
@@ -218,7 +271,7 @@ func TestServer_Readings_WrongClock(t *testing.T) {
 		claim := r.claim(1)[0]
 		reading := readingOf("words")
 		reading.ReadAt = at
-		r.finishWith(claim.Capture.ID, sentFinish{claim.Token, reading, "words"}).want(http.StatusNoContent)
+		r.finishWith(claim.Capture.ID, sentFinish{claim.Token, reading}).want(http.StatusNoContent)
 		var text struct {
 			ReadAt time.Time `json:"read_at"`
 		}
@@ -282,7 +335,7 @@ func FuzzServer_Finish(f *testing.F) {
 	r := newRig(f, quiet)
 	id := r.add(1).ID.String()
 	for _, body := range []string{
-		`{"token":"` + id + `","reading":{"text":"a b","words":[{"start":0,"end":1,"box":{"x":1,"y":2,"width":3,"height":4},"confidence":9,"masked":true}],"language":"eng","engine":"x","masked":1,"read_at":"2026-01-24T12:00:00Z"},"document":"a b"}`,
+		`{"token":"` + id + `","reading":{"text":"a b","words":[{"start":0,"end":1,"box":{"x":1,"y":2,"width":3,"height":4},"confidence":9,"masked":true}],"language":"eng","engine":"x","masked":1,"read_at":"2026-01-24T12:00:00Z"}}`,
 		`{"token":"` + id + `","reason":"x","retry":"2026-01-24T12:00:00Z"}`, `{"limit":1,"lease":60}`, `null`, "\x00", strings.Repeat("[", 1000),
 	} {
 		f.Add("finish", body)

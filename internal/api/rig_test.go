@@ -27,6 +27,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
 	"github.com/jarvis-memory/jarvis/internal/picture"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
+	"github.com/jarvis-memory/jarvis/internal/query"
 	"github.com/jarvis-memory/jarvis/internal/search"
 	"github.com/jarvis-memory/jarvis/internal/sqlite"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
@@ -192,7 +193,7 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 	t.Cleanup(func() { must(t, small.Close(context.Background())) })
 	o := api.Options{
 		Version: "1.2.3", Archive: a, Catalog: c, Storage: r.blobs, Guard: r.guard, Thumbnails: small, Logger: logger,
-		Search: search.New(search.Options{Index: c, Readings: c, Catalog: c}), Readings: c,
+		Search: search.New(search.Options{Index: c, Readings: c, Catalog: c}), Readings: c, Document: query.Document,
 	}
 	for _, change := range changes {
 		change(&o)

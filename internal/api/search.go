@@ -34,6 +34,20 @@ type searchInput struct {
 	Zone   string `query:"tz" maxLength:"60" doc:"The time zone of the dates in the query and of the facets; UTC when it is left out."`
 }
 
+// searchPlaces returns how many of the maxSearches places a search takes, by the
+// matches that it holds at once, each with its title and its address: up to 10000 to
+// count, 5000 to find where a moment begins, or a page. So all searches together hold
+// at most 40000.
+func searchPlaces(in *searchInput) int64 {
+	switch {
+	case in.Facets:
+		return 4
+	case in.Group == "moment":
+		return 2
+	}
+	return 1
+}
+
 type searchOutput struct{ Body *jarvis.SearchPage }
 
 func (s *Server) search(ctx context.Context, in *searchInput) (*searchOutput, error) {
@@ -44,7 +58,7 @@ func (s *Server) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	if s.o.Search == nil {
 		return nil, errNoSearch()
 	}
-	place, err := s.searching.take(ctx, 1)
+	place, err := s.searching.take(ctx, searchPlaces(in))
 	if err != nil {
 		return nil, err
 	}

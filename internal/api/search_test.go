@@ -16,7 +16,6 @@ import (
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/api"
-	"github.com/jarvis-memory/jarvis/internal/query"
 )
 
 // claimed is a claim as a worker gets it.
@@ -26,32 +25,13 @@ type claimed struct {
 	Until            time.Time
 	Claims, Failures int
 	Redo             bool
-	Twin             *sentReading
-}
-
-// sentReading is a reading as a worker sends it and gets it.
-type sentReading struct {
-	Text     string     `json:"text"`
-	Words    []sentWord `json:"words"`
-	Language string     `json:"language"`
-	Engine   string     `json:"engine"`
-	Masked   int        `json:"masked"`
-	ReadAt   time.Time  `json:"read_at"`
-}
-
-type sentWord struct {
-	Start      int        `json:"start"`
-	End        int        `json:"end"`
-	Box        jarvis.Box `json:"box"`
-	Confidence int        `json:"confidence"`
-	Masked     bool       `json:"masked"`
+	Twin             *jarvis.Reading
 }
 
 // sentFinish is what finishes a reading.
 type sentFinish struct {
-	Token    jarvis.ID    `json:"token"`
-	Reading  *sentReading `json:"reading,omitempty"`
-	Document string       `json:"document"`
+	Token   jarvis.ID       `json:"token"`
+	Reading *jarvis.Reading `json:"reading,omitempty"`
 }
 
 // claim leases at most so many captures.
@@ -61,13 +41,13 @@ func (r *rig) claim(limit int) []claimed {
 }
 
 // readingOf returns a reading of a text, whose nth word is at x 10n.
-func readingOf(text string) *sentReading {
-	r := &sentReading{Text: text, Words: []sentWord{}, Language: "eng", Engine: "an engine 1", ReadAt: noon}
+func readingOf(text string) *jarvis.Reading {
+	r := &jarvis.Reading{Text: text, Words: []jarvis.Word{}, Language: "eng", Engine: "an engine 1", ReadAt: noon}
 	at := 0
 	for n, word := range strings.Fields(text) {
 		start := at + strings.Index(text[at:], word)
 		at = start + len(word)
-		r.Words = append(r.Words, sentWord{Start: start, End: at, Box: jarvis.Box{X: 10 * n, Y: 2, Width: 8, Height: 5}, Confidence: 90})
+		r.Words = append(r.Words, jarvis.Word{Start: start, End: at, Box: jarvis.Box{X: 10 * n, Y: 2, Width: 8, Height: 5}, Confidence: 90})
 	}
 	return r
 }
@@ -75,7 +55,7 @@ func readingOf(text string) *sentReading {
 // finish sends what was read in a claimed capture.
 func (r *rig) finish(c claimed, text string) answer {
 	r.t.Helper()
-	return r.finishWith(c.Capture.ID, sentFinish{c.Token, readingOf(text), query.Document(text, c.Capture.WindowTitle, c.Capture.URL)})
+	return r.finishWith(c.Capture.ID, sentFinish{c.Token, readingOf(text)})
 }
 
 func (r *rig) finishWith(id jarvis.ID, body sentFinish) answer {
@@ -183,7 +163,7 @@ func testText(t *testing.T, r *rig, id jarvis.ID) {
 		ReadAt                   *time.Time `json:"read_at"`
 		Words                    []struct {
 			Text string
-			sentWord
+			jarvis.Word
 		}
 	}
 	r.get(r.reader, "/api/captures/"+id.String()+"/text").want(http.StatusOK).json(&text)
@@ -290,8 +270,16 @@ func (h endless) Search(ctx context.Context, _ jarvis.SearchRequest) (*jarvis.Se
 	return nil, ctx.Err()
 }
 
-// One client's searches keep no other from theirs.
+// One client's searches keep no other from theirs, and of those that hold much there
+// are few.
 func TestServer_Search_NoRoom(t *testing.T) {
+	for query, atOnce := range map[string]int{"group=none": 8, "group=moment": 4, "facets=true": 2} {
+		t.Run(query, func(t *testing.T) { testNoRoom(t, "/api/search?"+query, atOnce) })
+	}
+}
+
+func testNoRoom(t *testing.T, path string, atOnce int) {
+	t.Helper()
 	h := endless{entered: make(chan struct{})}
 	r := newRig(t, func(o *api.Options) { o.Search = h })
 	r.server.Hasten(50 * time.Millisecond)
@@ -300,7 +288,7 @@ func TestServer_Search_NoRoom(t *testing.T) {
 	defer all.Wait()
 	defer cancel()
 	ask := func(token string) {
-		req := r.request(http.MethodGet, "/api/search", nil).WithContext(ctx)
+		req := r.request(http.MethodGet, path, nil).WithContext(ctx)
 		req.Header.Set("Authorization", "Bearer "+token)
 		all.Go(func() {
 			if res, err := http.DefaultTransport.RoundTrip(req); err == nil {
@@ -310,10 +298,10 @@ func TestServer_Search_NoRoom(t *testing.T) {
 		})
 		<-h.entered
 	}
-	for range 8 {
+	for range atOnce {
 		ask(r.reader)
 	}
-	if a := r.get(r.reader, "/api/search"); a.wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable).Detail == "" || a.header.Get("Retry-After") == "" {
+	if a := r.get(r.reader, path); a.wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable).Detail == "" || a.header.Get("Retry-After") == "" {
 		t.Errorf("the answer is %s", a.body)
 	}
 	ask(r.admin)

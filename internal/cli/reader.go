@@ -33,11 +33,25 @@ func leaseOf(r config.Reading) time.Duration {
 	return longest + longest/4 + 5*time.Second
 }
 
+// newMask returns what replaces secrets in what is read; nil where the settings say
+// that nothing does.
+func newMask(cfg *config.Config) (func(*jarvis.Reading), error) {
+	if !cfg.Reading.MaskSecrets {
+		return nil, nil
+	}
+	masker, err := mask.New()
+	if err != nil {
+		return nil, err
+	}
+	return masker.Mask, nil
+}
+
 // readerOf returns the options of what reads captures by the settings. The caller
 // adds the queue, and closes the engine.
-func (a *app) readerOf(cfg *config.Config, engine *lazyEngine, logger *slog.Logger) (reading.Options, error) {
+func (a *app) readerOf(cfg *config.Config, engine *lazyEngine, mask func(*jarvis.Reading), logger *slog.Logger) reading.Options {
 	o := reading.Options{
 		Document: query.Document,
+		Mask:     mask,
 		Workers:  cfg.Reading.Workers,
 		Lease:    leaseOf(cfg.Reading),
 		Now:      a.now,
@@ -46,14 +60,7 @@ func (a *app) readerOf(cfg *config.Config, engine *lazyEngine, logger *slog.Logg
 	if engine != nil {
 		o.Engine = engine
 	}
-	if cfg.Reading.MaskSecrets {
-		masker, err := mask.New()
-		if err != nil {
-			return reading.Options{}, err
-		}
-		o.Mask = masker.Mask
-	}
-	return o, nil
+	return o
 }
 
 // openEngine opens the engine that the settings name.
@@ -141,15 +148,12 @@ func (e *lazyEngine) Close() error {
 // newLocalReader returns what reads the captures of a store of this machine, not
 // started, and the engine, which is to be closed after it. Without an engine that
 // works now, it waits for one.
-func (a *app) newLocalReader(ctx context.Context, cfg *config.Config, s *store, logger *slog.Logger) (*reading.Reader, *lazyEngine, error) {
+func (a *app) newLocalReader(ctx context.Context, cfg *config.Config, s *store, mask func(*jarvis.Reading), logger *slog.Logger) (*reading.Reader, *lazyEngine, error) {
 	engine, missing, err := newEngine(ctx, cfg, logger)
 	if err != nil {
 		return nil, nil, err
 	}
-	o, err := a.readerOf(cfg, engine, logger)
-	if err != nil {
-		return nil, nil, errors.Join(err, engine.Close())
-	}
+	o := a.readerOf(cfg, engine, mask, logger)
 	queue := queueOf(s)
 	o.Queue, o.Fetch, o.NoText = queue.Queue, queue.Fetch, queue.NoText
 	r := reading.New(o)

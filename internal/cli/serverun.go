@@ -13,6 +13,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/api"
 	"github.com/jarvis-memory/jarvis/internal/config"
 	"github.com/jarvis-memory/jarvis/internal/listen"
+	"github.com/jarvis-memory/jarvis/internal/query"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
 )
 
@@ -41,7 +42,11 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 	if err != nil {
 		return err
 	}
-	reader, engine, err := a.newLocalReader(ctx, cfg, s, logger)
+	mask, err := newMask(cfg)
+	if err != nil {
+		return err
+	}
+	reader, engine, err := a.newLocalReader(ctx, cfg, s, mask, logger)
 	if err != nil {
 		return err
 	}
@@ -63,6 +68,8 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		Thumbnails:     cache,
 		Search:         newSearch(cfg, s.catalog, a.now),
 		Readings:       s.catalog,
+		Mask:           mask,
+		Document:       query.Document,
 		Stored:         func(c *jarvis.Capture, image []byte) { reader.Offer(c.ID, image) },
 		ReadingStats:   func() api.ReadingStats { return api.ReadingStats(reader.Stats()) },
 		PublicURLs:     cfg.Server.PublicURLs,

@@ -104,6 +104,10 @@ func (a *app) openQueue(ctx context.Context, cfg *config.Config) (o reading.Opti
 
 // work reads what the queue gives out.
 func (cmd *workCmd) work(ctx context.Context, a *app, cfg *config.Config, queue reading.Options, logger *slog.Logger) error {
+	mask, err := newMask(cfg)
+	if err != nil {
+		return err
+	}
 	engine, missing, err := newEngine(ctx, cfg, logger)
 	if err == nil {
 		err = missing // a worker without an engine is none
@@ -111,10 +115,7 @@ func (cmd *workCmd) work(ctx context.Context, a *app, cfg *config.Config, queue 
 	if err != nil {
 		return err
 	}
-	o, err := a.readerOf(cfg, engine, logger)
-	if err != nil {
-		return errors.Join(err, engine.Close())
-	}
+	o := a.readerOf(cfg, engine, mask, logger)
 	o.Queue, o.Fetch, o.NoText, o.Once = queue.Queue, queue.Fetch, queue.NoText, cmd.Once
 	r := reading.New(o)
 	begun := a.now()

@@ -106,13 +106,13 @@ func TestClient_Calls(t *testing.T) {
 				}, "ab cd")
 			},
 			"POST /api/readings/" + anID + "/finish",
-			`{"token":"` + anID + `","reading":{"text":"ab","words":[{"start":1,"end":2,"box":{"x":3,"y":4,"width":5,"height":6},"confidence":7,"masked":true}],"language":"eng","engine":"e","masked":8,"read_at":"2026-01-24T09:00:00.123456Z"},"document":"ab cd"}`, ``,
+			`{"token":"` + anID + `","reading":{"text":"ab","words":[{"start":1,"end":2,"box":{"x":3,"y":4,"width":5,"height":6},"confidence":7,"masked":true}],"language":"eng","engine":"e","masked":8,"read_at":"2026-01-24T09:00:00.123456Z"}}`, ``,
 		},
 		"FinishUnread": {
 			func(ctx context.Context, c *Client) error {
 				return c.FinishReading(ctx, jarvis.Lease{ID: id, Token: id}, nil, "")
 			},
-			"POST /api/readings/" + anID + "/finish", `{"token":"` + anID + `","document":""}`, ``,
+			"POST /api/readings/" + anID + "/finish", `{"token":"` + anID + `"}`, ``,
 		},
 		"FailReading": {
 			func(ctx context.Context, c *Client) error {
@@ -124,7 +124,7 @@ func TestClient_Calls(t *testing.T) {
 			func(ctx context.Context, c *Client) error {
 				return c.SetAside(ctx, jarvis.Lease{ID: id, Token: id}, "r", "d")
 			},
-			"POST /api/readings/" + anID + "/fail", `{"token":"` + anID + `","reason":"r","document":"d"}`, ``,
+			"POST /api/readings/" + anID + "/fail", `{"token":"` + anID + `","reason":"r"}`, ``,
 		},
 		"ReleaseReading": {
 			func(ctx context.Context, c *Client) error {

@@ -14,47 +14,6 @@ import (
 // The methods of this file are those of jarvis.Readings, as far as a worker and
 // a person need them, on the queue of a server. The server goes by its own clock.
 
-// readingWord is a word as a server sends it and takes it.
-type readingWord struct {
-	Start      int        `json:"start"`
-	End        int        `json:"end"`
-	Box        jarvis.Box `json:"box"`
-	Confidence int        `json:"confidence"`
-	Masked     bool       `json:"masked,omitempty"`
-}
-
-// readingJSON is a reading as a server sends it and takes it.
-type readingJSON struct {
-	Text     string        `json:"text"`
-	Words    []readingWord `json:"words"`
-	Language string        `json:"language"`
-	Engine   string        `json:"engine"`
-	Masked   int           `json:"masked"`
-	ReadAt   time.Time     `json:"read_at"`
-}
-
-func newReadingJSON(r *jarvis.Reading) *readingJSON {
-	if r == nil {
-		return nil
-	}
-	out := &readingJSON{r.Text, make([]readingWord, 0, len(r.Words)), r.Language, r.Engine, r.Masked, r.ReadAt}
-	for _, w := range r.Words {
-		out.Words = append(out.Words, readingWord(w))
-	}
-	return out
-}
-
-func (r *readingJSON) reading() *jarvis.Reading {
-	if r == nil {
-		return nil
-	}
-	out := &jarvis.Reading{Text: r.Text, Language: r.Language, Engine: r.Engine, Masked: r.Masked, ReadAt: r.ReadAt}
-	for _, w := range r.Words {
-		out.Words = append(out.Words, jarvis.Word(w))
-	}
-	return out
-}
-
 // claimJSON is a claim as a server sends it.
 type claimJSON struct {
 	Capture  *jarvis.Capture `json:"capture"`
@@ -62,7 +21,7 @@ type claimJSON struct {
 	Claims   int             `json:"claims"`
 	Failures int             `json:"failures"`
 	Redo     bool            `json:"redo"`
-	Twin     *readingJSON    `json:"twin"`
+	Twin     *jarvis.Reading `json:"twin"`
 }
 
 // MaxClaims is the most captures that a server leases at once.
@@ -113,7 +72,7 @@ func (c *Client) claim(ctx context.Context, id jarvis.ID, now time.Time, lease t
 		}
 		claim := &jarvis.Claim{
 			Lease: jarvis.Lease{ID: one.Capture.ID, Token: one.Token}, Capture: one.Capture, Until: jarvis.Instant(now.Add(lease)),
-			Claims: one.Claims, Failures: one.Failures, Redo: one.Redo, Twin: one.Twin.reading(),
+			Claims: one.Claims, Failures: one.Failures, Redo: one.Redo, Twin: one.Twin,
 		}
 		if claim.Twin != nil && claim.Twin.Check() != nil {
 			return nil, c.strange(op)
@@ -123,22 +82,21 @@ func (c *Client) claim(ctx context.Context, id jarvis.ID, now time.Time, lease t
 	return claims, nil
 }
 
-// FinishReading stores what was read. Where the answer was lost and the lease is
-// over, it was this call that ended it, or another worker has the capture.
-func (c *Client) FinishReading(ctx context.Context, lease jarvis.Lease, r *jarvis.Reading, document string) error {
+// FinishReading stores what was read. The server makes the document itself. Where
+// the answer was lost and the lease is over, it was this call that ended it, or
+// another worker has the capture.
+func (c *Client) FinishReading(ctx context.Context, lease jarvis.Lease, r *jarvis.Reading, _ string) error {
 	return c.endLease(ctx, "finish a reading", "/finish", lease, struct {
-		Token    jarvis.ID    `json:"token"`
-		Reading  *readingJSON `json:"reading,omitempty"`
-		Document string       `json:"document"`
-	}{lease.Token, newReadingJSON(r), document})
+		Token   jarvis.ID       `json:"token"`
+		Reading *jarvis.Reading `json:"reading,omitempty"`
+	}{lease.Token, r})
 }
 
 // readFailure is what a server is told of a capture that was not read.
 type readFailure struct {
-	Token    jarvis.ID `json:"token"`
-	Reason   string    `json:"reason"`
-	Retry    string    `json:"retry,omitempty"`
-	Document string    `json:"document,omitempty"`
+	Token  jarvis.ID `json:"token"`
+	Reason string    `json:"reason"`
+	Retry  string    `json:"retry,omitempty"`
 }
 
 // FailReading says why a capture was not read. A lost answer is as that of
@@ -151,9 +109,10 @@ func (c *Client) FailReading(ctx context.Context, lease jarvis.Lease, f jarvis.R
 	return c.endLease(ctx, "fail a reading", "/fail", lease, failed)
 }
 
-// SetAside sets a capture aside. A lost answer is as that of FinishReading.
-func (c *Client) SetAside(ctx context.Context, lease jarvis.Lease, reason, document string) error {
-	failed := readFailure{Token: lease.Token, Reason: jarvis.CleanText(reason, jarvis.MaxReason), Document: document}
+// SetAside sets a capture aside. The server makes the document itself. A lost answer
+// is as that of FinishReading.
+func (c *Client) SetAside(ctx context.Context, lease jarvis.Lease, reason, _ string) error {
+	failed := readFailure{Token: lease.Token, Reason: jarvis.CleanText(reason, jarvis.MaxReason)}
 	return c.endLease(ctx, "set a capture aside", "/fail", lease, failed)
 }
 

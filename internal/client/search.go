@@ -69,7 +69,7 @@ type capturedText struct {
 	Engine   string           `json:"engine"`
 	Masked   int              `json:"masked"`
 	ReadAt   *time.Time       `json:"read_at"`
-	Words    []readingWord    `json:"words"`
+	Words    []jarvis.Word    `json:"words"`
 }
 
 // FindText returns what was read in a capture. Of the capture itself there are
@@ -85,8 +85,7 @@ func (c *Client) FindText(ctx context.Context, id jarvis.ID) (*jarvis.CaptureTex
 	}
 	found := &jarvis.CaptureText{Capture: &jarvis.Capture{ID: t.ID, OCRText: t.Text}, State: t.State, Reason: t.Reason}
 	if t.ReadAt != nil && t.Text != nil {
-		sent := readingJSON{*t.Text, t.Words, t.Language, t.Engine, t.Masked, *t.ReadAt}
-		found.Reading = sent.reading()
+		found.Reading = &jarvis.Reading{Text: *t.Text, Words: t.Words, Language: t.Language, Engine: t.Engine, Masked: t.Masked, ReadAt: *t.ReadAt}
 	}
 	if t.ID != id || found.Reading != nil && found.Reading.Check() != nil {
 		return nil, c.strange(op)

@@ -22,6 +22,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/client"
 	"github.com/jarvis-memory/jarvis/internal/fsblob"
 	"github.com/jarvis-memory/jarvis/internal/picture"
+	"github.com/jarvis-memory/jarvis/internal/query"
 	"github.com/jarvis-memory/jarvis/internal/search"
 	"github.com/jarvis-memory/jarvis/internal/sqlite"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
@@ -72,7 +73,7 @@ func startServer(t testing.TB) *server {
 	cache := thumbnail.New(thumbnail.Options{Folder: filepath.Join(folder, "cache")})
 	s, err := api.New(api.Options{
 		Version: "9.9", Archive: store, Catalog: catalog, Storage: blobs, Guard: guard, Thumbnails: cache,
-		Search: search.New(search.Options{Index: catalog, Readings: catalog, Catalog: catalog}), Readings: catalog,
+		Search: search.New(search.Options{Index: catalog, Readings: catalog, Catalog: catalog}), Readings: catalog, Document: query.Document,
 	})
 	must(t, err)
 	web := httptest.NewServer(s.Handler())
