@@ -11,7 +11,8 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// count fills the facets, and returns the matches that it counted, the newest.
+// count fills the facets, and returns the newest matches that it counted: as many as
+// a page of moments looks at.
 func (j *job) count(ctx context.Context) ([]*jarvis.Match, error) {
 	f := jarvis.MatchFilter{Query: j.query, Limit: jarvis.MaxFacetMatches}
 	matches, err := j.index.FindMatches(ctx, f)
@@ -42,7 +43,7 @@ func (j *job) count(ctx context.Context) ([]*jarvis.Match, error) {
 		}
 		j.page.Facets.More = len(more) > 0
 	}
-	return matches, nil
+	return slices.Clone(matches[:min(len(matches), j.look)]), nil // the rest is garbage
 }
 
 func mostFirst(counts map[string]int64) []jarvis.FacetCount {

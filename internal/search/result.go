@@ -2,6 +2,7 @@ package search
 
 import (
 	"context"
+	"slices"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/query"
@@ -10,11 +11,20 @@ import (
 // snippetSize is how long a snippet is, in bytes.
 const snippetSize = 240
 
+// textsAtOnce bounds the texts that a page holds at a time, with all their words.
+const textsAtOnce = 20
+
 // show makes the results of a page. Captures that were deleted since are left out.
 func (j *job) show(ctx context.Context, moments []*moment) error {
-	if len(moments) == 0 {
-		return nil
+	for some := range slices.Chunk(moments, textsAtOnce) {
+		if err := j.showSome(ctx, some); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+func (j *job) showSome(ctx context.Context, moments []*moment) error {
 	ids := make([]jarvis.ID, len(moments))
 	for i, m := range moments {
 		ids[i] = m.newest.ID
