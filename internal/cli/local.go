@@ -84,7 +84,11 @@ func (m *localMemory) FindCapture(ctx context.Context, id jarvis.ID) (*jarvis.Ca
 
 // newSearch returns what finds captures of a catalogue.
 func newSearch(cfg *config.Config, c *catalog, now func() time.Time) *search.Service {
-	return search.New(search.Options{Index: c, Readings: c, Catalog: c, Now: now, Timeout: cfg.SearchTimeout})
+	return search.New(searchOptions(cfg, c, now))
+}
+
+func searchOptions(cfg *config.Config, c *catalog, now func() time.Time) search.Options {
+	return search.Options{Index: c, Readings: c, Catalog: c, Now: now, Timeout: cfg.SearchTimeout}
 }
 
 // searcher finds captures of the store.

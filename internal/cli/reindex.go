@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+
+	"github.com/jarvis-memory/jarvis/internal/search"
 )
 
 type reindexCmd struct {
@@ -36,13 +38,19 @@ func (cmd *reindexCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	mask, err := newMask(cfg)
+	if err != nil {
+		return err
+	}
 	c, err := a.openCatalog(ctx, cfg, storeMustExist, keyUnused)
 	if err != nil {
 		return err
 	}
+	o := searchOptions(cfg, c, a.now)
+	o.Mask = mask
 	bar := a.newProgress("captures")
 	var captures int64
-	err = newSearch(cfg, c, a.now).Reindex(ctx, cmd.Restart, func(done, total int64) {
+	err = search.New(o).Reindex(ctx, cmd.Restart, func(done, total int64) {
 		captures = max(captures, done)
 		bar.set(done, total)
 	})

@@ -67,7 +67,7 @@ func (s *Service) setDocuments(ctx context.Context, captures []*jarvis.Capture, 
 		ids := make([]jarvis.ID, len(captures))
 		made := make(map[jarvis.ID]string, len(captures))
 		for i, c := range captures {
-			document := query.Document(textOf(c), c.WindowTitle, c.URL)
+			document := query.Document(s.masked(textOf(c)), c.WindowTitle, c.URL)
 			documents[i] = jarvis.Document{ID: c.ID, Words: document}
 			ids[i] = c.ID
 			made[c.ID] = textOf(c)
@@ -87,6 +87,17 @@ func (s *Service) setDocuments(ctx context.Context, captures []*jarvis.Capture, 
 		}
 	}
 	return nil
+}
+
+// masked returns a text without its secrets: one that came with its capture is stored
+// as it came.
+func (s *Service) masked(text string) string {
+	if s.mask == nil {
+		return text
+	}
+	r := jarvis.Reading{Text: text}
+	s.mask(&r)
+	return r.Text
 }
 
 func textOf(c *jarvis.Capture) string {

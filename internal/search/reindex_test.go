@@ -3,6 +3,7 @@ package search
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/jarvis-memory/jarvis"
@@ -46,6 +47,21 @@ func TestService_Reindex(t *testing.T) {
 	}
 	if last != int64(len(f.captures)) || total != last {
 		t.Errorf("progress ended with %d of %d", last, total)
+	}
+}
+
+// Text that came with a capture is stored as it came, and found without its secrets.
+func TestService_Reindex_Mask(t *testing.T) {
+	f := filled(3)
+	s := f.service()
+	s.mask = func(r *jarvis.Reading) { r.Text = strings.ReplaceAll(r.Text, "fox", "[animal]") }
+	if err := s.Reindex(t.Context(), false, nil); err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range f.captures {
+		if want := query.Document("[animal]", e.capture.WindowTitle, e.capture.URL); e.document != want {
+			t.Errorf("the document is %q, want %q", e.document, want)
+		}
 	}
 }
 

@@ -29,8 +29,9 @@ type Options struct {
 	Index    jarvis.Index
 	Readings jarvis.Readings
 	Catalog  Catalog
-	Now      func() time.Time // nil means time.Now
-	Timeout  time.Duration    // of one search; 0 means DefaultTimeout, less than 0 none
+	Mask     func(*jarvis.Reading) // replaces secrets before Reindex makes a document of a text; nil masks nothing
+	Now      func() time.Time      // nil means time.Now
+	Timeout  time.Duration         // of one search; 0 means DefaultTimeout, less than 0 none
 }
 
 // Service finds captures. Its methods may be called concurrently.
@@ -38,6 +39,7 @@ type Service struct {
 	index    jarvis.Index
 	readings jarvis.Readings
 	catalog  Catalog
+	mask     func(*jarvis.Reading)
 	now      func() time.Time
 	timeout  time.Duration
 	look     int // matches that a page of moments looks at
@@ -45,7 +47,7 @@ type Service struct {
 
 // New returns a service.
 func New(o Options) *Service {
-	s := &Service{index: o.Index, readings: o.Readings, catalog: o.Catalog, now: o.Now, timeout: cmp.Or(o.Timeout, DefaultTimeout), look: maxLook}
+	s := &Service{index: o.Index, readings: o.Readings, catalog: o.Catalog, mask: o.Mask, now: o.Now, timeout: cmp.Or(o.Timeout, DefaultTimeout), look: maxLook}
 	if s.now == nil {
 		s.now = time.Now
 	}
