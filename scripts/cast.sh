@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # scripts/cast.sh: prints the example session of the README, by running it on
 # drawn pictures in a temporary folder. Ids differ from run to run, since they
-# depend on the secret of the store.
+# depend on the secret of the store. Reading takes tesseract.
 set -euo pipefail
 
 cd "$(dirname "$0")/.."
@@ -24,6 +24,9 @@ say() {
 
 say "jarvis add Screenshots --app firefox"
 id=$(jarvis list --limit 1 --json 2>>"$work/log" | sed 's/.*"id":"\([^"]*\)".*/\1/')
+say "jarvis work --once"
+say "jarvis search invoice march"
+say "jarvis search '\"night train\"' flour"
 say "jarvis list --from 2026-01-24 --limit 2"
 say "jarvis get $id -o screen.png && cmp screen.png Screenshots/*44-00.png && echo the same"
 say "jarvis rm $id --yes"
