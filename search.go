@@ -19,8 +19,12 @@ const (
 	DocumentGap = "\uE002"
 )
 
-// MaxToken is the longest token of a document, in bytes.
-const MaxToken = 256
+// The longest token of a document and the longest document, in bytes. PostgreSQL
+// cannot index more than a megabyte, in which it has what stands for two tokens too.
+const (
+	MaxToken    = 256
+	MaxDocument = 200_000
+)
 
 // Query is what a person looks for: every clause must hold. The zero Query holds
 // for every capture.

@@ -138,6 +138,56 @@ func checkTokens(t failer, text string) {
 	}
 }
 
+// TestDocument_AnyLength checks that every document has room in every database,
+// that only the end of a long text is left out, and of short ones nothing.
+func TestDocument_AnyLength(t *testing.T) {
+	long := func(most int) *rapid.Generator[string] {
+		return rapid.Custom(func(t *rapid.T) string {
+			piece := rapid.OneOf(rapid.SampledFrom(append(pieces, "\uFDFA", "word ", strings.Repeat("w", 300))), rapid.String()).Draw(t, "piece")
+			return strings.Repeat(piece, rapid.IntRange(0, most/max(len(piece), 1)).Draw(t, "times"))
+		})
+	}
+	cut := 0
+	rapid.Check(t, func(t *rapid.T) {
+		text, title, address := long(260_000).Draw(t, "text"), long(jarvis.MaxTitle).Draw(t, "title"), long(jarvis.MaxURL).Draw(t, "address")
+		document := Document(text, title, address)
+		if len(document) > jarvis.MaxDocument {
+			t.Fatalf("a document of %d bytes", len(document))
+		}
+		whole, fields := textsOf(Tokens(text)), Document("", title, address)
+		if len(whole)+len(gap)+len(fields) <= jarvis.MaxDocument {
+			if strings.Trim(document, gap) != strings.Trim(whole+gap+fields, gap) {
+				t.Fatalf("a document of %d bytes lacks something of %d and %d", len(document), len(whole), len(fields))
+			}
+			return
+		}
+		cut++
+		kept := strings.TrimSuffix(strings.TrimSuffix(document, fields), gap)
+		if !strings.HasSuffix(document, fields) || !strings.HasPrefix(whole+" ", kept+" ") || len(document) < jarvis.MaxDocument-len(gap)-jarvis.MaxToken {
+			t.Fatalf("a document of %d bytes is not the beginning of %d, and %d", len(document), len(whole), len(fields))
+		}
+	})
+	if cut == 0 {
+		t.Error("no document was cut")
+	}
+}
+
+func textsOf(tokens []Token) string {
+	words := make([]string, len(tokens))
+	for i, token := range tokens {
+		words[i] = token.Text
+	}
+	return strings.Join(words, " ")
+}
+
+// TestTokens_LongWord would take half an hour if each character of a word were
+// looked at for each.
+func TestTokens_LongWord(t *testing.T) {
+	if n := len(Tokens(strings.Repeat("a", jarvis.MaxText))); n != 1 {
+		t.Errorf("a long word becomes %d tokens", n)
+	}
+}
+
 // TestTokens_EveryCharacter checks that no character folds to what would be
 // folded once more, in a document and in the query that looks for it.
 func TestTokens_EveryCharacter(t *testing.T) {

@@ -74,13 +74,13 @@ type character struct {
 // went to.
 func (t *tokenizer) ascii(i int) int {
 	end, lower := i, true
-	for ; end < len(t.source) && isASCIIWord(t.source[end]); end++ {
+	for ; len(t.word) == 0 && end < len(t.source) && isASCIIWord(t.source[end]); end++ {
 		if c := t.source[end]; 'A' <= c && c <= 'Z' {
 			lower = false
 		}
 	}
 	// Most words are such: neither joined to what is before, nor to what is behind.
-	if n := end - i; n > 0 && n <= maxWord && len(t.word) == 0 && (end == len(t.source) || t.source[end] < utf8.RuneSelf) {
+	if n := end - i; n > 0 && n <= maxWord && (end == len(t.source) || t.source[end] < utf8.RuneSelf) {
 		t.endRun()
 		text := t.source[i:end]
 		if !lower {
