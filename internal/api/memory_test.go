@@ -63,7 +63,11 @@ func TestServer_Search_Memory(t *testing.T) {
 	}
 	var before, held uint64
 	r := newRig(t, func(o *api.Options) {
-		w := &wide{catalog: o.Catalog.(catalog), within: make(chan struct{}, atOnce)}
+		all, ok := o.Catalog.(catalog)
+		if !ok {
+			t.Fatalf("a catalogue of the type %T", o.Catalog)
+		}
+		w := &wide{catalog: all, within: make(chan struct{}, atOnce)}
 		w.all.Add(atOnce)
 		w.heap = func() { held = heap() }
 		o.Search = search.New(search.Options{Index: w, Readings: w, Catalog: w, Timeout: time.Minute})
