@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -189,9 +190,13 @@ func TestCatalog_FindMatches_ContextEnds(t *testing.T) {
 	c, other := openAt(t, url), openAt(t, url)
 	fill(t, c, 2000)
 	say(t, c)
+	without := wordsOf("common")
+	without[0].Not = true
 	for name, f := range map[string]jarvis.MatchFilter{
 		"Words":     {Query: jarvis.Query{Clauses: []jarvis.Clause{wordsOf("common")}}},
 		"NoWords":   {},
+		"Without":   {Query: jarvis.Query{Clauses: []jarvis.Clause{without}}},
+		"RareApp":   {Query: jarvis.Query{Clauses: []jarvis.Clause{wordsOf("common"), {{Kind: jarvis.AtomApp, Names: []string{"rare"}}}}}},
 		"Relevance": {Query: jarvis.Query{Clauses: []jarvis.Clause{wordsOf("common")}}, Sort: jarvis.SortRelevance},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -283,6 +288,35 @@ func TestCatalog_FindMatches_Strange(t *testing.T) {
 				if err != nil || a.Kind == jarvis.AtomWords && !a.Not && len(only) != want {
 					t.Errorf("%.20q alone, %+.60v: %d matches, %v", text, a, len(only), err)
 				}
+			}
+		}
+	}
+}
+
+// The index has all of the longest documents.
+func TestCatalog_FindMatches_LongDocument(t *testing.T) {
+	c := openWith(t, Options{URL: cluster.NewDatabase(t), walked: 1})
+	fill(t, c, 3)
+	for name, token := range map[string]func(i int) string{
+		"Short":  func(i int) string { return strconv.FormatInt(int64(i), 36) },
+		"Long":   func(i int) string { return fmt.Sprintf("%0*d", jarvis.MaxToken, i) },
+		"Single": func(i int) string { return string(rune(0x20000 + i)) },
+		"Same":   func(i int) string { return strconv.Itoa(i % 2) },
+	} {
+		var words []string
+		for i, length := 0, len(" end"); ; i++ {
+			word := token(i)
+			if length += len(word) + 1; length > jarvis.MaxDocument {
+				break
+			}
+			words = append(words, word)
+		}
+		c.run(t, "TRUNCATE documents", "INSERT INTO documents SELECT id, timestamp, '"+strings.Join(words, " ")+" end' FROM captures")
+		last := words[len(words)-1]
+		for _, clauses := range [][]jarvis.Clause{{wordsOf("end")}, {wordsOf(last, "end")}, {wordsOf(words[0]), wordsOf("end")}} {
+			found, err := c.FindMatches(t.Context(), jarvis.MatchFilter{Query: jarvis.Query{Clauses: clauses}, Limit: 10})
+			if err != nil || len(found) != 3 {
+				t.Errorf("%s, %v: %d matches, %v", name, clauses, len(found), err)
 			}
 		}
 	}
