@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ncruces/go-sqlite3"
+
 	"github.com/jarvis-memory/jarvis"
 )
 
@@ -118,6 +120,9 @@ func (db *database) purgeCopy(ctx context.Context, path string, ids []string) er
 				err = purgeRow(c, s, ids[i])
 			}
 			for more := s.version >= readingVersion; more && err == nil; {
+				more, err = purgeIndexSome(c)
+			}
+			for more := s.version >= readingVersion; more && err == nil; {
 				more, err = scrubSome(c, time.Minute)
 			}
 			if err == nil {
@@ -139,14 +144,11 @@ func (db *database) purgeCopy(ctx context.Context, path string, ids []string) er
 }
 
 func purgeRow(c *conn, s schema, id string) error {
-	// An older Jarvis may have kept ids in upper case.
+	// An older Jarvis may have kept ids in upper case, and a row of each spelling.
 	const rows = "FROM captures WHERE id IN (?, ?)"
 	upper := strings.ToUpper(id)
 	if s.version >= readingVersion {
-		seq, err := c.number("SELECT seq "+rows, id, upper)
-		if err == nil {
-			err = forget(c, seq)
-		}
+		err := c.query(func(row *sqlite3.Stmt) error { return forget(c, row.ColumnInt64(0)) }, "SELECT seq "+rows, id, upper)
 		if err != nil {
 			return err
 		}

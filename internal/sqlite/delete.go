@@ -108,15 +108,16 @@ const purgeBatch = 1000
 // deletes (secure_delete), but for words in its index; what else is left is in the
 // WAL, in the copies, and in an index that another took the place of.
 func (c *Catalog) Purge(ctx context.Context) error {
-	if err := c.scrub(ctx); err != nil {
+	err := c.purgeIndex(ctx)
+	if err == nil {
+		err = c.scrub(ctx)
+	}
+	if err != nil {
 		return err
 	}
 	for {
 		ids, err := c.unpurged(ctx)
 		if err != nil || len(ids) == 0 && !c.scrubbed.Load() {
-			return err
-		}
-		if err := c.discard(ctx, nil); err != nil {
 			return err
 		}
 		if err := c.enter(ctx); err != nil {

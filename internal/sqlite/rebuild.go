@@ -101,23 +101,27 @@ func rebuildSome(on *conn) (n int64, err error) {
 // discard throws the index away that another took the place of, unless err.
 func (c *Catalog) discard(ctx context.Context, err error) error {
 	for more := true; more && err == nil; {
-		more, err = doWrite(ctx, c, "throw the old index away", func(on *conn) (bool, error) {
-			there, err := on.number("SELECT EXISTS (" + oldIndexSQL + ")")
-			if err != nil || there == 0 {
-				return false, err
-			}
-			for _, sql := range []string{
-				"DELETE FROM search_old_data WHERE id IN (SELECT id FROM search_old_data WHERE id > 10 LIMIT ?)",
-				"DELETE FROM search_old_idx WHERE (segid, term) IN (SELECT segid, term FROM search_old_idx LIMIT ?)",
-				"DELETE FROM search_old_docsize WHERE id IN (SELECT id FROM search_old_docsize LIMIT ?)",
-			} {
-				n, err := on.changed(sql, discardBatch)
-				if err != nil || n > 0 {
-					return true, err
-				}
-			}
-			return false, on.Exec("DROP TABLE search_old")
-		})
+		more, err = doWrite(ctx, c, "throw the old index away", discardSome)
 	}
 	return err
+}
+
+// discardSome throws some rows of the old index away, and reports whether there are
+// more.
+func discardSome(on *conn) (more bool, err error) {
+	there, err := on.number("SELECT EXISTS (" + oldIndexSQL + ")")
+	if err != nil || there == 0 {
+		return false, err
+	}
+	for _, sql := range []string{
+		"DELETE FROM search_old_data WHERE id IN (SELECT id FROM search_old_data WHERE id > 10 LIMIT ?)",
+		"DELETE FROM search_old_idx WHERE (segid, term) IN (SELECT segid, term FROM search_old_idx LIMIT ?)",
+		"DELETE FROM search_old_docsize WHERE id IN (SELECT id FROM search_old_docsize LIMIT ?)",
+	} {
+		n, err := on.changed(sql, discardBatch)
+		if err != nil || n > 0 {
+			return true, err
+		}
+	}
+	return false, on.Exec("DROP TABLE search_old")
 }
