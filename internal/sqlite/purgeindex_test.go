@@ -196,3 +196,32 @@ func TestSpentOf(t *testing.T) {
 		t.Errorf("the varints are %x and %x", a, b)
 	}
 }
+
+// A copy may have a capture in both spellings of its id.
+func TestPurgeRow_BothSpellings(t *testing.T) {
+	c := mustOpen(t, Options{Path: filepath.Join(t.TempDir(), "jarvis.db")})
+	captures := insertMany(t, c, 2)
+	err := c.write(t.Context(), "purge", func(on *conn) error {
+		err := on.exec("UPDATE captures SET id = upper(?) WHERE id = ?", captures[0].ID.String(), captures[1].ID.String())
+		if err == nil {
+			err = on.exec("INSERT INTO documents SELECT seq, 'some words' FROM captures")
+		}
+		if err == nil {
+			err = on.exec("INSERT INTO search (search) VALUES ('rebuild')")
+		}
+		if err == nil {
+			err = purgeRow(on, schema{version: latest}, captures[0].ID.String())
+		}
+		if err != nil {
+			return err
+		}
+		left, err := on.number("SELECT (SELECT count(*) FROM captures) + (SELECT count(*) FROM documents) + (SELECT count(*) FROM queue)")
+		if left != 0 {
+			t.Errorf("%d rows are left", left)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
