@@ -20,6 +20,9 @@ func (c *Catalog) FindMatches(ctx context.Context, f jarvis.MatchFilter) (matche
 	m := newMatcher(f.Query)
 	err = c.read(ctx, "search", func(ctx context.Context) error {
 		return pgx.BeginTxFunc(ctx, c.pool, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+			if err = m.narrow(ctx, tx, c.walked, f.After); err != nil {
+				return err
+			}
 			if f.Sort == jarvis.SortRelevance {
 				matches, err = rank(ctx, tx, m, c.walked, f.Skip, limit)
 				return err

@@ -1,8 +1,11 @@
 package postgres
 
 import (
+	"context"
 	"fmt"
 	"slices"
+
+	"github.com/jackc/pgx/v5"
 
 	"github.com/jarvis-memory/jarvis"
 )
@@ -10,32 +13,72 @@ import (
 // list reads captures of a query that has no words to be looked for: all of them,
 // the pinned ones, or those of some apps or devices.
 func (s *search[T]) list(limit int) statement {
+	if s.m.rare != nil {
+		return s.listOf(*s.m.rare, limit)
+	}
+	for _, kind := range []jarvis.AtomKind{jarvis.AtomPinned, jarvis.AtomApp, jarvis.AtomDevice} { // an app tells more than a device
+		for _, clause := range s.m.others {
+			if lists(clause, limit) && clause[0].Kind == kind {
+				return s.listOf(clause[0], limit)
+			}
+		}
+	}
 	w := new(conditions)
-	for _, clause := range s.m.others { // an app tells more than a device
-		if len(clause) != 1 || clause[0].Not {
-			continue
-		}
-		switch a := clause[0]; {
-		case a.Kind == jarvis.AtomPinned:
-			s.in(w, "captured_at", "capture_id")
-			return s.listed("pins CROSS JOIN LATERAL (SELECT * FROM captures WHERE timestamp = captured_at AND id COLLATE \"C\" = capture_id OFFSET 0) AS c",
-				"captured_at DESC, capture_id DESC", w, limit)
-		case a.Kind == jarvis.AtomApp && few(a.Names, limit):
-			return s.named("left(%s, 200)", "app_name", a.Names, limit)
-		}
-	}
-	for _, clause := range s.m.others {
-		if len(clause) == 1 && !clause[0].Not && clause[0].Kind == jarvis.AtomDevice && few(clause[0].Names, limit) {
-			return s.named("%s", "device", clause[0].Names, limit)
-		}
-	}
 	s.in(w, "c.timestamp", `c.id COLLATE "C"`)
 	return s.listed("captures AS c", timeOrder, w, limit)
+}
+
+// lists reports whether a page of the captures for which a clause holds is had at
+// little cost.
+func lists(clause jarvis.Clause, limit int) bool {
+	if len(clause) != 1 || clause[0].Not {
+		return false
+	}
+	a := clause[0]
+	return a.Kind == jarvis.AtomPinned || (a.Kind == jarvis.AtomApp || a.Kind == jarvis.AtomDevice) && few(a.Names, limit)
+}
+
+// listOf is list by an atom that lists.
+func (s *search[T]) listOf(a jarvis.Atom, limit int) statement {
+	switch a.Kind {
+	case jarvis.AtomApp:
+		return s.named("left(%s, 200)", "app_name", a.Names, limit)
+	case jarvis.AtomDevice:
+		return s.named("%s", "device", a.Names, limit)
+	}
+	w := new(conditions)
+	s.in(w, "captured_at", "capture_id")
+	return s.listed("pins CROSS JOIN LATERAL (SELECT * FROM captures WHERE timestamp = captured_at AND id COLLATE \"C\" = capture_id OFFSET 0) AS c",
+		"captured_at DESC, capture_id DESC", w, limit)
 }
 
 // few reports whether to read a page of each of some names costs little. Of many,
 // one comes soon in the order of time.
 func few(names []string, limit int) bool { return len(names) <= 10 || len(names)*limit <= 10_000 }
+
+// narrow has a query's words looked for in the captures that are pinned, or those
+// of its app or device, and not in the index, where these are not as many as many:
+// of a word that nearly every document has, the index would be asked for all.
+func (m *matcher) narrow(ctx context.Context, tx pgx.Tx, many int, after jarvis.Cursor) error {
+	if len(m.words) == 0 {
+		return nil
+	}
+	for _, clause := range m.others {
+		if !lists(clause, many) {
+			continue
+		}
+		s := newSearch(tx, &matcher{query: m.query, rare: &clause[0]}, 0, func(*conditions) string { return "1" }, pgx.RowTo[int], after)
+		rows, err := s.query(ctx, s.list(many))
+		if err != nil {
+			return err
+		}
+		if len(rows) < many {
+			m.words, m.others, m.rare = nil, slices.Concat(m.others, m.words), &clause[0]
+			return nil
+		}
+	}
+	return nil
+}
 
 const timeOrder = `c.timestamp DESC, c.id COLLATE "C" DESC`
 

@@ -12,8 +12,9 @@ import (
 // matcher is a query as PostgreSQL can answer it.
 type matcher struct {
 	query  jarvis.Query
-	words  []jarvis.Clause // those that the index of words answers, of words only
+	words  []jarvis.Clause // those that the index of words is asked for, of words only
 	others []jarvis.Clause // without those of Query.Range
+	rare   *jarvis.Atom    // of others, what holds for so few captures that they are read; see narrow
 	prefix bool            // of words, one has a prefix: the index reads all that begins so, whatever else is asked
 	phrase bool            // of words, one has a phrase: the index finds more than there is
 }

@@ -293,6 +293,39 @@ func TestCatalog_FindMatches_Strange(t *testing.T) {
 	}
 }
 
+// A word that all documents have is looked for in the few captures that are
+// pinned, or of a rare app or device.
+func TestCatalog_FindMatches_Rare(t *testing.T) {
+	c := openWith(t, Options{URL: cluster.NewDatabase(t), walked: 50})
+	fill(t, c, 20_000)
+	say(t, c)
+	c.run(t, "INSERT INTO pins SELECT captured_at, capture_id FROM documents WHERE words LIKE '% n77%' LIMIT 20")
+	often := jarvis.Clause{{Kind: jarvis.AtomApp, Names: []string{"app 0", "rare"}}}
+	for name, q := range map[string]struct {
+		clauses []jarvis.Clause
+		want    int
+		rare    bool
+	}{
+		"App":     {[]jarvis.Clause{{{Kind: jarvis.AtomApp, Names: []string{"rare"}}}}, 2, true},
+		"Device":  {[]jarvis.Clause{often, {{Kind: jarvis.AtomDevice, Names: []string{"rare"}}}}, 2, true},
+		"Pinned":  {[]jarvis.Clause{{{Kind: jarvis.AtomPinned}}}, 20, true},
+		"Nothing": {[]jarvis.Clause{{{Kind: jarvis.AtomApp, Names: []string{"none"}}}}, 0, true},
+		"Often":   {[]jarvis.Clause{often}, 30, false},
+	} {
+		m := newMatcher(jarvis.Query{Clauses: append(q.clauses, wordsOf("common"))})
+		err := pgx.BeginFunc(t.Context(), c.pool, func(tx pgx.Tx) error { return m.narrow(t.Context(), tx, c.walked, jarvis.Cursor{}) })
+		if err != nil || (m.rare != nil) != q.rare {
+			t.Errorf("%s is rare: %v, %v", name, m.rare, err)
+		}
+		for _, sort := range []jarvis.Sort{jarvis.SortTime, jarvis.SortRelevance} {
+			found, err := c.FindMatches(t.Context(), jarvis.MatchFilter{Query: m.query, Limit: 30, Sort: sort})
+			if err != nil || len(found) != q.want {
+				t.Errorf("%s: %d matches, %v", name, len(found), err)
+			}
+		}
+	}
+}
+
 // The index has all of the longest documents.
 func TestCatalog_FindMatches_LongDocument(t *testing.T) {
 	c := openWith(t, Options{URL: cluster.NewDatabase(t), walked: 1})
