@@ -156,7 +156,7 @@ func TestDocument_AnyLength(t *testing.T) {
 		}
 		whole, fields := textsOf(Tokens(text)), Document("", title, address)
 		if len(whole)+len(gap)+len(fields) <= jarvis.MaxDocument {
-			if strings.Trim(document, gap) != strings.Trim(whole+gap+fields, gap) {
+			if document != strings.TrimSuffix(strings.TrimPrefix(whole+gap+fields, gap), gap) {
 				t.Fatalf("a document of %d bytes lacks something of %d and %d", len(document), len(whole), len(fields))
 			}
 			return
