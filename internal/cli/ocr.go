@@ -155,7 +155,11 @@ func (a *app) printQueue(s *ocrStatus) {
 	line := func(name, value string) { a.printf("%s  %s\n", a.style.faint(pad(name, 10)), value) }
 	line("read", countText(s.Read))
 	line("waiting", countText(s.Waiting))
-	line("being read", countText(s.Leased))
+	leased := countText(s.Leased)
+	if s.Leased > 0 && s.PerMinute != nil && s.SecondsLeft == nil {
+		leased += " (what a worker had that was killed waits until its lease ends)"
+	}
+	line("being read", leased)
 	line("failed", countText(s.Delayed)+" to be tried again")
 	line("set aside", countText(s.Failed))
 	switch {
@@ -300,6 +304,14 @@ type requeueFlags struct {
 	Wait bool   `help:"Show a bar until they are read."`
 }
 
+// inRange follows what is said of all captures that are selected.
+func (f *requeueFlags) inRange() string {
+	if f.From == "" && f.To == "" {
+		return ""
+	}
+	return " in that range"
+}
+
 // requeue puts captures into the queue: those that failed, or all.
 func (f *requeueFlags) requeue(ctx context.Context, a *app, failed bool) error {
 	return a.withMemory(ctx, func(m memory, loc *time.Location) error {
@@ -311,10 +323,15 @@ func (f *requeueFlags) requeue(ctx context.Context, a *app, failed bool) error {
 		if err != nil {
 			return err
 		}
-		if a.json {
+		switch {
+		case a.json:
 			err = a.printJSON(queued{n})
-		} else {
+		case n > 0:
 			a.printf("Queued %s to be read\n", plural(n, "capture"))
+		case failed:
+			a.printf("Queued no capture: none had failed%s\n", f.inRange())
+		default:
+			a.printf("Queued no capture: there is none%s\n", f.inRange())
 		}
 		if err = errors.Join(err, a.flush()); err != nil || !f.Wait {
 			return err

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/jarvis-memory/jarvis/internal/search"
 )
@@ -46,6 +47,13 @@ func (cmd *reindexCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
+	from, err := cmd.position(ctx, c)
+	if err != nil {
+		return errors.Join(err, c.Close())
+	}
+	if !from.IsZero() && !a.json {
+		a.note("Goes on where an interrupted run ended: with the captures before %s. --restart begins anew.", timeText(from, cfg.Location))
+	}
 	o := searchOptions(cfg, c, a.now)
 	o.Mask = mask
 	bar := a.newProgress("captures")
@@ -66,4 +74,14 @@ func (cmd *reindexCmd) Run(ctx context.Context, a *app) error {
 	}
 	a.printf("Indexed %s anew\n", plural(captures, "capture"))
 	return nil
+}
+
+// position returns the time of the last capture that an interrupted run made anew,
+// from which this run goes on; zero where it begins with the first.
+func (cmd *reindexCmd) position(ctx context.Context, c *catalog) (time.Time, error) {
+	if cmd.Restart {
+		return time.Time{}, nil
+	}
+	at, err := c.ReindexPosition(ctx)
+	return at.Timestamp, err
 }

@@ -3,7 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
-	"log/slog"
+	"fmt"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -63,6 +63,9 @@ type worked struct {
 	SetAside int64   `json:"set_aside"`
 	Masked   int64   `json:"masked"` // secrets
 	Seconds  float64 `json:"seconds"`
+	// Leased are left: others read them, or were killed. Null without --once.
+	Leased   *int64          `json:"leased"`
+	Failures []failedReading `json:"failures"` // the first shownFailures, of both kinds
 }
 
 // Run reads until it is told to end.
@@ -72,38 +75,47 @@ func (cmd *workCmd) Run(ctx context.Context, a *app) error {
 	if err != nil {
 		return err
 	}
-	logger := a.logToStandardError(cfg)
-	o, closeStore, err := a.openQueue(ctx, cfg)
+	q, err := a.openQueue(ctx, cfg)
 	if err != nil {
 		return err
 	}
-	return errors.Join(cmd.work(ctx, a, cfg, o, logger), closeStore())
+	return errors.Join(cmd.work(ctx, a, cfg, q), q.close())
 }
 
-// openQueue opens the queue that the settings mean, and what gives its images.
-func (a *app) openQueue(ctx context.Context, cfg *config.Config) (o reading.Options, closeStore func() error, err error) {
+// workQueue is a queue to work on, and what gives its images.
+type workQueue struct {
+	reading.Options
+	status func(ctx context.Context, now time.Time) (jarvis.ReadStatus, error)
+	close  func() error
+}
+
+// openQueue opens the queue that the settings mean.
+func (a *app) openQueue(ctx context.Context, cfg *config.Config) (*workQueue, error) {
 	if cfg.ServerURL == "" {
 		s, err := a.openStore(ctx, cfg, storeMustExist, keyRequired)
 		if err != nil {
-			return o, nil, err
+			return nil, err
 		}
-		return queueOf(s), func() error { return s.close(ctx) }, nil
+		return &workQueue{queueOf(s), s.catalog.ReadStatus, func() error { return s.close(ctx) }}, nil
 	}
 	c, err := a.newClient(ctx, cfg, jarvis.ScopeWork)
 	if err != nil {
-		return o, nil, err
+		return nil, err
 	}
-	o.Queue, o.Fetch = c, c.ReadImage
-	o.NoText, err = c.KeepsNoText(ctx)
+	noText, err := c.KeepsNoText(ctx)
 	if err != nil {
 		c.CloseIdle()
-		return o, nil, err
+		return nil, err
 	}
-	return o, func() error { c.CloseIdle(); return nil }, nil
+	o := reading.Options{Queue: c, Fetch: c.ReadImage, NoText: noText}
+	return &workQueue{o, c.ReadStatus, func() error { c.CloseIdle(); return nil }}, nil
 }
 
 // work reads what the queue gives out.
-func (cmd *workCmd) work(ctx context.Context, a *app, cfg *config.Config, queue reading.Options, logger *slog.Logger) error {
+func (cmd *workCmd) work(ctx context.Context, a *app, cfg *config.Config, q *workQueue) error {
+	log := &workLog{}
+	defer log.print(a)
+	logger := a.newWorkLogger(cfg, log)
 	mask, err := newMask(cfg)
 	if err != nil {
 		return err
@@ -116,18 +128,26 @@ func (cmd *workCmd) work(ctx context.Context, a *app, cfg *config.Config, queue 
 		return err
 	}
 	o := a.readerOf(cfg, engine, mask, logger)
-	o.Queue, o.Fetch, o.NoText, o.Once = queue.Queue, queue.Fetch, queue.NoText, cmd.Once
+	o.Queue, o.Fetch, o.NoText, o.Once = q.Queue, q.Fetch, q.NoText, cmd.Once
+	o.Failed, o.Watched = log.failed, true
 	r := reading.New(o)
 	begun := a.now()
 	r.Start(ctx)
 	if !cmd.Once && !a.json {
 		a.note("Reading what waits. Ctrl-C ends it.")
 	}
-	cmd.watch(ctx, a, r)
+	cmd.watch(ctx, a, r, log)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestGrace)
 	defer cancel()
 	err = errors.Join(r.Stop(ending), r.Err(), engine.Close())
-	if printErr := a.printWorked(r.Stats(), a.now().Sub(begun)); err == nil {
+	log.print(a)
+	end := worked{Failures: log.failures(), Seconds: a.now().Sub(begun).Seconds()}
+	if err == nil && cmd.Once && ctx.Err() == nil {
+		var s jarvis.ReadStatus
+		s, err = q.status(ctx, a.now())
+		end.Leased = &s.Leased
+	}
+	if printErr := a.printWorked(end, r.Stats(), longestLease(cfg.Reading)); err == nil {
 		err = printErr
 	}
 	if err == nil && cmd.Once && ctx.Err() != nil {
@@ -136,8 +156,16 @@ func (cmd *workCmd) work(ctx context.Context, a *app, cfg *config.Config, queue 
 	return err
 }
 
-// watch shows how many captures were read until the reader or ctx ends.
-func (cmd *workCmd) watch(ctx context.Context, a *app, r *reading.Reader) {
+// longestLease is how long captures may be leased to others that have the same
+// settings, but another engine.
+func longestLease(r config.Reading) time.Duration {
+	r.Engine = config.Engine{Tesseract: true}
+	return leaseOf(r)
+}
+
+// watch shows how many captures were read, and what is to be told meanwhile, until
+// the reader or ctx ends.
+func (cmd *workCmd) watch(ctx context.Context, a *app, r *reading.Reader, log *workLog) {
 	bar := a.newProgress("captures")
 	defer bar.hide()
 	ticker := time.NewTicker(progressEvery)
@@ -149,6 +177,10 @@ func (cmd *workCmd) watch(ctx context.Context, a *app, r *reading.Reader) {
 		case <-r.Done():
 			return
 		case <-ticker.C:
+			if log.waits() {
+				bar.hide()
+				log.print(a)
+			}
 			s := r.Stats()
 			bar.set(s.Read+s.Twins+s.Indexed, 0)
 		}
@@ -158,28 +190,54 @@ func (cmd *workCmd) watch(ctx context.Context, a *app, r *reading.Reader) {
 // progressEvery is how often a bar is looked after that nobody calls.
 const progressEvery = 200 * time.Millisecond
 
-// printWorked sums the work up.
-func (a *app) printWorked(s reading.Stats, took time.Duration) error {
+// printWorked sums the work up. What is leased to others is due again within lease.
+func (a *app) printWorked(end worked, s reading.Stats, lease time.Duration) error {
 	if a.json {
-		return errors.Join(a.printJSON(worked{s.Read, s.Twins, s.Indexed, s.Failed, s.SetAside, s.Masked, took.Seconds()}), a.flush())
+		end.Read, end.Twins, end.Indexed = s.Read, s.Twins, s.Indexed
+		end.Failed, end.SetAside, end.Masked = s.Failed, s.SetAside, s.Masked
+		return errors.Join(a.printJSON(end), a.flush())
 	}
 	a.printf("Read %s", plural(s.Read, "capture"))
+	failed := "failed and are tried again later"
+	if s.Failed == 1 {
+		failed = "failed and is tried again later"
+	}
 	for _, part := range []struct {
 		n    int64
 		what string
 	}{
 		{s.Twins, "took the text of the same image"},
 		{s.Indexed, "indexed without reading"},
-		{s.Failed, "failed and tried again later"},
+		{s.Failed, failed},
 		{s.SetAside, "set aside"},
 	} {
 		if part.n > 0 {
 			a.printf(", %s %s", countText(part.n), part.what)
 		}
 	}
+	if s.Failed+s.SetAside > 0 {
+		a.printf(": jarvis show ID says why")
+	}
 	if s.Masked > 0 {
 		a.printf("; %s masked", plural(s.Masked, "secret"))
 	}
 	a.printf("\n")
+	if end.Leased != nil && *end.Leased > 0 {
+		a.printf("%s\n", leftToOthers(*end.Leased, lease))
+	}
 	return a.flush()
+}
+
+// leftToOthers says of captures that are leased when they are due again at the
+// latest.
+func leftToOthers(n int64, lease time.Duration) string {
+	within := plural(int64((lease+time.Second-1)/time.Second), "second")
+	if lease > 2*time.Minute {
+		within = plural(int64((lease+time.Minute-1)/time.Minute), "minute")
+	}
+	are, were := "are", "were"
+	if n == 1 {
+		are, were = "is", "was"
+	}
+	return fmt.Sprintf("%s %s being read by others, or %s by a worker that was killed: due again within %s", countText(n), are, were, within)
 }

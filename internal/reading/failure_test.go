@@ -31,7 +31,14 @@ func TestReader_Failures(t *testing.T) {
 		all := captures(10)
 		var tried []time.Duration
 		begun := time.Now()
-		r := newRig(t, all, func(r *rig, _ *reading.Options) {
+		var told []string
+		r := newRig(t, all, func(r *rig, o *reading.Options) {
+			o.Failed = func(id jarvis.ID, reason string) {
+				if id != all[9].ID {
+					t.Errorf("capture %s failed", id)
+				}
+				told = append(told, reason)
+			}
 			r.engine.read = func(_ context.Context, text string) error {
 				if text != "picture 9" {
 					return nil
@@ -57,6 +64,9 @@ func TestReader_Failures(t *testing.T) {
 		got := r.row(all[9])
 		if !got.aside || got.reason != "the engine crashed over it\uFFFD" || got.document != "|title 9|http://example.org" {
 			t.Errorf("set aside: %t, because %q, document %q", got.aside, got.reason, got.document)
+		}
+		if len(told) != 5 || told[0] != got.reason || told[4] != got.reason {
+			t.Errorf("it told of %q", told)
 		}
 		r.stats(t, reading.Stats{Read: 9, Failed: 4, SetAside: 1})
 	})

@@ -275,20 +275,33 @@ func (r *Reader) failed(ctx context.Context, c *jarvis.Claim, reason string) {
 		return
 	}
 	again := r.now().Add(retries[max(c.Failures, 0)])
+	reason = r.reason(reason)
 	err := r.insist(ctx, c, func(ctx context.Context) error {
-		return r.o.Queue.FailReading(ctx, c.Lease, jarvis.ReadFailure{Reason: r.reason(reason), Retry: again})
+		return r.o.Queue.FailReading(ctx, c.Lease, jarvis.ReadFailure{Reason: reason, Retry: again})
 	})
 	r.close(c, err, func(s *Stats) { s.Failed++ })
+	if err == nil {
+		r.tellFailed(c.ID, reason)
+	}
+}
+
+// tellFailed tells whoever wants to hear of failures.
+func (r *Reader) tellFailed(id jarvis.ID, reason string) {
+	if r.o.Failed != nil {
+		r.o.Failed(id, reason)
+	}
 }
 
 // setAside sets a picture aside. What is known of it besides is found.
 func (r *Reader) setAside(ctx context.Context, c *jarvis.Claim, reason string) {
 	document := r.document(c, nil)
+	reason = r.reason(reason)
 	err := r.insist(ctx, c, func(ctx context.Context) error {
-		return r.o.Queue.SetAside(ctx, c.Lease, r.reason(reason), document)
+		return r.o.Queue.SetAside(ctx, c.Lease, reason, document)
 	})
 	r.close(c, err, func(s *Stats) { s.SetAside++ })
 	if err == nil {
+		r.tellFailed(c.ID, reason)
 		r.noteAside(c.ID)
 	}
 }

@@ -86,6 +86,13 @@ type Options struct {
 	// see Done and Err.
 	Once bool
 
+	// Failed, which may be nil, hears of each picture that failed, or was set aside,
+	// and why, without secrets. It is called by many goroutines, and must not block.
+	Failed func(id jarvis.ID, reason string)
+	// Watched says that the caller looks at Err in the end: then why the Reader ended
+	// by itself is not logged as well.
+	Watched bool
+
 	Now    func() time.Time // nil means time.Now
 	Logger *slog.Logger     // nil for none
 }

@@ -173,7 +173,7 @@ func TestReader_Once(t *testing.T) {
 	once := func(t *testing.T, read func(context.Context, string) error) *rig {
 		t.Helper()
 		r := newRig(t, captures(20), func(r *rig, o *reading.Options) {
-			o.Once, o.Workers = true, 3
+			o.Once, o.Watched, o.Workers = true, true, 3
 			r.engine.read = read
 		})
 		r.start(t)
@@ -192,6 +192,9 @@ func TestReader_Once(t *testing.T) {
 		r := once(t, func(context.Context, string) error { return missing })
 		if err := r.reader.Err(); err == nil || err.Error() != missing.Message {
 			t.Errorf("it ended with %v", err)
+		}
+		if r.log.Len() > 0 {
+			t.Errorf("it logged %s", r.log)
 		}
 	})
 }

@@ -190,7 +190,9 @@ func (r *Reader) fail(err error) {
 	defer r.mu.Unlock()
 	if r.err == nil {
 		r.err = err
-		r.log.Error("reading has ended", "error", message(err))
+		if !r.o.Watched {
+			r.log.Error("reading has ended", "error", message(err))
+		}
 	}
 	r.end()
 }
