@@ -63,7 +63,7 @@ type worked struct {
 	SetAside int64   `json:"set_aside"`
 	Masked   int64   `json:"masked"` // secrets
 	Seconds  float64 `json:"seconds"`
-	// Leased are left: others read them, or were killed. Null without --once.
+	// Leased are left: others read them, or were killed. Null unless --once came to its end.
 	Leased   *int64          `json:"leased"`
 	Failures []failedReading `json:"failures"` // the first shownFailures, of both kinds
 }
