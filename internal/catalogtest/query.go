@@ -69,11 +69,7 @@ func (m *indexModel) add(t tester, cat Catalog, n int) {
 func (m *indexModel) matching(q jarvis.Query) []*jarvis.Capture {
 	var result []*jarvis.Capture
 	for _, c := range m.captures {
-		all := true
-		for _, clause := range q.Clauses {
-			all = all && slices.ContainsFunc(clause, func(a jarvis.Atom) bool { return m.holds(a, c) != a.Not })
-		}
-		if all {
+		if Matches(q, c, m.documents[c.ID]) {
 			result = append(result, c)
 		}
 	}
@@ -81,8 +77,19 @@ func (m *indexModel) matching(q jarvis.Query) []*jarvis.Capture {
 	return result
 }
 
+// Matches reports whether a query matches a capture with a document, "" for none,
+// as naively as can be.
+func Matches(q jarvis.Query, c *jarvis.Capture, document string) bool {
+	for _, clause := range q.Clauses {
+		if !slices.ContainsFunc(clause, func(a jarvis.Atom) bool { return holds(a, c, document) != a.Not }) {
+			return false
+		}
+	}
+	return true
+}
+
 // holds looks at an atom without its Not.
-func (m *indexModel) holds(a jarvis.Atom, c *jarvis.Capture) bool {
+func holds(a jarvis.Atom, c *jarvis.Capture, document string) bool {
 	switch a.Kind {
 	case jarvis.AtomApp:
 		return slices.Contains(a.Names, c.AppName)
@@ -97,16 +104,16 @@ func (m *indexModel) holds(a jarvis.Atom, c *jarvis.Capture) bool {
 	case jarvis.AtomPinned:
 		return c.Pinned
 	}
-	document := strings.Split(m.documents[c.ID], " ")
-	for i := range document {
-		if i+len(a.Tokens) > len(document) {
+	tokens := strings.Split(document, " ")
+	for i := range tokens {
+		if i+len(a.Tokens) > len(tokens) {
 			return false
 		}
-		holds := true
+		follow := true
 		for j, token := range a.Tokens {
-			holds = holds && (document[i+j] == token || a.Prefix && j == len(a.Tokens)-1 && strings.HasPrefix(document[i+j], token))
+			follow = follow && (tokens[i+j] == token || a.Prefix && j == len(a.Tokens)-1 && strings.HasPrefix(tokens[i+j], token))
 		}
-		if holds {
+		if follow {
 			return true
 		}
 	}

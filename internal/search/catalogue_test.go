@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/catalogtest"
 	"github.com/jarvis-memory/jarvis/internal/postgres"
 	"github.com/jarvis-memory/jarvis/internal/query"
 	"github.com/jarvis-memory/jarvis/internal/sqlite"
@@ -122,7 +123,7 @@ func checkPages(t *testing.T, c catalogue, all []*entry) {
 		if err := s.resolve(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
-		matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !matches(q, e) })
+		matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !catalogtest.Matches(q, e.capture, e.document) })
 		want := momentsOf(matching)
 		if !r.Moments {
 			want = nil
@@ -149,7 +150,7 @@ func checkRelevance(t *testing.T, c catalogue, all []*entry) {
 	for _, text := range []string{"fox", "fox -dog", "has:text"} {
 		for _, moments := range []bool{false, true} {
 			q := query.Parse(text, noon, nil)
-			matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !matches(q, e) })
+			matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !catalogtest.Matches(q, e.capture, e.document) })
 			counted, last := int64(0), 0.0
 			r := jarvis.SearchRequest{Query: text, Sort: jarvis.SortRelevance, Moments: moments, Limit: 7}
 			for {

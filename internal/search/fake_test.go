@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/catalogtest"
 	"github.com/jarvis-memory/jarvis/internal/query"
 )
 
@@ -77,7 +78,7 @@ func (f *fake) FindMatches(ctx context.Context, m jarvis.MatchFilter) ([]*jarvis
 	var found []*jarvis.Match
 	for _, e := range f.captures {
 		c := e.capture
-		if !m.After.IsZero() && compare(m.After, c.Cursor()) >= 0 || !matches(m.Query, e) {
+		if !m.After.IsZero() && compare(m.After, c.Cursor()) >= 0 || !catalogtest.Matches(m.Query, c, e.document) {
 			continue
 		}
 		found = append(found, &jarvis.Match{
@@ -120,40 +121,6 @@ func (f *fake) score(id jarvis.ID, q jarvis.Query) float64 {
 		}
 	}
 	return float64(score)
-}
-
-func matches(q jarvis.Query, e *entry) bool {
-	for _, clause := range q.Clauses {
-		if !slices.ContainsFunc(clause, func(a jarvis.Atom) bool { return holds(a, e) != a.Not }) {
-			return false
-		}
-	}
-	return true
-}
-
-func holds(a jarvis.Atom, e *entry) bool {
-	c := e.capture
-	switch a.Kind {
-	case jarvis.AtomWords:
-		end := " "
-		if a.Prefix {
-			end = ""
-		}
-		return strings.Contains(" "+e.document+" ", " "+strings.Join(a.Tokens, " ")+end)
-	case jarvis.AtomApp:
-		return slices.Contains(a.Names, c.AppName)
-	case jarvis.AtomDevice:
-		return slices.Contains(a.Names, c.Device)
-	case jarvis.AtomMonitor:
-		return c.MonitorIndex == a.Monitor
-	case jarvis.AtomTime:
-		return (a.From.IsZero() || !c.Timestamp.Before(a.From)) && (a.To.IsZero() || c.Timestamp.Before(a.To))
-	case jarvis.AtomText:
-		return textOf(c) != ""
-	case jarvis.AtomPinned:
-		return c.Pinned
-	}
-	return false
 }
 
 func (f *fake) FindNames(_ context.Context, kind jarvis.NameKind) ([]string, error) {
