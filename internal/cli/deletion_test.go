@@ -3,7 +3,6 @@ package cli
 import (
 	"bytes"
 	"encoding/binary"
-	"fmt"
 	"image"
 	"image/png"
 	"io"
@@ -196,9 +195,7 @@ func TestDeletion(t *testing.T) {
 			if found := m.traces(t); len(found) > 0 {
 				t.Errorf("left by a removal:\n%s", strings.Join(found, "\n"))
 			}
-			if err := open.close(t.Context()); err != nil {
-				t.Error(err)
-			}
+			closeStore(t, open)
 			if found := m.traces(t); len(found) > 0 {
 				t.Errorf("left when all is closed:\n%s", strings.Join(found, "\n"))
 			}
@@ -220,20 +217,7 @@ func TestDeletion(t *testing.T) {
 			if found := m.traces(t); len(found) > 0 {
 				t.Errorf("left by the next command:\n%s", strings.Join(found, "\n"))
 			}
-			if err := open.close(t.Context()); err != nil {
-				t.Error(err)
-			}
+			closeStore(t, open)
 		})
 	}
-}
-
-// openStore opens the store in the test's process.
-func (m *marked) openStore(t *testing.T) *store {
-	t.Helper()
-	a, cfg := m.app(t)
-	open, err := a.openStore(t.Context(), cfg, storeMustExist, keyRequired)
-	if err != nil {
-		t.Fatal(fmt.Errorf("open the store: %w", err))
-	}
-	return open
 }

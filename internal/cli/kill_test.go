@@ -135,16 +135,8 @@ func (p *place) addUntil(t *testing.T, enough int, delay time.Duration, args ...
 // checkStored checks that acknowledged captures are in the store byte for byte.
 func (p *place) checkStored(t *testing.T, told []added) {
 	t.Helper()
-	a, cfg := p.app(t)
-	s, err := a.openStore(t.Context(), cfg, storeMustExist, keyRequired)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}()
+	s := p.openStore(t)
+	defer closeStore(t, s)
 	for _, line := range told {
 		want, err := os.ReadFile(filepath.Join(p.folder, line.File))
 		if err != nil {

@@ -75,6 +75,25 @@ func (p *place) app(t *testing.T) (*app, *config.Config) {
 	return &app{console: newConsole(os.Stdin, os.Stdout, os.Stderr, os.Getenv), name: "jarvis", grammar: &grammar{}}, cfg
 }
 
+// openStore opens the store in the test's process.
+func (p *place) openStore(t *testing.T) *store {
+	t.Helper()
+	a, cfg := p.app(t)
+	s, err := a.openStore(t.Context(), cfg, storeMustExist, keyRequired)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// closeStore closes what openStore opened.
+func closeStore(t *testing.T, s *store) {
+	t.Helper()
+	if err := s.close(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
 // run runs jarvis to its end.
 func (p *place) run(t *testing.T, args ...string) (stdout, stderr string, status int) {
 	t.Helper()

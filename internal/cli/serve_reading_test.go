@@ -67,11 +67,8 @@ func TestServe_ArrivalWhileReading(t *testing.T) {
 // fillQueue adds captures that wait to be read, older than all others.
 func (p *place) fillQueue(t *testing.T, sent *atomic.Int64, n int) {
 	t.Helper()
-	a, cfg := p.app(t)
-	s, err := a.openStore(t.Context(), cfg, storeMustExist, keyRequired)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := p.openStore(t)
+	defer closeStore(t, s)
 	images, err := newBenchImages(smallestBenchImage)
 	if err != nil {
 		t.Fatal(err)
@@ -92,9 +89,6 @@ func (p *place) fillQueue(t *testing.T, sent *atomic.Int64, n int) {
 		})
 	}
 	all.Wait()
-	if err := s.close(t.Context()); err != nil {
-		t.Error(err)
-	}
 }
 
 // arrivals starts a server, has captures arrive at a steady pace, and measures how

@@ -127,11 +127,8 @@ func (p *place) agent(t *testing.T, s *runningServer, name string, first time.Ti
 // checkAcknowledged checks that captures are in the store byte for byte.
 func (p *place) checkAcknowledged(t *testing.T, told []acknowledged) {
 	t.Helper()
-	a, cfg := p.app(t)
-	s, err := a.openStore(t.Context(), cfg, storeMustExist, keyRequired)
-	if err != nil {
-		t.Fatal(err)
-	}
+	s := p.openStore(t)
+	defer closeStore(t, s)
 	for _, capture := range told {
 		ids, err := parseIDs([]string{capture.id})
 		if err != nil {
@@ -140,9 +137,6 @@ func (p *place) checkAcknowledged(t *testing.T, told []acknowledged) {
 		if _, got, err := s.archive.Fetch(t.Context(), ids[0]); err != nil || !bytes.Equal(got, capture.picture) {
 			t.Errorf("acknowledged capture %s: %d bytes, %v", capture.id, len(got), err)
 		}
-	}
-	if err := s.close(t.Context()); err != nil {
-		t.Error(err)
 	}
 }
 

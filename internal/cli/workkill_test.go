@@ -161,16 +161,8 @@ func (p *place) readRest(t *testing.T) (failures int64) {
 // returns how many there are, and how many had an image that another has.
 func (p *place) checkRead(t *testing.T, told []acknowledged) (captures, twins int) {
 	t.Helper()
-	a, cfg := p.app(t)
-	s, err := a.openStore(t.Context(), cfg, storeMustExist, keyRequired)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() {
-		if err := s.close(t.Context()); err != nil {
-			t.Error(err)
-		}
-	}()
+	s := p.openStore(t)
+	defer closeStore(t, s)
 	all, err := s.catalog.FindCaptures(t.Context(), jarvis.CaptureFilter{Limit: jarvis.MaxPage})
 	if err != nil {
 		t.Fatal(err)
@@ -200,6 +192,7 @@ func (p *place) checkRead(t *testing.T, told []acknowledged) (captures, twins in
 			t.Errorf("the acknowledged capture %s is gone", one.id)
 		}
 	}
+	a, cfg := p.app(t)
 	page, err := newSearch(cfg, s.catalog, a.now).Search(t.Context(), jarvis.SearchRequest{Query: "picture", Facets: true})
 	if err != nil {
 		t.Fatal(err)
