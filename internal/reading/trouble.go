@@ -105,8 +105,8 @@ func (r *Reader) somethingReads() {
 	clear(r.trouble.inARow)
 }
 
-// Pause has a Reader begin in trouble that is known before it starts: it is logged
-// now, and then images are tried as after any other trouble.
+// Pause has a Reader, without Once, begin in trouble that is known before it starts:
+// it is logged now, and then images are tried as after any other trouble.
 func (r *Reader) Pause(err error) { r.meet(err, false) }
 
 // suspect notes trouble in which a picture was in hand.
