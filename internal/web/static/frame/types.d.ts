@@ -1,0 +1,70 @@
+// The types of the frame's scripts, for the checker only.
+
+/** What Moment tells when a picture is there: everything redraws by it. */
+interface MomentChange {
+  capture: Capture;
+  image: HTMLImageElement | ImageBitmap;
+  highlight?: string;
+}
+
+/** What the frame needs of day/moment.js: detail of "change" is a MomentChange, of
+ * "broken" {capture, reason}, of "scrub" {at, device, monitor}. */
+interface FrameMoment extends EventTarget {
+  current: { capture: Capture | null; image?: HTMLImageElement | ImageBitmap | null };
+  go(to: { id: string } | { at: Micros; device?: string; monitor?: number }, options?: { jump?: boolean }): unknown;
+  step(count: number): unknown;
+}
+
+/** One hit of a query in a text: bytes [start, end), and its boxes. */
+interface Hit {
+  start: number;
+  end: number;
+  boxes: Rect[];
+}
+
+interface TextWord {
+  text: string;
+  start: number;
+  end: number;
+  box: Rect;
+  confidence: number;
+  masked: boolean;
+}
+
+/** GET /api/captures/{id}/text. */
+interface CaptureTextData {
+  id: string;
+  state: "waiting" | "read" | "failed";
+  reason: string;
+  text: string | null;
+  language: string;
+  engine: string;
+  masked: number;
+  read_at: string | null;
+  words: TextWord[];
+  hits?: Hit[];
+}
+
+/** What stands in the frame instead of a picture. */
+interface FrameCard {
+  kind: "gap" | "error";
+  title: string;
+  text: string;
+  icon?: string;
+  actions?: { label: string; run: () => void }[];
+}
+
+/** What mountViewer returns. */
+interface FrameViewer extends EventTarget {
+  element: HTMLElement; // #frame
+  stage: HTMLElement; // what is seen of the picture
+  content: HTMLElement; // the picture and its layers, as large as the picture has pixels
+  tools: HTMLElement; // the buttons below the picture
+  zoom: number; // 1 is a pixel of the picture on a pixel of the screen
+  fitted: boolean;
+  fit(): void;
+  zoomTo(zoom: number, clientX?: number, clientY?: number): void;
+  toPicture(clientX: number, clientY: number): { x: number; y: number };
+  showCard(card: FrameCard): () => void;
+  fullScreen(): Promise<void>;
+}
