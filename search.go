@@ -239,6 +239,15 @@ type Mark struct {
 	End   int `json:"end"`
 }
 
+// Hit is what a query matches in a text, and where that is on the image.
+type Hit struct {
+	Mark
+	Boxes []Box `json:"boxes"` // one for each word, in pixels of the image
+}
+
+// MaxHits is how many hits of a text are told.
+const MaxHits = 2000
+
 // MaxFacetMatches is how many matches facets count exactly.
 const MaxFacetMatches = MaxMatches
 

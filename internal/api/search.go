@@ -13,6 +13,7 @@ import (
 type Search interface {
 	Search(ctx context.Context, r jarvis.SearchRequest) (*jarvis.SearchPage, error)
 	Text(ctx context.Context, id jarvis.ID) (*jarvis.CaptureText, error)
+	Hits(found *jarvis.CaptureText, query string) []jarvis.Hit
 	Suggest(ctx context.Context, text string, limit int) ([]jarvis.Suggestion, error)
 }
 
@@ -85,6 +86,11 @@ func errNoSearch() error {
 	return jarvis.Errorf(jarvis.CodeNotFound, "this server does not search")
 }
 
+type textInput struct {
+	ID    captureID `path:"id" doc:"The capture's UUID."`
+	Query string    `query:"q" doc:"Tell where the text has what this query looks for."`
+}
+
 type textOutput struct{ Body capturedText }
 
 // capturedText is what was read in a capture.
@@ -98,6 +104,8 @@ type capturedText struct {
 	Masked   int              `json:"masked" doc:"Secrets in the text that were replaced, and not kept."`
 	ReadAt   *time.Time       `json:"read_at" doc:"Null when it is not known."`
 	Words    []textWord       `json:"words" nullable:"false" doc:"In the order of the text; none for text that came without places."`
+	// Hits is nil where no query was given.
+	Hits *[]jarvis.Hit `json:"hits,omitempty" doc:"What the query matches, in order: the first 2000. Absent without a query."`
 }
 
 // textWord is a word with its text.
@@ -110,7 +118,7 @@ type textWord struct {
 	Masked     bool       `json:"masked" doc:"A secret stood there: show the place blurred."`
 }
 
-func (s *Server) getText(ctx context.Context, in *captureInput) (*textOutput, error) {
+func (s *Server) getText(ctx context.Context, in *textInput) (*textOutput, error) {
 	if s.o.Search == nil {
 		return nil, errNoSearch()
 	}
@@ -124,6 +132,9 @@ func (s *Server) getText(ctx context.Context, in *captureInput) (*textOutput, er
 		for _, w := range r.Words {
 			out.Body.Words = append(out.Body.Words, textWord{r.Text[w.Start:w.End], w.Start, w.End, w.Box, w.Confidence, w.Masked})
 		}
+	}
+	if in.Query != "" {
+		out.Body.Hits = new(s.o.Search.Hits(found, queryText(in.Query)))
 	}
 	s.record(ctx, jarvis.ActionView, 1)
 	return out, nil

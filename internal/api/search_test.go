@@ -173,6 +173,11 @@ func testText(t *testing.T, r *rig, id jarvis.ID) {
 	if len(text.Words) != 4 || text.Words[2].Text != "number" || text.Words[2].Start != 12 || text.Words[2].Box.X != 20 || text.Words[2].Confidence != 90 {
 		t.Errorf("the words are %+v", text.Words)
 	}
+	var marked struct{ Hits []jarvis.Hit }
+	r.get(r.reader, "/api/captures/"+id.String()+"/text?q=number+app:x").want(http.StatusOK).json(&marked)
+	if len(marked.Hits) != 1 || marked.Hits[0].Start != 12 || marked.Hits[0].End != 18 || !slices.Equal(marked.Hits[0].Boxes, []jarvis.Box{{X: 20, Y: 2, Width: 8, Height: 5}}) {
+		t.Errorf("the hits are %+v", marked.Hits)
+	}
 	waiting := r.add(9).ID
 	var none struct {
 		State jarvis.TextState
@@ -201,7 +206,7 @@ func testSearchRecorded(t *testing.T, r *rig) {
 	for _, line := range lines {
 		seen[line.Who+" "+string(line.Action)] += line.Captures
 	}
-	if seen["token eyes search"] < 20 || seen["token eyes view"] != 2 || seen["token hands view"] != 4 {
+	if seen["token eyes search"] < 20 || seen["token eyes view"] != 3 || seen["token hands view"] != 4 {
 		t.Errorf("the access log has %v", seen)
 	}
 }
@@ -243,6 +248,8 @@ func (s slow) Search(context.Context, jarvis.SearchRequest) (*jarvis.SearchPage,
 }
 
 func (s slow) Text(context.Context, jarvis.ID) (*jarvis.CaptureText, error) { return nil, s.err }
+
+func (s slow) Hits(*jarvis.CaptureText, string) []jarvis.Hit { return nil }
 
 func (s slow) Suggest(context.Context, string, int) ([]jarvis.Suggestion, error) { return nil, s.err }
 

@@ -86,6 +86,31 @@ func boxes(words []jarvis.Word, marks []jarvis.Mark) []jarvis.Box {
 	return found
 }
 
+// Hits returns where a text has what a query looks for, in order: the first
+// jarvis.MaxHits. A text without words has hits without boxes.
+func (s *Service) Hits(found *jarvis.CaptureText, text string) []jarvis.Hit {
+	hits := []jarvis.Hit{}
+	if found.Capture.OCRText == nil {
+		return hits
+	}
+	var words []jarvis.Word
+	if found.Reading != nil {
+		words = found.Reading.Words
+	}
+	marks := query.Marks(query.Parse(text, s.now(), nil), *found.Capture.OCRText)
+	for _, mark := range marks[:min(len(marks), jarvis.MaxHits)] {
+		for len(words) > 0 && words[0].End <= mark.Start {
+			words = words[1:]
+		}
+		n := 0
+		for n < len(words) && (words[n].Start < mark.End || words[n].Start == words[n].End) {
+			n++
+		}
+		hits = append(hits, jarvis.Hit{Mark: mark, Boxes: append([]jarvis.Box{}, boxes(words[:n], []jarvis.Mark{mark})...)})
+	}
+	return hits
+}
+
 // Text returns a capture with all that was read in it. CodeNotFound or
 // CodeDeleted as jarvis.Catalog.FindCapture.
 func (s *Service) Text(ctx context.Context, id jarvis.ID) (*jarvis.CaptureText, error) {

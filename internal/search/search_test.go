@@ -231,6 +231,65 @@ func TestService_Text(t *testing.T) {
 	}
 }
 
+func TestService_Hits(t *testing.T) {
+	f := &fake{}
+	box := func(x int) jarvis.Box { return jarvis.Box{X: x} }
+	c := f.add(text("Editor", "one two\nthree card 1234\none", 0),
+		jarvis.Word{Start: 0, End: 3, Box: box(1)},
+		jarvis.Word{Start: 4, End: 7, Box: box(2)},
+		jarvis.Word{Start: 7, End: 7, Box: box(3), Masked: true},
+		jarvis.Word{Start: 8, End: 23, Box: box(4), Masked: true},
+		jarvis.Word{Start: 23, End: 23, Box: box(5), Masked: true},
+		jarvis.Word{Start: 24, End: 27, Box: box(6)},
+	)
+	found, err := f.service().Text(t.Context(), c.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	tests := []struct {
+		query string
+		want  []jarvis.Hit
+	}{
+		{"", []jarvis.Hit{}},
+		{"app:editor nothing", []jarvis.Hit{}},
+		{"one", []jarvis.Hit{{Mark: jarvis.Mark{Start: 0, End: 3}, Boxes: []jarvis.Box{box(1)}}, {Mark: jarvis.Mark{Start: 24, End: 27}, Boxes: []jarvis.Box{box(6)}}}},
+		{`"one two"`, []jarvis.Hit{{Mark: jarvis.Mark{Start: 0, End: 7}, Boxes: []jarvis.Box{box(1), box(2), box(3)}}}},
+		{"three or 1234", []jarvis.Hit{{Mark: jarvis.Mark{Start: 8, End: 13}, Boxes: []jarvis.Box{box(4), box(5)}}, {Mark: jarvis.Mark{Start: 19, End: 23}, Boxes: []jarvis.Box{box(4), box(5)}}}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.query, func(t *testing.T) {
+			if diff := cmp.Diff(tt.want, f.service().Hits(found, tt.query)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestService_Hits_Bounds(t *testing.T) {
+	f := &fake{}
+	without := f.add(text("Editor", strings.Repeat("fox ", jarvis.MaxHits+1), 0))
+	unread := f.add(text("Editor", "", 1))
+	unread.OCRText = nil
+	for _, tt := range []struct {
+		id   jarvis.ID
+		want int
+	}{{without.ID, jarvis.MaxHits}, {unread.ID, 0}} {
+		found, err := f.service().Text(t.Context(), tt.id)
+		if err != nil {
+			t.Fatal(err)
+		}
+		hits := f.service().Hits(found, "fox")
+		if len(hits) != tt.want || hits == nil {
+			t.Errorf("%d hits, want %d", len(hits), tt.want)
+		}
+		for _, hit := range hits {
+			if hit.Boxes == nil || len(hit.Boxes) != 0 {
+				t.Fatalf("a hit of a text without words is %+v", hit)
+			}
+		}
+	}
+}
+
 func TestService_Suggest(t *testing.T) {
 	f := &fake{}
 	for i, app := range []string{"Firefox", "Text Editor", "Fire Alarm"} {
