@@ -190,11 +190,21 @@ type SearchRequest struct {
 	Query    string         // see internal/query
 	Location *time.Location // of the dates in Query and of the facets; nil is UTC
 	Sort     Sort           // "" is SortTime
-	Moments  bool           // near-identical frames are one result
+	Group    Grouping       // "" is GroupNone
 	Facets   bool           // count apps, devices and days
 	Limit    int            // results per page, 1 to MaxResults; 0 means DefaultResults
 	Cursor   string         // SearchPage.Next of the page before; empty for the first
 }
+
+// Grouping says which captures that match are shown as one result.
+type Grouping string
+
+// The groupings.
+const (
+	GroupNone     Grouping = "none"    // each is alone
+	GroupMoments  Grouping = "moment"  // those of one window, none five minutes after the one before
+	GroupSessions Grouping = "session" // those of one monitor, each less than two minutes after the one before
+)
 
 // The results per page: of a request that does not say, and at most.
 const (
@@ -209,21 +219,22 @@ type SearchPage struct {
 	// Understood is the query as it was understood, in the same language.
 	Understood string `json:"understood"`
 	Ranked     int    `json:"ranked,omitempty"` // with SortRelevance, how many of the newest matches were ranked
-	// Partial says that a moment on this page may go on beyond it: there were too
+	// Partial says that a group on this page may go on beyond it: there were too
 	// many captures to look at.
 	Partial bool    `json:"partial,omitempty"`
 	Facets  *Facets `json:"facets,omitempty"`
 }
 
-// SearchResult is a capture that was found, or a moment: captures of one window
-// that follow each other, shown by the newest of them.
+// SearchResult is a capture that was found, or a group of such captures that follow
+// each other, shown by the newest of them: see Grouping.
 type SearchResult struct {
 	Capture *Capture  `json:"capture"` // without its text
-	Count   int64     `json:"count"`   // captures of the moment that match
+	Count   int64     `json:"count"`   // captures of the group that match
 	From    time.Time `json:"from"`    // of the oldest of them
 	To      time.Time `json:"to"`      // of the newest of them
 	Snippet Snippet   `json:"snippet"`
 	Boxes   []Box     `json:"boxes"` // of the words that match, in pixels of the image
+	Title   []Mark    `json:"title"` // what matches in the capture's WindowTitle
 	Score   float64   `json:"score,omitempty"`
 }
 
@@ -264,6 +275,48 @@ type Facets struct {
 type FacetCount struct {
 	Value string `json:"value"`
 	Count int64  `json:"count"`
+}
+
+// Explanation says why a search found nothing, or little.
+type Explanation struct {
+	Understood string `json:"understood"` // as in SearchPage
+	// Terms are the clauses of the query in order, at most MaxExplained.
+	Terms []ExplainedTerm `json:"terms"`
+	// Spellings are queries that find something, and differ from this one in the
+	// spelling of one term: the closest first.
+	Spellings []Spelling `json:"spellings"`
+	From      time.Time  `json:"from,omitzero"` // of the time that the query is about; zero where it has no beginning
+	To        time.Time  `json:"to,omitzero"`   // and no end
+	// Spans are times within it without captures, as agents explained them: the
+	// longest, at most MaxExplained.
+	Spans   []Span `json:"spans"`
+	Waiting int64  `json:"waiting"` // captures of any time whose text is still to be read
+	Failed  int64  `json:"failed"`  // captures whose text could not be read
+	// Partial says that there was no time to find out all of this.
+	Partial bool `json:"partial,omitempty"`
+}
+
+// The bounds of an Explanation.
+const (
+	MaxExplained      = 12
+	MaxExplainedCount = 1000
+)
+
+// ExplainedTerm is a clause of a query that is explained.
+type ExplainedTerm struct {
+	Query string `json:"query"` // of this clause alone
+	Count int64  `json:"count"` // captures that it matches alone, at most MaxExplainedCount
+	// Without is the query without this clause, and Rest how many captures that
+	// matches, at most MaxExplainedCount.
+	Without string `json:"without"`
+	Rest    int64  `json:"rest"`
+}
+
+// Spelling is a query with another spelling of one of its terms.
+type Spelling struct {
+	Term  string `json:"term"`  // as it was
+	Close string `json:"close"` // instead of it
+	Query string `json:"query"` // with it
 }
 
 // Suggestion completes what a person types.

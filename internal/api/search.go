@@ -28,7 +28,7 @@ func queryText(text string) string { return jarvis.CleanText(text, maxQuery) }
 type searchInput struct {
 	Query  string `query:"q" doc:"What to look for; everything when it is left out. What is beyond 8 KiB is passed over."`
 	Sort   string `query:"sort" enum:"time,relevance" default:"time" doc:"The newest first, or the best of the newest 20000 first."`
-	Group  string `query:"group" enum:"moment,none" default:"moment" doc:"Whether captures of one window that follow each other are one result."`
+	Group  string `query:"group" enum:"moment,session,none" default:"moment" doc:"Which captures that follow each other are one result: those of one window, within five minutes; those of one monitor, less than two minutes apart; none."`
 	Facets bool   `query:"facets" default:"false" doc:"Whether to count apps, devices and days."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"Results per page."`
 	Cursor string `query:"cursor" maxLength:"4096" doc:"Of the previous page."`
@@ -43,7 +43,7 @@ func searchPlaces(in *searchInput) int64 {
 	switch {
 	case in.Facets:
 		return 4
-	case in.Group == "moment":
+	case in.Group != "none":
 		return 2
 	}
 	return 1
@@ -66,7 +66,7 @@ func (s *Server) search(ctx context.Context, in *searchInput) (*searchOutput, er
 	defer s.searching.give(place)
 	began := time.Now()
 	found, err := s.o.Search.Search(ctx, jarvis.SearchRequest{
-		Query: queryText(in.Query), Location: zone, Sort: jarvis.Sort(in.Sort), Moments: in.Group == "moment",
+		Query: queryText(in.Query), Location: zone, Sort: jarvis.Sort(in.Sort), Group: jarvis.Grouping(in.Group),
 		Facets: in.Facets, Limit: in.Limit, Cursor: in.Cursor,
 	})
 	s.metrics.searched(time.Since(began), err)

@@ -88,7 +88,7 @@ type searchSummary struct {
 func (cmd *searchCmd) search(ctx context.Context, a *app, cfg *config.Config, m memory) error {
 	request := jarvis.SearchRequest{
 		Query: strings.Join(cmd.Query, " "), Location: cfg.Location, Sort: jarvis.Sort(cmd.Sort),
-		Moments: cmd.Group == "moment", Facets: cmd.Facets, Cursor: cmd.After,
+		Group: jarvis.Grouping(cmd.Group), Facets: cmd.Facets, Cursor: cmd.After,
 	}
 	var sum searchSummary
 	for {

@@ -79,7 +79,7 @@ func TestClient_Calls(t *testing.T) {
 		},
 		"Search": {
 			func(ctx context.Context, c *Client) error {
-				return second(c.Search(ctx, jarvis.SearchRequest{Query: `a "b c" -d&e`, Location: tokyo, Sort: jarvis.SortRelevance, Moments: true, Facets: true, Limit: 7, Cursor: "x"}))
+				return second(c.Search(ctx, jarvis.SearchRequest{Query: `a "b c" -d&e`, Location: tokyo, Sort: jarvis.SortRelevance, Group: jarvis.GroupMoments, Facets: true, Limit: 7, Cursor: "x"}))
 			},
 			"GET /api/search?cursor=x&facets=true&group=moment&limit=7&q=a+%22b+c%22+-d%26e&sort=relevance&tz=Asia%2FTokyo", "", `{"items":[]}`,
 		},

@@ -1,6 +1,7 @@
 package client
 
 import (
+	"cmp"
 	"context"
 	"net/url"
 	"slices"
@@ -15,10 +16,7 @@ import (
 // tried again.
 func (c *Client) Search(ctx context.Context, r jarvis.SearchRequest) (*jarvis.SearchPage, error) {
 	const op = "search"
-	query := url.Values{"q": {r.Query}, "group": {"none"}}
-	if r.Moments {
-		query.Set("group", "moment")
-	}
+	query := url.Values{"q": {r.Query}, "group": {string(cmp.Or(r.Group, jarvis.GroupNone))}}
 	setText(query, "sort", string(r.Sort))
 	setText(query, "cursor", r.Cursor)
 	if r.Facets {

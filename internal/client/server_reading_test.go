@@ -95,7 +95,7 @@ func testSearch(t *testing.T, reader *client.Client, ids []jarvis.ID) {
 	if err != nil || len(rest.Results) != 1 || rest.Next != "" || rest.Results[0].Capture.ID != ids[2] {
 		t.Errorf("the rest is %+v, error %v", rest, err)
 	}
-	moments, err := reader.Search(t.Context(), jarvis.SearchRequest{Query: "4711", Moments: true, Sort: jarvis.SortRelevance, Location: time.UTC})
+	moments, err := reader.Search(t.Context(), jarvis.SearchRequest{Query: "4711", Group: jarvis.GroupMoments, Sort: jarvis.SortRelevance, Location: time.UTC})
 	if err != nil || len(moments.Results) == 0 {
 		t.Errorf("the moments are %+v, error %v", moments, err)
 	}

@@ -33,6 +33,21 @@ func Marks(q jarvis.Query, text string) []jarvis.Mark {
 	return merge(marks)
 }
 
+// TitleMarks returns what q matches in a window's title, like Marks: what looks at
+// titles only is marked too.
+func TitleMarks(q jarvis.Query, title string) []jarvis.Mark {
+	plain := jarvis.Query{Clauses: make([]jarvis.Clause, len(q.Clauses))}
+	for i, clause := range q.Clauses {
+		for _, atom := range clause {
+			if atom.Kind == jarvis.AtomWords && strings.HasPrefix(atom.Tokens[0], jarvis.TitleMark) {
+				atom.Tokens = unmarked(atom.Tokens, jarvis.TitleMark)
+			}
+			plain.Clauses[i] = append(plain.Clauses[i], atom)
+		}
+	}
+	return Marks(plain, title)
+}
+
 func isMarked(token string) bool {
 	return strings.HasPrefix(token, jarvis.TitleMark) || strings.HasPrefix(token, jarvis.URLMark)
 }

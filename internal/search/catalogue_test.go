@@ -118,14 +118,14 @@ func checkPages(t *testing.T, c catalogue, all []*entry) {
 			sign := rapid.SampledFrom([]string{"", "", "-"}).Draw(t, "sign")
 			text = append(text, sign+rapid.SampledFrom(terms).Draw(t, "term"))
 		}
-		r := jarvis.SearchRequest{Query: strings.Join(text, " "), Moments: rapid.Bool().Draw(t, "moments"), Facets: rapid.Bool().Draw(t, "facets")}
+		r := jarvis.SearchRequest{Query: strings.Join(text, " "), Group: rapid.SampledFrom([]jarvis.Grouping{jarvis.GroupNone, jarvis.GroupMoments, jarvis.GroupSessions}).Draw(t, "group"), Facets: rapid.Bool().Draw(t, "facets")}
 		q := query.Parse(r.Query, noon, nil)
 		if err := s.resolve(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
 		matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !catalogtest.Matches(q, e.capture, e.document) })
-		want := momentsOf(matching)
-		if !r.Moments {
+		want := groupsOf(matching, r.Group)
+		if r.Group == jarvis.GroupNone {
 			want = nil
 			for _, e := range matching {
 				want = append(want, shown{e.capture.ID.String(), e.capture.Timestamp, e.capture.Timestamp, 1})
@@ -148,11 +148,11 @@ func checkPages(t *testing.T, c catalogue, all []*entry) {
 func checkRelevance(t *testing.T, c catalogue, all []*entry) {
 	s := New(Options{Index: c, Readings: c, Catalog: c, Timeout: time.Minute})
 	for _, text := range []string{"fox", "fox -dog", "has:text"} {
-		for _, moments := range []bool{false, true} {
+		for _, group := range []jarvis.Grouping{jarvis.GroupNone, jarvis.GroupMoments, jarvis.GroupSessions} {
 			q := query.Parse(text, noon, nil)
 			matching := slices.DeleteFunc(slices.Clone(all), func(e *entry) bool { return !catalogtest.Matches(q, e.capture, e.document) })
 			counted, last := int64(0), 0.0
-			r := jarvis.SearchRequest{Query: text, Sort: jarvis.SortRelevance, Moments: moments, Limit: 7}
+			r := jarvis.SearchRequest{Query: text, Sort: jarvis.SortRelevance, Group: group, Limit: 7}
 			for {
 				page, err := s.Search(t.Context(), r)
 				must(t, err)

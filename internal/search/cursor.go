@@ -10,9 +10,10 @@ import (
 
 // cursor is where a page begins. The zero cursor is before the first.
 type cursor struct {
-	kind byte
-	at   jarvis.Cursor // begin behind this capture
-	cut  jarvis.Cursor // of kindMoments: moments were cut behind this capture; mostly zero
+	kind  byte
+	group jarvis.Grouping // in capitals, the kind is of sessions
+	at    jarvis.Cursor   // begin behind this capture
+	cut   jarvis.Cursor   // of kindMoments: moments were cut behind this capture; mostly zero
 
 	// Of the ranked orders: what was captured from then on is left out, so that
 	// what arrives does not move the pages, and so many results come before.
@@ -35,23 +36,33 @@ func (c cursor) String() string {
 	case 0:
 		return ""
 	case kindRanked, kindRankedMoments:
-		return string(c.kind) + strconv.FormatInt(c.asOf.UnixMicro(), 36) + "." + strconv.Itoa(c.skip)
+		return c.letter() + strconv.FormatInt(c.asOf.UnixMicro(), 36) + "." + strconv.Itoa(c.skip)
 	}
-	text := string(c.kind) + c.at.String()
+	text := c.letter() + c.at.String()
 	if !c.cut.IsZero() {
 		text += "." + c.cut.String()
 	}
 	return text
 }
 
+func (c cursor) letter() string {
+	if c.group == jarvis.GroupSessions {
+		return string(c.kind - 'a' + 'A')
+	}
+	return string(c.kind)
+}
+
 // parseCursor reads what String returned for a search of the same order.
-func parseCursor(text string, sort jarvis.Sort, moments bool) (cursor, error) {
+func parseCursor(text string, sort jarvis.Sort, group jarvis.Grouping) (cursor, error) {
 	if text == "" {
 		return cursor{}, nil
 	}
 	invalid := jarvis.Errorf(jarvis.CodeInvalid, "%.80q is not a cursor of this search: use the one that the previous page gave", text)
-	c := cursor{kind: text[0]}
-	if !fits(c.kind, sort, moments) {
+	c := cursor{kind: text[0], group: group}
+	if group == jarvis.GroupSessions {
+		c.kind += 'a' - 'A'
+	}
+	if !fits(c.kind, sort, group != jarvis.GroupNone) {
 		return cursor{}, invalid
 	}
 	if sort == jarvis.SortTime {
@@ -77,13 +88,13 @@ func parseCursor(text string, sort jarvis.Sort, moments bool) (cursor, error) {
 	return c, nil
 }
 
-func fits(kind byte, sort jarvis.Sort, moments bool) bool {
+func fits(kind byte, sort jarvis.Sort, grouped bool) bool {
 	switch {
-	case sort == jarvis.SortTime && moments:
+	case sort == jarvis.SortTime && grouped:
 		return kind == kindMoments || kind == kindCut
 	case sort == jarvis.SortTime:
 		return kind == kindFrames
-	case moments:
+	case grouped:
 		return kind == kindRankedMoments
 	}
 	return kind == kindRanked

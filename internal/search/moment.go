@@ -9,15 +9,27 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/query"
 )
 
-// longestPause is how far apart two captures of a moment that follow each other
-// may be.
-const longestPause = 5 * time.Minute
+// The longest pauses between two captures of a moment, or of a session, that follow
+// each other. Times are whole microseconds.
+const (
+	longestPause = 5 * time.Minute
+	sessionPause = 2*time.Minute - time.Microsecond
+)
 
 // maxLook is how many matches a page of moments looks at: a moment that goes on for
 // longer is cut.
 const maxLook = 5000
 
-// moment is captures of one window, each at most longestPause after the one before.
+// pauseOf returns how far apart two captures of a group that follow each other may be.
+func pauseOf(g jarvis.Grouping) time.Duration {
+	if g == jarvis.GroupSessions {
+		return sessionPause
+	}
+	return longestPause
+}
+
+// moment is captures of one window, or of one monitor, each no longer than the pause
+// after the one before.
 type moment struct {
 	newest *jarvis.Match
 	oldest time.Time
@@ -42,6 +54,7 @@ func newMoment(m *jarvis.Match) *moment {
 // window is what the captures of a moment have in common. Of a title only words
 // that are no numbers count: "(3) Inbox" becomes "(4) Inbox" in front of one's eyes.
 // A capture of which nobody said what window it shows is alone.
+// Sessions have the device and the monitor in common.
 type window struct {
 	device     string
 	monitor    int
@@ -71,24 +84,40 @@ func steadyTitle(title string) string {
 	return b.String()
 }
 
-// grouper makes moments of matches.
-type grouper map[window]*moment
+// grouper makes moments, or sessions, of matches.
+type grouper struct {
+	group jarvis.Grouping
+	pause time.Duration
+	open  map[window]*moment
+}
+
+func newGrouper(group jarvis.Grouping) grouper {
+	return grouper{group, pauseOf(group), make(map[window]*moment)}
+}
+
+// window returns what m has in common with the captures of its group.
+func (g grouper) window(m *jarvis.Match) window {
+	if g.group == jarvis.GroupSessions {
+		return window{device: m.Device, monitor: m.MonitorIndex}
+	}
+	return windowOf(m)
+}
 
 // add takes the next older match. It returns the moment that the match belongs to,
 // and whether it is a new one.
 func (g grouper) add(m *jarvis.Match) (*moment, bool) {
-	w := windowOf(m)
-	if open := g[w]; open != nil && open.oldest.Sub(m.Timestamp) <= longestPause {
+	w := g.window(m)
+	if open := g.open[w]; open != nil && open.oldest.Sub(m.Timestamp) <= g.pause {
 		open.oldest = m.Timestamp
 		open.count++
 		open.score = max(open.score, m.Score)
 		return open, false
 	}
-	g[w] = newMoment(m)
-	return g[w], true
+	g.open[w] = newMoment(m)
+	return g.open[w], true
 }
 
-// moments returns a page of moments, the newest first. To count their captures it
+// moments returns a page of moments, or of sessions, the newest first. To count their captures it
 // looks on behind the last of them, until all have ended, but not at more than
 // j.look. newest are the newest matches of the query where they are known, else nil.
 //
@@ -100,13 +129,13 @@ func (j *job) moments(ctx context.Context, newest []*jarvis.Match) ([]*moment, e
 	if j.cursor.kind == 0 && len(newest) > 0 {
 		s.give(newest)
 	}
-	g := grouper{}
+	g := newGrouper(j.request.Group)
 	if j.cursor.kind == kindMoments {
 		if err := j.recall(ctx, g); err != nil {
 			return nil, err
 		}
 	}
-	page := momentPage{limit: j.limit}
+	page := momentPage{limit: j.limit, pause: g.pause}
 	for s.looked < j.look {
 		m, err := s.next(ctx)
 		if err != nil {
@@ -120,14 +149,14 @@ func (j *job) moments(ctx context.Context, newest []*jarvis.Match) ([]*moment, e
 		}
 		page.add(g, m)
 		if page.more {
-			s.since = page.oldest.Add(-longestPause)
+			s.since = page.oldest.Add(-g.pause)
 		}
 	}
 	j.page.Partial = page.open()
 	if page.more {
 		j.page.Next = j.behind(page.before)
 	} else {
-		j.page.Next = cursor{kind: kindCut, at: page.last.Cursor()}.String()
+		j.page.Next = cursor{kind: kindCut, group: j.request.Group, at: page.last.Cursor()}.String()
 	}
 	return page.moments, nil
 }
@@ -138,15 +167,16 @@ func (j *job) behind(at jarvis.Cursor) string {
 	if j.cursor.kind == kindCut {
 		cut = j.cursor.at
 	}
-	if cut.Timestamp.Sub(at.Timestamp) > longestPause {
+	if cut.Timestamp.Sub(at.Timestamp) > pauseOf(j.request.Group) {
 		cut = jarvis.Cursor{} // too long ago to matter
 	}
-	return cursor{kind: kindMoments, at: at, cut: cut}.String()
+	return cursor{kind: kindMoments, group: j.request.Group, at: at, cut: cut}.String()
 }
 
 // momentPage collects the moments of a page.
 type momentPage struct {
 	limit   int
+	pause   time.Duration
 	moments []*moment
 	oldest  time.Time     // of the captures of moments
 	last    *jarvis.Match // that was added
@@ -172,12 +202,12 @@ func (p *momentPage) add(g grouper, m *jarvis.Match) {
 // ended reports whether the page is full, and neither m nor any older capture
 // belongs to its moments.
 func (p *momentPage) ended(m *jarvis.Match) bool {
-	return p.more && p.oldest.Sub(m.Timestamp) > longestPause
+	return p.more && p.oldest.Sub(m.Timestamp) > p.pause
 }
 
 // open reports whether an older capture may belong to a moment of the page.
 func (p *momentPage) open() bool {
-	return len(p.moments) > 0 && p.oldest.Sub(p.last.Timestamp) <= longestPause
+	return len(p.moments) > 0 && p.oldest.Sub(p.last.Timestamp) <= p.pause
 }
 
 // recall tells g which moments, shown before, may go on behind the cursor.
@@ -191,7 +221,7 @@ func (j *job) recall(ctx context.Context, g grouper) error {
 	if err != nil {
 		return err
 	}
-	return j.each(ctx, jarvis.MatchFilter{Query: within(j.query, at, at.Add(longestPause+time.Microsecond)), After: j.cursor.cut}, func(m *jarvis.Match) {
+	return j.each(ctx, jarvis.MatchFilter{Query: within(j.query, at, at.Add(g.pause+time.Microsecond)), After: j.cursor.cut}, func(m *jarvis.Match) {
 		if !behind[m.ID] {
 			g.add(m)
 		}

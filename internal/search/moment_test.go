@@ -27,7 +27,7 @@ func TestService_Search_Moments(t *testing.T) {
 	second.MonitorIndex = 1
 	f.add(second)
 	f.add(text("Terminal", "fox", -3600))
-	page := f.search(t, jarvis.SearchRequest{Query: "fox", Moments: true})
+	page := f.search(t, jarvis.SearchRequest{Query: "fox", Group: jarvis.GroupMoments})
 	var got []string
 	for _, r := range page.Results {
 		got = append(got, fmt.Sprintf("%s %d %s %d", r.Capture.AppName, r.Capture.MonitorIndex, r.To.Sub(r.From), r.Count))
@@ -38,6 +38,31 @@ func TestService_Search_Moments(t *testing.T) {
 	}
 	if page.Next != "" || page.Partial {
 		t.Errorf("next %q, partial %t", page.Next, page.Partial)
+	}
+}
+
+// TestService_Search_Sessions checks that what is on one monitor is one result,
+// whatever app and title it has.
+func TestService_Search_Sessions(t *testing.T) {
+	f := &fake{}
+	for i := range 42 {
+		f.add(text(fmt.Sprintf("App %d", i%3), "fox", i*119)).WindowTitle = fmt.Sprint("Title ", i)
+	}
+	f.add(text("App 0", "fox", 41*119+120)) // two minutes after the last
+	second := text("App 0", "fox", 10)
+	second.MonitorIndex = 1
+	f.add(second)
+	other := text("App 0", "fox", 20)
+	other.Device = "you@desk"
+	f.add(other)
+	page := f.search(t, jarvis.SearchRequest{Query: "fox", Group: jarvis.GroupSessions})
+	var got []string
+	for _, r := range page.Results {
+		got = append(got, fmt.Sprintf("%s %d %s %d", r.Capture.Device, r.Capture.MonitorIndex, r.To.Sub(r.From), r.Count))
+	}
+	want := []string{"me@desk 0 0s 1", "me@desk 0 1h21m19s 42", "you@desk 0 0s 1", "me@desk 1 0s 1"}
+	if diff := gocmp.Diff(want, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
@@ -52,7 +77,7 @@ func TestService_Search_NoWindow(t *testing.T) {
 			document: says,
 		})
 	}
-	if page := f.search(t, jarvis.SearchRequest{Query: "fox", Moments: true}); len(page.Results) != 3 {
+	if page := f.search(t, jarvis.SearchRequest{Query: "fox", Group: jarvis.GroupMoments}); len(page.Results) != 3 {
 		t.Errorf("%d results for 3 captures of no window", len(page.Results))
 	}
 }
@@ -70,7 +95,7 @@ func TestService_Search_LongMoment(t *testing.T) {
 		})
 	}
 	var counts []int64
-	r := jarvis.SearchRequest{Query: "fox", Moments: true}
+	r := jarvis.SearchRequest{Query: "fox", Group: jarvis.GroupMoments}
 	for {
 		page := f.search(t, r)
 		if len(page.Results) != 1 || page.Partial != (page.Next != "") {
@@ -93,20 +118,23 @@ type shown struct {
 	count    int64
 }
 
-// momentsOf makes moments of captures as their definition says: two captures of a
-// window are of one moment if no pause between them is too long.
-func momentsOf(captures []*entry) []shown {
+// groupsOf makes groups of captures as their definition says: two captures of a
+// window, or of a monitor, are of one if no pause between them is too long.
+func groupsOf(captures []*entry, group jarvis.Grouping) []shown {
 	var all []shown
 	windows := make(map[window][]*jarvis.Capture)
 	for _, e := range captures {
 		c := e.capture
 		w := windowOf(&jarvis.Match{ID: c.ID, Device: c.Device, MonitorIndex: c.MonitorIndex, AppName: c.AppName, WindowTitle: c.WindowTitle, URL: c.URL})
+		if group == jarvis.GroupSessions {
+			w = window{device: c.Device, monitor: c.MonitorIndex}
+		}
 		windows[w] = append(windows[w], c)
 	}
 	for _, of := range windows {
 		for len(of) > 0 {
 			n := 1
-			for n < len(of) && of[n-1].Timestamp.Sub(of[n].Timestamp) <= longestPause {
+			for n < len(of) && together(of[n-1].Timestamp.Sub(of[n].Timestamp), group) {
 				n++
 			}
 			all = append(all, shown{of[0].ID.String(), of[n-1].Timestamp, of[0].Timestamp, int64(n)})
@@ -120,10 +148,22 @@ func momentsOf(captures []*entry) []shown {
 	return all
 }
 
+func together(pause time.Duration, group jarvis.Grouping) bool {
+	if group == jarvis.GroupSessions {
+		return pause < 2*time.Minute
+	}
+	return pause <= 5*time.Minute
+}
+
+// drawGroup draws moments or sessions.
+func drawGroup(t *rapid.T) jarvis.Grouping {
+	return rapid.SampledFrom([]jarvis.Grouping{jarvis.GroupMoments, jarvis.GroupSessions}).Draw(t, "group")
+}
+
 // drawFake draws captures of few windows, many of them at one time.
 func drawFake(t *rapid.T) *fake {
 	f := &fake{}
-	step := rapid.SampledFrom([]time.Duration{time.Microsecond, time.Minute, longestPause, longestPause / 2, longestPause + time.Microsecond})
+	step := rapid.SampledFrom([]time.Duration{time.Microsecond, time.Minute, longestPause, longestPause / 2, longestPause + time.Microsecond, sessionPause, sessionPause + time.Microsecond})
 	at := noon
 	for range rapid.IntRange(0, 60).Draw(t, "captures") {
 		if rapid.Bool().Draw(t, "later") {
@@ -166,7 +206,7 @@ func shownOf(page *jarvis.SearchPage) (all []shown) {
 func TestService_Search_MomentPages(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		f := drawFake(t)
-		r := jarvis.SearchRequest{Query: "fox", Moments: true, Facets: rapid.Bool().Draw(t, "facets")}
+		r := jarvis.SearchRequest{Query: "fox", Group: drawGroup(t), Facets: rapid.Bool().Draw(t, "facets")}
 		var got []shown
 		pages(t, f.service(), r, func(page *jarvis.SearchPage) {
 			if page.Partial {
@@ -174,7 +214,7 @@ func TestService_Search_MomentPages(t *testing.T) {
 			}
 			got = append(got, shownOf(page)...)
 		})
-		if diff := gocmp.Diff(momentsOf(f.captures), got, gocmp.AllowUnexported(shown{})); diff != "" {
+		if diff := gocmp.Diff(groupsOf(f.captures, r.Group), got, gocmp.AllowUnexported(shown{})); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -190,14 +230,15 @@ func TestService_Search_MomentPagesCut(t *testing.T) {
 		s.look = rapid.IntRange(1, 12).Draw(t, "look")
 		var got []shown
 		complete := true
-		pages(t, s, jarvis.SearchRequest{Query: "fox", Moments: true}, func(page *jarvis.SearchPage) {
+		group := drawGroup(t)
+		pages(t, s, jarvis.SearchRequest{Query: "fox", Group: group}, func(page *jarvis.SearchPage) {
 			got = append(got, shownOf(page)...)
 			if page.Partial {
 				complete = false
 				partial++
 			}
 		})
-		want := momentsOf(f.captures)
+		want := groupsOf(f.captures, group)
 		if complete {
 			if diff := gocmp.Diff(want, got, gocmp.AllowUnexported(shown{})); diff != "" {
 				t.Fatal(diff)

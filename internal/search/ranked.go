@@ -28,7 +28,8 @@ func (j *job) ranked(ctx context.Context) ([]*moment, error) {
 		Skip:  j.cursor.skip,
 		Limit: j.limit + 1,
 	}
-	if j.request.Moments {
+	grouped := j.request.Group != jarvis.GroupNone
+	if grouped {
 		f.Skip, f.Limit = 0, maxRankedMoments
 	}
 	matches, err := j.index.FindMatches(ctx, f)
@@ -37,14 +38,14 @@ func (j *job) ranked(ctx context.Context) ([]*moment, error) {
 	}
 	j.page.Ranked = matches[0].Ranked
 	moments, kind := single(matches), byte(kindRanked)
-	if j.request.Moments {
-		moments, kind = rankMoments(matches), kindRankedMoments
+	if grouped {
+		moments, kind = rankMoments(matches, j.request.Group), kindRankedMoments
 		j.page.Partial = len(matches) == maxRankedMoments && j.page.Ranked > maxRankedMoments
 		moments = moments[min(j.cursor.skip, len(moments)):]
 	}
 	if len(moments) > j.limit {
 		moments = moments[:j.limit]
-		j.page.Next = cursor{kind: kind, asOf: j.cursor.asOf, skip: j.cursor.skip + j.limit}.String()
+		j.page.Next = cursor{kind: kind, group: j.request.Group, asOf: j.cursor.asOf, skip: j.cursor.skip + j.limit}.String()
 	}
 	return moments, nil
 }
@@ -59,14 +60,14 @@ func (j *job) asOf(ctx context.Context) (time.Time, error) {
 	return newest[0].Timestamp, nil
 }
 
-// rankMoments makes moments of matches, those with the best capture first.
-func rankMoments(matches []*jarvis.Match) []*moment {
+// rankMoments makes moments, or sessions, of matches, those with the best capture first.
+func rankMoments(matches []*jarvis.Match, group jarvis.Grouping) []*moment {
 	byTime := slices.Clone(matches)
 	slices.SortStableFunc(byTime, func(a, b *jarvis.Match) int {
 		return cmp.Or(b.Timestamp.Compare(a.Timestamp), strings.Compare(b.ID.String(), a.ID.String()))
 	})
 	var moments []*moment
-	g := grouper{}
+	g := newGrouper(group)
 	for _, m := range byTime {
 		if moment, isNew := g.add(m); isNew {
 			moments = append(moments, moment)

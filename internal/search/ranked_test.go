@@ -37,7 +37,7 @@ func TestService_Search_Relevance(t *testing.T) {
 }
 
 func TestService_Search_RelevanceOfNothing(t *testing.T) {
-	page := (&fake{}).search(t, jarvis.SearchRequest{Query: "fox", Sort: jarvis.SortRelevance, Moments: true})
+	page := (&fake{}).search(t, jarvis.SearchRequest{Query: "fox", Sort: jarvis.SortRelevance, Group: jarvis.GroupMoments})
 	if len(page.Results) > 0 || page.Next != "" || page.Ranked != 0 {
 		t.Errorf("page %+v", page)
 	}
@@ -55,7 +55,7 @@ func TestService_Search_RankedMomentPages(t *testing.T) {
 		}
 		var got []string
 		last := 5.0
-		pages(t, f.service(), jarvis.SearchRequest{Query: "fox", Sort: jarvis.SortRelevance, Moments: true}, func(page *jarvis.SearchPage) {
+		pages(t, f.service(), jarvis.SearchRequest{Query: "fox", Sort: jarvis.SortRelevance, Group: jarvis.GroupMoments}, func(page *jarvis.SearchPage) {
 			for _, r := range page.Results {
 				got = append(got, fmt.Sprint(r.To.UnixMicro(), r.From.UnixMicro(), r.Count, r.Capture.AppName, r.Capture.MonitorIndex))
 				if r.Score > last || r.Score < score[r.Capture.ID] {
@@ -65,7 +65,7 @@ func TestService_Search_RankedMomentPages(t *testing.T) {
 			}
 		})
 		var want []string
-		for _, m := range momentsOf(f.captures) {
+		for _, m := range groupsOf(f.captures, jarvis.GroupMoments) {
 			c := f.captures[slices.IndexFunc(f.captures, func(e *entry) bool { return e.capture.ID.String() == m.newest })].capture
 			want = append(want, fmt.Sprint(m.to.UnixMicro(), m.from.UnixMicro(), m.count, c.AppName, c.MonitorIndex))
 		}
@@ -86,7 +86,7 @@ func TestRankMoments_Partial(t *testing.T) {
 			document: says,
 		})
 	}
-	r := jarvis.SearchRequest{Sort: jarvis.SortRelevance, Moments: true}
+	r := jarvis.SearchRequest{Sort: jarvis.SortRelevance, Group: jarvis.GroupMoments}
 	if page := f.search(t, r); !page.Partial || page.Ranked != len(f.captures) || page.Results[0].Count != maxRankedMoments {
 		t.Errorf("partial %t, ranked %d", page.Partial, page.Ranked)
 	}

@@ -59,6 +59,7 @@ func (j *job) result(m *moment, found *jarvis.CaptureText) *jarvis.SearchResult 
 		To:      m.newest.Timestamp,
 		Snippet: query.Snippet(text, marks, snippetSize),
 		Boxes:   []jarvis.Box{},
+		Title:   append([]jarvis.Mark{}, query.TitleMarks(j.query, capture.WindowTitle)...),
 		Score:   m.score,
 	}
 	if found.Reading != nil {

@@ -95,8 +95,12 @@ func (s *Service) job(r jarvis.SearchRequest) (*job, error) {
 	if sort := j.request.Sort; sort != jarvis.SortTime && sort != jarvis.SortRelevance {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.40q is no order of results: use %s or %s", string(sort), jarvis.SortTime, jarvis.SortRelevance)
 	}
+	j.request.Group = cmp.Or(r.Group, jarvis.GroupNone)
+	if g := j.request.Group; g != jarvis.GroupNone && g != jarvis.GroupMoments && g != jarvis.GroupSessions {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.40q does not say which captures are one result: use %s, %s or %s", string(g), jarvis.GroupNone, jarvis.GroupMoments, jarvis.GroupSessions)
+	}
 	var err error
-	if j.cursor, err = parseCursor(r.Cursor, j.request.Sort, r.Moments); err != nil {
+	if j.cursor, err = parseCursor(r.Cursor, j.request.Sort, j.request.Group); err != nil {
 		return nil, err
 	}
 	j.query = query.Parse(r.Query, s.now(), r.Location)
@@ -120,7 +124,7 @@ func (j *job) run(ctx context.Context) error {
 	switch {
 	case j.request.Sort == jarvis.SortRelevance:
 		moments, err = j.ranked(ctx)
-	case j.request.Moments:
+	case j.request.Group != jarvis.GroupNone:
 		moments, err = j.moments(ctx, newest)
 	default:
 		moments, err = j.frames(ctx)

@@ -112,7 +112,7 @@ func TestService_Search_Facets(t *testing.T) {
 	}
 	f.add(text("C", "dog", 0))
 	berlin := time.FixedZone("", 3600)
-	page := f.search(t, jarvis.SearchRequest{Query: "fox", Facets: true, Moments: true, Location: berlin, Limit: 2})
+	page := f.search(t, jarvis.SearchRequest{Query: "fox", Facets: true, Group: jarvis.GroupMoments, Location: berlin, Limit: 2})
 	want := &jarvis.Facets{
 		Total:   5,
 		Apps:    []jarvis.FacetCount{{Value: "A", Count: 3}, {Value: "B", Count: 2}},
@@ -153,7 +153,7 @@ func TestService_Search_Invalid(t *testing.T) {
 		f.add(text("A", "fox", len(f.captures)*3600))
 	}
 	frames := f.search(t, jarvis.SearchRequest{Limit: 1}).Next
-	moments := f.search(t, jarvis.SearchRequest{Limit: 1, Moments: true}).Next
+	moments := f.search(t, jarvis.SearchRequest{Limit: 1, Group: jarvis.GroupMoments}).Next
 	ranked := f.search(t, jarvis.SearchRequest{Limit: 1, Sort: jarvis.SortRelevance}).Next
 	tests := []struct {
 		name string
@@ -165,9 +165,11 @@ func TestService_Search_Invalid(t *testing.T) {
 		{"Cursor", jarvis.SearchRequest{Cursor: "x"}},
 		{"CursorEmpty", jarvis.SearchRequest{Cursor: "f"}},
 		{"CursorOfMoments", jarvis.SearchRequest{Cursor: moments}},
-		{"CursorOfFrames", jarvis.SearchRequest{Cursor: frames, Moments: true}},
+		{"CursorOfFrames", jarvis.SearchRequest{Cursor: frames, Group: jarvis.GroupMoments}},
 		{"CursorOfTime", jarvis.SearchRequest{Cursor: frames, Sort: jarvis.SortRelevance}},
-		{"CursorOfRanked", jarvis.SearchRequest{Cursor: ranked, Sort: jarvis.SortRelevance, Moments: true}},
+		{"CursorOfMomentsForSessions", jarvis.SearchRequest{Cursor: moments, Group: jarvis.GroupSessions}},
+		{"Group", jarvis.SearchRequest{Group: "window"}},
+		{"CursorOfRanked", jarvis.SearchRequest{Cursor: ranked, Sort: jarvis.SortRelevance, Group: jarvis.GroupMoments}},
 		{"CursorWithMore", jarvis.SearchRequest{Cursor: frames + "." + frames[1:]}},
 		{"CursorOfAgesAgo", jarvis.SearchRequest{Cursor: "r-zzzzzzzzzzzz.1", Sort: jarvis.SortRelevance}},
 		{"CursorBehind", jarvis.SearchRequest{Cursor: ranked + "00000", Sort: jarvis.SortRelevance}},
