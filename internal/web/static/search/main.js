@@ -1,0 +1,4 @@
+// The page of a search.
+import { watchConnection } from "../base/notices.js";
+
+watchConnection();
