@@ -174,7 +174,7 @@ export class Captures {
    */
   async #beyond(device, monitor, edge, n) {
     const limit = Math.min(Math.abs(n), 100);
-    const page = n > 0 ? { from: iso(edge), order: "asc" } : { to: iso(edge), order: "desc" };
+    const page = n > 0 ? { from: iso(edge), order: "oldest" } : { to: iso(edge), order: "newest" };
     const answer = await getJSON("/api/captures" + query({ ...page, device, monitor, limit }));
     /** @type {Capture[]} */
     const items = answer.items ?? [];
