@@ -50,6 +50,10 @@ install: build ## install it into PREFIX/bin (~/.local/bin)
 test: test-setup ## run every test; installs what is missing (under 10 minutes on two cores)
 	go test -timeout 10m $(TESTFLAGS) ./...
 
+.PHONY: screenshots
+screenshots: test-setup ## use the pages in a browser, and keep the screenshots in bin/screenshots
+	JARVIS_SCREENSHOTS='$(CURDIR)/bin/screenshots' go test -count=1 $(TESTFLAGS) ./internal/journey
+
 .PHONY: test-setup
 test-setup:
 	@scripts/setup-tests.sh
@@ -112,3 +116,7 @@ fuzz: ## try to break each parser for FUZZTIME (60s)
 .PHONY: bench
 bench: ## run the benchmarks; see bench/README.md
 	go test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) -timeout 2h ./... | { grep -v -e '^ok' -e 'no test files' -e '^PASS' || true; }
+
+.PHONY: bench-web
+bench-web: test-setup ## measure the pages in a browser on days of 18,000 captures; writes bench/web/results.md
+	JARVIS_BENCH_WEB='$(CURDIR)/bench/web/results.md' go test -run '^$$' -bench '^BenchmarkPages$$' -benchtime 1x -timeout 1h ./internal/journey

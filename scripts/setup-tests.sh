@@ -3,7 +3,7 @@
 # apt-get where that needs no questions, else named. Changes nothing where
 # nothing is missing.
 #
-#   scripts/setup-tests.sh         for "make test": PostgreSQL's server programs, age, and tesseract
+#   scripts/setup-tests.sh         for "make test": PostgreSQL's server programs, age, tesseract and Chromium
 #   scripts/setup-tests.sh race    for the race detector: a C compiler
 #
 # Ends with 0 also when something stays missing: the tests that need it say so
@@ -30,6 +30,16 @@ has_tesseract() {
   command -v tesseract >/dev/null || return 1
   languages=$(tesseract --list-langs 2>&1)
   grep -qx eng <<<"$languages" && grep -qx deu <<<"$languages"
+}
+
+# has_chromium: the tests use the pages as people do, in a browser.
+has_chromium() {
+  local name
+  [[ -n "${JARVIS_TEST_CHROMIUM:-}" ]] && return
+  for name in chromium chromium-browser google-chrome-stable google-chrome; do
+    command -v "$name" >/dev/null && return
+  done
+  return 1
 }
 
 # has_compiler: the race detector is linked with cgo.
@@ -97,6 +107,7 @@ case ${1:-test} in
     want has_postgres "testing with PostgreSQL" postgresql
     want has_age "testing sealed images" age
     want has_tesseract "reading text in pictures" tesseract-ocr tesseract-ocr-eng tesseract-ocr-deu
+    want has_chromium "using the pages in a browser" chromium
     ;;
   race) want has_compiler "the race detector" gcc libc6-dev ;;
   *)
