@@ -15,6 +15,13 @@ interface FrameMoment extends EventTarget {
   step(count: number): unknown;
 }
 
+/** What the frame uses of day/data.js. */
+interface FrameTimeline extends EventTarget {
+  drawTile?(canvas: CanvasRenderingContext2D, at: Micros, device: string, monitor: number, span: Micros, shape?: { width: number; height: number }): boolean;
+  reload?(from: Micros, to: Micros): unknown;
+  drop?(): void;
+}
+
 /** One hit of a query in a text: bytes [start, end), and its boxes. */
 interface Hit {
   start: number;
@@ -62,7 +69,10 @@ interface FrameViewer extends EventTarget {
   tools: HTMLElement; // the buttons below the picture
   zoom: number; // 1 is a pixel of the picture on a pixel of the screen
   fitted: boolean;
+  pannable: boolean;
+  textAt: ((clientX: number, clientY: number) => boolean) | null; // set by the text layer
   fit(): void;
+  reveal(box: Rect): void;
   zoomTo(zoom: number, clientX?: number, clientY?: number): void;
   toPicture(clientX: number, clientY: number): { x: number; y: number };
   showCard(card: FrameCard): () => void;
