@@ -79,9 +79,9 @@ type Timelines interface {
 	// at most MaxTimelineRange, the oldest first. Those without captures are left out.
 	Sheets(ctx context.Context, device string, monitor int, kind SheetKind, from, to time.Time) ([]Sheet, error)
 
-	// Sheet returns the JPEG of the sheet of a monitor that begins at from, which is one
-	// that Sheets names, else CodeInvalid. What changed since is in it, and then its
-	// name is another one.
+	// Sheet returns the JPEG of the sheet of a monitor that begins at from: CodeInvalid
+	// when none begins there, and CodeNotFound when there are no captures in its time.
+	// What changed since Sheets named it is in it, and then its name is another one.
 	Sheet(ctx context.Context, device string, monitor int, kind SheetKind, from time.Time) (name string, jpeg []byte, err error)
 
 	// Nearest returns the capture of a monitor that is nearest to at, without its text;
@@ -125,5 +125,12 @@ type Sheet struct {
 	From time.Time `json:"from"` // a whole Length from 1970 on
 	// Name tells of what the sheet is made: another one when a capture of it came, or
 	// was deleted. It says nothing about them.
-	Name string `json:"name"`
+	Name  string `json:"name"`
+	Tiles int    `json:"tiles"` // how many it has
+}
+
+// Tile is a small picture in a sheet: that of the first capture of its slot.
+type Tile struct {
+	Place int // of the slot in the sheet, from 0
+	ID    ID
 }

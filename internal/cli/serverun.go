@@ -66,6 +66,7 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		Storage:        s.tree,
 		Guard:          guard,
 		Thumbnails:     cache,
+		Timelines:      a.newTimeline(s, logger),
 		Search:         newSearch(cfg, s.catalog, a.now),
 		Readings:       s.catalog,
 		Mask:           mask,

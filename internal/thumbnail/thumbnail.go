@@ -27,7 +27,7 @@ import (
 
 // Widths are those that thumbnails have, in pixels. They are few, so that nobody
 // can fill a disk with one capture in a thousand sizes.
-func Widths() []int { return []int{160, 320, 480, 640, 960, 1280} }
+func Widths() []int { return []int{160, 320, 480, 640, 960, 1280, 1920, 2560} }
 
 // Fit returns the smallest of Widths that is not below the one asked for, or the
 // largest.

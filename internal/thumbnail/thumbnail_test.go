@@ -360,7 +360,7 @@ func meanOf(pix []byte, w, h, x, y int, to image.Point) float64 {
 }
 
 func TestFit(t *testing.T) {
-	for width, want := range map[int]int{-1: 160, 0: 160, 160: 160, 161: 320, 320: 320, 1280: 1280, 1281: 1280, 1 << 40: 1280} {
+	for width, want := range map[int]int{-1: 160, 0: 160, 160: 160, 161: 320, 320: 320, 1280: 1280, 1281: 1920, 1921: 2560, 1 << 40: 2560} {
 		if got := Fit(width); got != want {
 			t.Errorf("Fit(%d) is %d, want %d", width, got, want)
 		}
