@@ -1,6 +1,6 @@
 module github.com/jarvis-memory/jarvis
 
-go 1.26.0
+go 1.26.4
 
 require (
 	filippo.io/age v1.3.2
@@ -10,6 +10,7 @@ require (
 	github.com/chromedp/chromedp v0.23.0
 	github.com/cockroachdb/pebble/v2 v2.1.7
 	github.com/danielgtaylor/huma/v2 v2.37.2
+	github.com/gen2brain/jpegn v0.6.0
 	github.com/google/go-cmp v0.7.0
 	github.com/jackc/pgx/v5 v5.12.0
 	github.com/makiuchi-d/gozxing v0.1.1
