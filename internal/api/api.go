@@ -94,6 +94,7 @@ type Options struct {
 
 	Timelines jarvis.Timelines // nil where there are none: 404
 
+	Pages    Pages           // nil where there are none: 404
 	Search   Search          // nil where there is none: 404
 	Readings jarvis.Readings // the queue of captures to be read; nil where there is none: 404
 	// Mask replaces secrets in what workers elsewhere read, whatever they did about

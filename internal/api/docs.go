@@ -16,35 +16,19 @@ import (
 
 const documentAbout = "Jarvis keeps what was on your screens. Every request needs a credential, but for those that are open: a token (\"Authorization: Bearer jarvis_...\"), or the session of a browser that signed in. A credential that may upload may do nothing else, one that may read changes nothing, and one of admin may do everything. Times are UTC."
 
-// pages are what the server shows to browsers, and its document: made once.
+// pages are the page of the API, and its document: made once.
 type pages struct {
-	signIn  *sheet
-	home    *sheet
-	problem *sheet
-	docs    *sheet
-
-	docsText []byte
-	json     []byte
-	yaml     []byte
+	docs       []byte
+	docsPolicy string
+	json       []byte
+	yaml       []byte
 }
 
 // writeDocument makes the pages once all routes are known.
 func (s *Server) writeDocument() (err error) {
 	s.nameSession()
 	p := &s.pages
-	if p.signIn, err = newSheet("signin.html", "signin.js"); err != nil {
-		return err
-	}
-	if p.home, err = newSheet("home.html", ""); err != nil {
-		return err
-	}
-	if p.problem, err = newSheet("problem.html", ""); err != nil {
-		return err
-	}
-	if p.docs, err = newSheet("docs.html", ""); err != nil {
-		return err
-	}
-	if p.docsText, err = p.docs.render(s.describe()); err != nil {
+	if p.docs, p.docsPolicy, err = renderDocs(s.describe()); err != nil {
 		return err
 	}
 	if p.json, err = json.Marshal(s.document); err != nil {
@@ -63,7 +47,14 @@ func (s *Server) nameSession() {
 }
 
 func (s *Server) docsPage(w http.ResponseWriter, r *http.Request) error {
-	s.show(w, r, s.pages.docs, http.StatusOK, s.pages.docsText)
+	h := w.Header()
+	h.Set("Content-Type", "text/html; charset=utf-8")
+	h.Set("Content-Security-Policy", s.pages.docsPolicy)
+	h.Set("Content-Length", strconv.Itoa(len(s.pages.docs)))
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		s.write(w, r, s.pages.docs)
+	}
 	return nil
 }
 

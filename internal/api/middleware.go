@@ -242,12 +242,19 @@ func (s *Server) onlyOwnPages(next http.Handler) (http.Handler, error) {
 			}
 			h.Set("Access-Control-Expose-Headers", "Content-Disposition, Content-Range, ETag, Jarvis-Existed, Retry-After, X-Request-Id")
 		}
-		if err := protection.Check(r); err != nil {
+		if protection.Check(r) != nil || s.embedded(r) {
 			s.refuse(w, r, jarvis.Errorf(jarvis.CodeForbidden, "a page of another site asked for this: name its origin with --allow-origin if it may"))
 			return
 		}
 		next.ServeHTTP(w, r)
 	}), nil
+}
+
+// embedded reports whether a page of another site wants to have the answer in it, such
+// as an image. A browser says so, and whoever follows a link is no such page.
+func (s *Server) embedded(r *http.Request) bool {
+	h := r.Header
+	return h.Get("Sec-Fetch-Site") == "cross-site" && h.Get("Sec-Fetch-Mode") != "navigate" && !slices.Contains(s.o.AllowedOrigins, h.Get("Origin"))
 }
 
 // enter lets in who may use a route, and bounds the request's body and time.
@@ -261,6 +268,10 @@ func (s *Server) enter(route *route, next http.Handler) http.Handler {
 		if route.scope != open {
 			p, err := s.o.Guard.Authenticate(r)
 			v.principal = p
+			if route.page && wantsPage(r) && jarvis.ErrorCode(err) == jarvis.CodeNoCredential {
+				leadToSignIn(w, r)
+				return
+			}
 			if err != nil {
 				s.refuse(w, r, err)
 				return

@@ -2,16 +2,15 @@ package api
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"embed"
 	"encoding/base64"
 	"errors"
 	"html/template"
 	"net/http"
-	"slices"
-	"strconv"
+	"net/url"
 	"strings"
-	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -23,77 +22,46 @@ import (
 //go:embed pages
 var files embed.FS
 
-// sheet is a page, and the policy that lets a browser use its own style, icon and
-// script and nothing else.
-type sheet struct {
-	template *template.Template
-	policy   string
+// Pages are what browsers are shown. *web.Pages is one; the methods are described
+// there. Each answers, or returns an error and has answered nothing.
+type Pages interface {
+	// Static answers with a file of the pages, and reports whether there is one.
+	Static(w http.ResponseWriter, r *http.Request) bool
+	// Page answers with the page of an address, and returns of how many captures it
+	// tells.
+	Page(w http.ResponseWriter, r *http.Request, p jarvis.Principal, secure bool) (captures int64, err error)
+	SignIn(w http.ResponseWriter, r *http.Request, status int, to string, session *jarvis.Session, failure string) error
+	Problem(w http.ResponseWriter, r *http.Request, status int, title, detail, requestID string) error
 }
 
-// newSheet reads a page and what all pages share, in which "/* style */" and
-// "// script" stand for files.
-func newSheet(page, script string) (*sheet, error) {
+// errNoPages is the answer of a server that has no pages.
+func errNoPages() error {
+	return jarvis.Errorf(jarvis.CodeNotFound, "this server has no pages: /docs lists what it has")
+}
+
+// docsPolicy lets a browser use the style of the page of the API, and nothing else.
+func docsPolicy(style []byte) string {
+	sum := sha256.Sum256(style)
+	return "default-src 'none'; img-src data:; style-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
+}
+
+// renderDocs returns the page of the API and its policy.
+func renderDocs(data any) (text []byte, policy string, err error) {
 	style, err := files.ReadFile("pages/style.css")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	shared, err := files.ReadFile("pages/layout.html")
+	page, err := files.ReadFile("pages/docs.html")
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	text, err := files.ReadFile("pages/" + page)
+	t, err := template.New("docs").Parse(string(bytes.Replace(page, []byte("/* style */"), style, 1)))
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	s := &sheet{policy: "default-src 'none'; img-src data:; style-src '" + digest(style) + "'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"}
-	if script != "" {
-		code, err := files.ReadFile("pages/" + script)
-		if err != nil {
-			return nil, err
-		}
-		text = bytes.Replace(text, []byte("// script"), code, 1)
-		s.policy += "; script-src '" + digest(code) + "'"
-	}
-	s.template = template.New(page)
-	for _, part := range [][]byte{bytes.Replace(shared, []byte("/* style */"), style, 1), text} {
-		if _, err := s.template.Parse(string(part)); err != nil {
-			return nil, err
-		}
-	}
-	return s, nil
-}
-
-func digest(text []byte) string {
-	sum := sha256.Sum256(text)
-	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
-}
-
-// render returns the page for data.
-func (s *sheet) render(data any) ([]byte, error) {
 	var b bytes.Buffer
-	if err := s.template.Execute(&b, data); err != nil {
-		return nil, jarvis.WrapError(jarvis.CodeInternal, "api: page", "the page could not be made", err)
-	}
-	return b.Bytes(), nil
-}
-
-// show answers with the text of a page.
-func (s *Server) show(w http.ResponseWriter, r *http.Request, page *sheet, status int, text []byte) {
-	h := w.Header()
-	h.Set("Content-Type", "text/html; charset=utf-8")
-	h.Set("Content-Security-Policy", page.policy)
-	h.Set("Content-Length", strconv.Itoa(len(text)))
-	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		s.write(w, r, text)
-	}
-}
-
-// signInData is what the page shows.
-type signInData struct {
-	Error     string
-	SignedIn  bool
-	SignedOut bool
+	err = t.Execute(&b, data)
+	return b.Bytes(), docsPolicy(style), err
 }
 
 // signInPage shows the form that redeems a sign-in link. The link's secret stands
@@ -103,20 +71,64 @@ func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.showSignIn(w, r, http.StatusOK, signInData{
-		SignedIn: p.Kind == jarvis.PrincipalSession, SignedOut: r.URL.RawQuery == signedOut,
-	})
+	if s.o.Pages == nil {
+		return errNoPages()
+	}
+	session, err := s.sessionOf(r.Context(), p)
+	if err != nil {
+		return err
+	}
+	return s.o.Pages.SignIn(w, r, http.StatusOK, localPath(r.URL.Query().Get("to")), session, "")
+}
+
+// sessionOf returns the session of a browser, and nil where it has none, or one that
+// ended meanwhile.
+func (s *Server) sessionOf(ctx context.Context, p jarvis.Principal) (*jarvis.Session, error) {
+	if p.Kind != jarvis.PrincipalSession {
+		return nil, nil
+	}
+	sessions, err := s.o.Guard.Sessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, session := range sessions {
+		if session.ID == p.Session {
+			return session, nil
+		}
+	}
+	return nil, nil
 }
 
 // signedOut is the query of the page to which signing out leads.
 const signedOut = "signed-out"
 
-func (s *Server) showSignIn(w http.ResponseWriter, r *http.Request, status int, data signInData) error {
-	text, err := s.pages.signIn.render(data)
-	if err == nil {
-		s.show(w, r, s.pages.signIn, status, text)
+// localPath returns an address of this server that somebody named, and "/" for one
+// that a browser might take for another server's.
+func localPath(to string) string {
+	if !strings.HasPrefix(to, "/") || strings.HasPrefix(to, "//") || len(to) > maxPath {
+		return "/"
 	}
-	return err
+	// Browsers read \ as /, and pass over what is no character.
+	if strings.ContainsFunc(to, func(r rune) bool { return r == '\\' || r == utf8.RuneError || unicode.IsControl(r) }) {
+		return "/"
+	}
+	u, err := url.Parse(to)
+	if err != nil || u.IsAbs() || u.Host != "" || u.Path == "/sign-in" {
+		return "/"
+	}
+	return to
+}
+
+// maxPath is the longest address to which signing in leads, in bytes.
+const maxPath = 2000
+
+// leadToSignIn sends a browser to where it signs in, and back from there.
+func leadToSignIn(w http.ResponseWriter, r *http.Request) {
+	where := "/sign-in"
+	if to := localPath(r.URL.RequestURI()); to != "/" {
+		where += "?to=" + url.QueryEscape(to)
+	}
+	http.Redirect(w, r, where, http.StatusSeeOther)
 }
 
 // browser returns the session that asks for an open page, and nobody for whoever
@@ -145,17 +157,18 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) error {
 	if own != "" && own != "on" && own != "off" {
 		return jarvis.Errorf(jarvis.CodeInvalid, "the form's \"own\" is on or off")
 	}
+	to := localPath(r.PostForm.Get("to"))
 	cookie, _, err := s.o.Guard.Redeem(r, strings.TrimSpace(r.PostForm.Get("secret")), own == "on")
 	if err != nil {
-		if !wantsPage(r) {
+		if s.o.Pages == nil || !wantsPage(r) {
 			return err
 		}
 		p := s.fail(r.Context(), err)
 		p.writeHeader(w)
-		return s.showSignIn(w, r, p.Status, signInData{Error: sentence(p.Detail)})
+		return s.o.Pages.SignIn(w, r, p.Status, to, nil, sentence(p.Detail))
 	}
 	http.SetCookie(w, cookie)
-	http.Redirect(w, r, "/", http.StatusSeeOther)
+	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil
 }
 
@@ -177,38 +190,30 @@ func (s *Server) signOut(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// homeData is what the start page shows.
-type homeData struct {
-	Version string
-	Own     bool
-	Until   time.Time
-}
-
-// home says to a browser that it is signed in, and leads others to where they
-// sign in.
-func (s *Server) home(w http.ResponseWriter, r *http.Request) error {
-	p, err := s.browser(r)
-	if err != nil {
-		return err
-	}
-	if p.Kind != jarvis.PrincipalSession {
-		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
+// page answers with a page of the history. What is on it is recorded like any other
+// look.
+func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
+	p := principal(r.Context())
+	if p.Kind != jarvis.PrincipalSession { // a token is for programs
+		leadToSignIn(w, r)
 		return nil
 	}
-	sessions, err := s.o.Guard.Sessions(r.Context())
-	if err != nil {
-		return err
+	if s.o.Pages == nil {
+		return errNoPages()
 	}
-	i := slices.IndexFunc(sessions, func(session *jarvis.Session) bool { return session.ID == p.Session })
-	if i < 0 { // it ended meanwhile
-		http.Redirect(w, r, "/sign-in", http.StatusSeeOther)
-		return nil
-	}
-	text, err := s.pages.home.render(homeData{Version: s.o.Version, Own: p.Own, Until: sessions[i].ExpiresAt.UTC()})
+	captures, err := s.o.Pages.Page(w, r, p, s.o.Guard.Secure(r))
 	if err == nil {
-		s.show(w, r, s.pages.home, http.StatusOK, text)
+		s.record(r.Context(), jarvis.ActionView, captures)
 	}
 	return err
+}
+
+// static answers with a file that the pages use: they tell nothing of anybody.
+func (s *Server) static(w http.ResponseWriter, r *http.Request) error {
+	if s.o.Pages == nil || !s.o.Pages.Static(w, r) {
+		return jarvis.Errorf(jarvis.CodeNotFound, "there is no file of this name: reload the page that asks for it")
+	}
+	return nil
 }
 
 // forBrowsers is raw for what browsers look at: they are shown what fails.
@@ -219,10 +224,12 @@ func forBrowsers(s *Server, handle func(http.ResponseWriter, *http.Request) erro
 func (s *Server) orShow(handle func(http.ResponseWriter, *http.Request) error) func(http.ResponseWriter, *http.Request) error {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		err := handle(w, r)
-		if err == nil || !wantsPage(r) {
+		if err == nil || s.o.Pages == nil || !wantsPage(r) {
 			return err
 		}
-		return s.showProblem(w, r, s.fail(r.Context(), err))
+		p := s.fail(r.Context(), err)
+		p.writeHeader(w)
+		return s.o.Pages.Problem(w, r, p.Status, capital(p.Title), sentence(p.Detail), p.RequestID)
 	}
 }
 
@@ -247,17 +254,6 @@ func (s *Server) unknown() operation {
 			return &statusError{http.StatusMethodNotAllowed, jarvis.Errorf(jarvis.CodeInvalid, "the method is not one of those that this takes: %s", methods)}
 		})))
 	}
-}
-
-func (s *Server) showProblem(w http.ResponseWriter, r *http.Request, p *problemError) error {
-	shown := p.Problem
-	shown.Title, shown.Detail = capital(p.Title), sentence(p.Detail)
-	text, err := s.pages.problem.render(shown)
-	if err == nil {
-		p.writeHeader(w)
-		s.show(w, r, s.pages.problem, p.Status, text)
-	}
-	return err
 }
 
 // writeHeader sets the headers of a problem that is shown as a page.

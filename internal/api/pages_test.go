@@ -1,10 +1,10 @@
 package api_test
 
 import (
-	"crypto/sha256"
-	"encoding/base64"
+	"html"
 	"net/http"
 	"net/url"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -46,8 +46,9 @@ func TestServer_Home(t *testing.T) {
 		if session.Own {
 			cookie, says = own, "On this computer of your own"
 		}
-		r.browse("/", cookie).want(http.StatusOK).wantText("You are signed in", says, session.ExpiresAt.UTC().Format("2 January 2006, 15:04")+" UTC",
+		r.browse("/sign-in", cookie).want(http.StatusOK).wantText("You are signed in", says, session.ExpiresAt.UTC().Format("2 January 2006, 15:04")+" UTC",
 			`action="/sign-out"`, `href="/docs"`, `href="/openapi.json"`, "jarvis device add")
+		r.browse("/", cookie).want(http.StatusOK).wantText("There are no captures yet", `action="/sign-out"`, `href="/docs"`, "jarvis device add")
 	}
 	r.browse("/sign-in", own).want(http.StatusOK).wantText("You are signed in", `action="/sign-out"`)
 	if page := r.browse("/sign-in", own); strings.Contains(string(page.body), `name="secret"`) {
@@ -88,22 +89,78 @@ func TestServer_SignIn_Sentence(t *testing.T) {
 		want(http.StatusUnauthorized).wantText(`role="alert">The sign-in link`)
 }
 
-// A browser uses just the style and the script whose digests the policy names.
+// A browser runs and loads the files of this server, and nothing that stands in a page.
+// What it loads is there, and may be kept for ever.
 func TestServer_Pages_Policy(t *testing.T) {
 	r := newRig(t)
 	cookie := r.signIn("on")
-	for path, parts := range map[string][]string{"/docs": {"style"}, "/sign-in": {"style", "script"}, "/": {"style"}} {
-		page := r.browse(path, cookie).want(http.StatusOK)
-		for _, part := range parts {
-			_, rest, _ := strings.Cut(string(page.body), "<"+part+">")
-			text, _, _ := strings.Cut(rest, "</"+part+">")
-			sum := sha256.Sum256([]byte(text))
-			want := part + "-src 'sha256-" + base64.StdEncoding.EncodeToString(sum[:]) + "'"
-			if policy := page.header.Get("Content-Security-Policy"); len(text) < 100 || !strings.Contains(policy, want) {
-				t.Errorf("%s: the %s of %d bytes needs %s, and the policy is %s", path, part, len(text), want, policy)
+	named := regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`)
+	for _, path := range []string{"/", "/sign-in", "/sign-in?signed-out", "/day/2026-01-24", "/week/2026-W04", "/search", "/nothing"} {
+		page := r.browse(path, cookie)
+		policy := page.header.Get("Content-Security-Policy")
+		if !strings.HasPrefix(policy, "default-src 'none'; script-src 'self'; style-src 'self';") || !strings.HasSuffix(policy, "base-uri 'none'; frame-ancestors 'none'") || strings.Contains(policy, "unsafe") || strings.Contains(policy, ":;") && !strings.Contains(policy, "img-src 'self' blob:;") {
+			t.Errorf("%s: the policy is %q", path, policy)
+		}
+		if kept := page.header.Get("Cache-Control"); kept != "no-store" {
+			t.Errorf("%s may be kept: %q", path, kept)
+		}
+		files := named.FindAllStringSubmatch(string(page.body), -1)
+		if len(files) < 2 {
+			t.Errorf("%s loads %v", path, files)
+		}
+		for _, file := range files {
+			a := r.get("", file[1]).want(http.StatusOK)
+			if kept := a.header.Get("Cache-Control"); kept != "public, max-age=31536000, immutable" {
+				t.Errorf("%s: Cache-Control is %q", file[1], kept)
 			}
 		}
 	}
+}
+
+// Whoever is not signed in is led there and back, and to no other server.
+func TestServer_SignIn_Back(t *testing.T) {
+	r := newRig(t)
+	for _, path := range []string{"/day/2026-01-24?zoom=hour&at=2026-01-24T12%3A00%3A00Z", "/search?q=a+b", "/frame/019be5a4-7c3e-7d10-8f2a-5b6c7d8e9f00", "/pins"} {
+		a := r.browse(path, nil).want(http.StatusSeeOther)
+		where, err := url.Parse(a.header.Get("Location"))
+		must(t, err)
+		if where.Path != "/sign-in" || where.Query().Get("to") != path {
+			t.Errorf("%s leads to %s", path, where)
+		}
+		r.browse(where.String(), nil).want(http.StatusOK).wantText(`name="to" value="` + html.EscapeString(path) + `"`)
+		r.get("", path).wantProblem(http.StatusUnauthorized, jarvis.CodeNoCredential) // a program
+	}
+	for to, want := range map[string]string{
+		"/day/2026-01-24": "/day/2026-01-24", "": "/", "/": "/", "/search?q=//x": "/search?q=//x",
+		"//evil.example": "/", "/\\evil.example": "/", "\\\\evil.example": "/", "https://evil.example/": "/", "javascript:alert(1)": "/", "evil.example": "/",
+		"/\t/evil.example": "/", "/\n/evil.example": "/", "/a\r\nSet-Cookie: x=y": "/", "///evil.example": "/", "/sign-in": "/", "/sign-in?to=/sign-in": "/",
+		" //evil.example": "/", "/" + strings.Repeat("a", 3000): "/", "/\x00": "/", "/\xff": "/",
+	} {
+		secret := r.link()
+		a := r.submit(url.Values{"secret": {secret}, "to": {to}}, nil).want(http.StatusSeeOther)
+		if got := a.header.Get("Location"); got != want {
+			t.Errorf("signing in with to=%q leads to %q", to, got)
+		}
+	}
+}
+
+// A page of another site gets neither pictures nor pages into it.
+func TestServer_Pages_CrossSite(t *testing.T) {
+	r := newRig(t)
+	cookie := r.signIn("on")
+	for _, path := range []string{"/api/captures", "/api/captures/019be5a4-7c3e-7d10-8f2a-5b6c7d8e9f00/image", "/static/x"} {
+		req := r.request(http.MethodGet, path, nil)
+		req.AddCookie(cookie)
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+		req.Header.Set("Sec-Fetch-Mode", "no-cors")
+		r.do(req, "").wantProblem(http.StatusForbidden, jarvis.CodeForbidden)
+	}
+	// A link from elsewhere leads here.
+	req := r.request(http.MethodGet, "/sign-in", nil)
+	req.Header.Set("Sec-Fetch-Site", "cross-site")
+	req.Header.Set("Sec-Fetch-Mode", "navigate")
+	req.Header.Set("Accept", "text/html")
+	r.do(req, "").want(http.StatusOK)
 }
 
 func TestServer_Docs(t *testing.T) {

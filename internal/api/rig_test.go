@@ -32,6 +32,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/sqlite"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
 	"github.com/jarvis-memory/jarvis/internal/vault"
+	"github.com/jarvis-memory/jarvis/internal/web"
 )
 
 // noon is when the captures of the tests were taken, unless they say otherwise.
@@ -191,7 +192,10 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 		return err == nil, nil
 	}})
 	t.Cleanup(func() { must(t, small.Close(context.Background())) })
+	pages, err := web.New(web.Options{Catalog: c, Version: "1.2.3"})
+	must(t, err)
 	o := api.Options{
+		Pages:   pages,
 		Version: "1.2.3", Archive: a, Catalog: c, Storage: r.blobs, Guard: r.guard, Thumbnails: small, Logger: logger,
 		Search: search.New(search.Options{Index: c, Readings: c, Catalog: c}), Readings: c, Document: query.Document,
 	}

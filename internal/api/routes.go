@@ -35,6 +35,7 @@ type route struct {
 	maxBody int64             // bytes; 0 means 1 MiB
 	time    time.Duration     // until it is given up; 0 means a minute
 	quiet   bool              // logged for debugging only
+	page    bool              // a browser without a session is led to where it signs in
 	as      string            // the path in the OpenAPI document, where it is written otherwise
 }
 
@@ -105,6 +106,7 @@ func (s *Server) routes() []route {
 		{method: del, path: "/api/captures/{id}/pin", scope: admin, id: "unpin-capture", about: "Unpins a capture.", errors: []int{notFound, gone}, handle: with(s, s.unpin)},
 
 		{method: get, path: "/api/search", scope: read, id: "search", about: searchAbout, errors: []int{notFound, tooLong}, handle: with(s, s.search)},
+		{method: get, path: "/api/search/explain", scope: read, id: "explain-search", about: "Says why a search found nothing or little: what each term finds, close spellings, times without captures, captures that are not read yet.", errors: []int{notFound, tooLong}, handle: with(s, s.explain)},
 		{method: get, path: "/api/suggest", scope: read, id: "suggest", about: "Completes what a person types with apps, devices and titles.", errors: []int{notFound, tooLong}, handle: with(s, s.suggest)},
 
 		{method: get, path: "/api/readings", scope: read, also: work, id: "get-readings", about: "Counts the captures that wait to be read, are being read, or were set aside.", errors: []int{notFound}, handle: with(s, s.getReadings)},
@@ -147,7 +149,14 @@ func (s *Server) routes() []route {
 		{method: get, path: "/docs", scope: open, handle: raw(s, s.docsPage)},
 		{method: get, path: "/openapi.json", scope: open, handle: raw(s, s.openAPIJSON)},
 		{method: get, path: "/openapi.yaml", scope: open, handle: raw(s, s.openAPIYAML)},
-		{method: get, path: "/{$}", scope: open, handle: forBrowsers(s, s.home)},
+		{method: get, path: "/static/{path...}", scope: open, handle: raw(s, s.static), quiet: true},
+		{method: get, path: "/{$}", scope: read, handle: forBrowsers(s, s.page), page: true},
+		{method: get, path: "/day/{day}", scope: read, handle: forBrowsers(s, s.page), page: true},
+		{method: get, path: "/week/{week}", scope: read, handle: forBrowsers(s, s.page), page: true},
+		{method: get, path: "/at/{instant}", scope: read, handle: forBrowsers(s, s.page), page: true},
+		{method: get, path: "/frame/{id}", scope: read, handle: forBrowsers(s, s.page), page: true},
+		{method: get, path: "/search", scope: read, handle: forBrowsers(s, s.page), page: true},
+		{method: get, path: "/pins", scope: read, handle: forBrowsers(s, s.page), page: true},
 		{path: "/{path...}", scope: open, handle: s.unknown()},
 	}
 }

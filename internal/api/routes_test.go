@@ -14,13 +14,14 @@ import (
 
 // concrete returns a path that the route's pattern matches.
 func concrete(pattern string) string {
-	return strings.NewReplacer("{$}", "", "{id}", "019be5a4-7c3e-7d10-8f2a-5b6c7d8e9f00", "{date}", "2026-01-24", "{name}", "nobody").Replace(pattern)
+	return strings.NewReplacer("{$}", "", "{id}", "019be5a4-7c3e-7d10-8f2a-5b6c7d8e9f00", "{date}", "2026-01-24", "{name}", "nobody",
+		"{day}", "2026-01-24", "{week}", "2026-W04", "{instant}", "2026-01-24T12:00:00Z").Replace(pattern)
 }
 
 // openRoutes are all that may be asked by anybody.
 var openRoutes = []string{
 	"GET /health/{$}", "GET /health", "GET /health/ready", "GET /sign-in", "POST /sign-in",
-	"GET /docs", "GET /openapi.json", "GET /openapi.yaml", "GET /{$}", " /{path...}",
+	"GET /docs", "GET /openapi.json", "GET /openapi.yaml", "GET /static/{path...}", " /{path...}",
 }
 
 func TestServer_Routes_Scopes(t *testing.T) {
@@ -102,6 +103,7 @@ func TestServer_Elsewhere(t *testing.T) {
 	for _, path := range []string{
 		"/api", "/api/", "/api/nothing", "/favicon.ico", "/api/captures/x/y/z", "/api//captures", "/api/captures/../stats", "/../etc/passwd",
 		"/api/captures/%2e%2e/stats", "/api/captures/..%2f..%2fetc%2fpasswd/image/x", "/.git/config", "/health/x", "/pages/style.css",
+		"/static/", "/static/day/main.js", "/static/../day.html", "/static/base/types.d.ts",
 	} {
 		req := r.request(http.MethodGet, "/", nil)
 		req.URL.Opaque = r.http.URL[len("http:"):] + path

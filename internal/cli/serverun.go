@@ -15,6 +15,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/listen"
 	"github.com/jarvis-memory/jarvis/internal/query"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
+	"github.com/jarvis-memory/jarvis/internal/web"
 )
 
 // A server collects garbage seldom, for it makes a lot that lives short, and
@@ -59,6 +60,11 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		Logger:        logger,
 		Now:           a.now,
 	})
+	timelines := a.newTimeline(s, logger)
+	pages, err := web.New(web.Options{Catalog: s.catalog, Timelines: timelines, Location: a.namedZone(cfg.Location), Version: newBuildVersion(a.version).Version, Now: a.now})
+	if err != nil {
+		return errors.Join(err, guard.Close(ctx))
+	}
 	server, err := api.New(api.Options{
 		Version:        newBuildVersion(a.version).Version,
 		Archive:        s.archive,
@@ -66,7 +72,8 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		Storage:        s.tree,
 		Guard:          guard,
 		Thumbnails:     cache,
-		Timelines:      a.newTimeline(s, logger),
+		Timelines:      timelines,
+		Pages:          pages,
 		Search:         newSearch(cfg, s.catalog, a.now),
 		Readings:       s.catalog,
 		Mask:           mask,

@@ -12,14 +12,9 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// Addresses are the patterns of the pages that Page answers, as http.ServeMux
-// matches them.
-func Addresses() []string {
-	return []string{"/{$}", "/day/{day}", "/week/{week}", "/at/{instant}", "/frame/{id}", "/search", "/pins"}
-}
-
-// Page answers a request for one of the Addresses, and returns of how many captures
-// the page tells. secure says that the browser trusts the connection. An error says
+// Page answers a request for /, /day/{day}, /week/{week}, /at/{instant}, /frame/{id},
+// /search or /pins, whose parts are path values, and returns of how many captures the
+// page tells. secure says that the browser trusts the connection. An error says
 // what is wrong with the address; then nothing was answered.
 func (p *Pages) Page(w http.ResponseWriter, r *http.Request, principal jarvis.Principal, secure bool) (int64, error) {
 	switch {

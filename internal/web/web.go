@@ -121,15 +121,21 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 	return nil
 }
 
-// SignIn shows the form that redeems a sign-in link, or that there is no need of it.
-// The link's secret stands after #, so that it is neither sent nor logged when the
-// page is fetched. to is where signing in leads; failure says why it failed, and is
+// SignIn shows the form that redeems a sign-in link, or the session where the browser
+// has one. The link's secret stands after #, so that it is neither sent nor logged when
+// the page is fetched. to is where signing in leads; failure says why it failed, and is
 // empty where it was not tried.
-func (p *Pages) SignIn(w http.ResponseWriter, r *http.Request, status int, to string, signedIn bool, failure string) error {
-	return p.show(w, r, status, "signin.html", struct {
-		To, Error           string
+func (p *Pages) SignIn(w http.ResponseWriter, r *http.Request, status int, to string, session *jarvis.Session, failure string) error {
+	data := struct {
+		To, Error, Version  string
 		SignedIn, SignedOut bool
-	}{to, failure, signedIn, r.URL.RawQuery == "signed-out"})
+		Own                 bool
+		Until               time.Time
+	}{To: to, Error: failure, Version: p.o.Version, SignedOut: r.URL.RawQuery == "signed-out"}
+	if session != nil {
+		data.SignedIn, data.Own, data.Until = true, session.Own, session.ExpiresAt.UTC()
+	}
+	return p.show(w, r, status, "signin.html", data)
 }
 
 // problemData is what the page of a problem shows.
