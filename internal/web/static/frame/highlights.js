@@ -23,6 +23,8 @@ export function mountHighlights(viewer, options) {
 export class Highlights extends EventTarget {
   /** @type {Results | null} */
   #results = null;
+  /** The query that came last with a moment: one that was hidden does not come back with each. */
+  #told = "";
 
   /**
    * @param {FrameViewer} viewer
@@ -51,6 +53,7 @@ export class Highlights extends EventTarget {
     bind({ key: "n", shift: false, help: "Next hit of the search", group: "Search", run: () => this.go(1) });
     bind({ key: "n", shift: true, help: "Previous hit of the search", group: "Search", run: () => this.go(-1) });
     onEscape(() => this.clear());
+    this.#told = search;
     this.show(search);
   }
 
@@ -78,7 +81,6 @@ export class Highlights extends EventTarget {
   /** @returns {boolean} whether there was something to take away */
   clear() {
     if (this.search === "") return false;
-    // The texts stay: without a query nothing marks their hits.
     this.bar.hidden = true;
     this.boxes.replaceChildren();
     this.texts.search = "";
@@ -95,7 +97,10 @@ export class Highlights extends EventTarget {
       this.boxes.replaceChildren();
       this.count.textContent = "";
     }
-    if (highlight !== undefined && highlight !== this.search) this.show(highlight);
+    if (highlight !== undefined && highlight !== this.#told) {
+      this.#told = highlight;
+      this.show(highlight);
+    }
     // The text layer may have been first, with a text that was there.
     const known = this.texts.peek(capture.id);
     if (known !== null) this.#draw({ id: capture.id, data: known.data });
