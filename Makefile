@@ -70,9 +70,13 @@ race: test-setup ## run every test under the race detector, in random order
 	go test $(RACE) -timeout 15m $(TESTFLAGS) ./...
 
 .PHONY: lint
-lint: bin/golangci-lint ## look for defects, style, imports against the dependency rule, and at deploy/
+lint: bin/golangci-lint web-check ## look for defects, style, imports against the dependency rule, and at deploy/
 	bin/golangci-lint run ./...
 	scripts/check-deploy.sh
+
+.PHONY: web-check
+web-check: ## check the types of the pages' scripts, and test those that need no browser
+	scripts/check-web.sh
 
 .PHONY: format
 format: bin/golangci-lint ## format the code

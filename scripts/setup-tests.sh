@@ -4,6 +4,7 @@
 # nothing is missing.
 #
 #   scripts/setup-tests.sh         for "make test": PostgreSQL's server programs, age, tesseract and Chromium
+#   scripts/setup-tests.sh web     for "make web-check": node and npm
 #   scripts/setup-tests.sh race    for the race detector: a C compiler
 #
 # Ends with 0 also when something stays missing: the tests that need it say so
@@ -41,6 +42,9 @@ has_chromium() {
   done
   return 1
 }
+
+# has_node: the pages' scripts are checked by what runs on it.
+has_node() { command -v node >/dev/null && command -v npm >/dev/null; }
 
 # has_compiler: the race detector is linked with cgo.
 has_compiler() {
@@ -109,9 +113,10 @@ case ${1:-test} in
     want has_tesseract "reading text in pictures" tesseract-ocr tesseract-ocr-eng tesseract-ocr-deu
     want has_chromium "using the pages in a browser" chromium
     ;;
+  web) want has_node "checking the pages' scripts" nodejs npm ;;
   race) want has_compiler "the race detector" gcc libc6-dev ;;
   *)
-    echo "usage: setup-tests.sh [test|race]" >&2
+    echo "usage: setup-tests.sh [test|web|race]" >&2
     exit 2
     ;;
 esac

@@ -87,12 +87,18 @@ const digits = (n, width = 2) => String(n).padStart(width, "0");
 const dayText = (w) => `${digits(w.year, 4)}-${digits(w.month)}-${digits(w.day)}`;
 
 /**
- * The day of an instant, YYYY-MM-DD.
+ * The day of an instant, YYYY-MM-DD: the one within whose bounds it lies. That is the
+ * date that calendars show, except in an hour that clocks show again after they were
+ * set back over midnight.
  * @param {Micros} at
  * @param {string} zone
  */
 export function dayOf(at, zone) {
-  return dayText(wall(at, zone));
+  const shown = wall(at, zone);
+  const day = dayText(shown);
+  if (shown.hour < 22) return day;
+  const next = addDays(day, 1);
+  return at < startOfDay(next, zone) ? day : next;
 }
 
 /** @param {string} day YYYY-MM-DD @returns {Wall} its midnight */
@@ -112,23 +118,13 @@ export function addDays(day, count) {
 
 /**
  * The first instant of a day. Where clocks are set forward at midnight, that is one
- * o'clock.
+ * o'clock; where they are set back over it, the first of two midnights.
  * @param {string} day YYYY-MM-DD
  * @param {string} zone
  * @returns {Micros}
  */
 export function startOfDay(day, zone) {
-  const guess = instant(midnight(day), zone);
-  if (dayOf(guess - 1, zone) < day) return guess;
-  // Clocks were set back over midnight: the day began before.
-  let early = guess - 3 * HOUR;
-  let late = guess;
-  while (late - early > SECOND) {
-    const middle = Math.floor((early + late) / 2 / SECOND) * SECOND;
-    if (dayOf(middle, zone) < day) early = middle;
-    else late = middle;
-  }
-  return late;
+  return instant(midnight(day), zone);
 }
 
 /**
