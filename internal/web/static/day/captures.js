@@ -121,7 +121,7 @@ export function decodeIndex(buffer) {
 
 /** The indexes of days, fetched when they are asked for; it keeps the last few. */
 export class Captures {
-  /** @type {Map<string, {from: Micros, to: Micros, index: Promise<Index>}>} the one used last is last */
+  /** @type {Map<string, {from: Micros, to: Micros, index: Promise<Index>, there?: Index}>} the one used last is last */
   #days = new Map();
   #timeline;
 
@@ -138,8 +138,13 @@ export class Captures {
     if (known === undefined) {
       const [from, to] = [startOfDay(day, zone), endOfDay(day, zone)];
       this.#timeline.stats.indexes++;
-      known = { from, to, index: getBytes("/api/timeline/index" + query({ device, from: iso(from), to: iso(to) })).then(decodeIndex) };
-      known.index.catch(() => this.#days.delete(key));
+      /** @type {{from: Micros, to: Micros, index: Promise<Index>, there?: Index}} */
+      const made = { from, to, index: getBytes("/api/timeline/index" + query({ device, from: iso(from), to: iso(to) })).then(decodeIndex) };
+      made.index.then(
+        (index) => (made.there = index),
+        () => setTimeout(() => this.#days.get(key) === made && this.#days.delete(key), 3000),
+      );
+      known = made;
     }
     this.#days.delete(key);
     this.#days.set(key, known);
@@ -148,6 +153,22 @@ export class Captures {
       this.#days.delete(old);
     }
     return known.index;
+  }
+
+  /**
+   * The index if it is there; else it is sent for, and "tiles" fires when it is there:
+   * which pictures stand for an instant is known better then.
+   * @param {string} device @param {string} day @returns {Index | null}
+   */
+  loaded(device, day) {
+    const known = this.#days.get(day + "\n" + device);
+    if (known?.there !== undefined) return known.there;
+    if (known !== undefined) return null;
+    this.index(device, day).then(
+      () => this.#timeline.dispatchEvent(new Event("tiles")),
+      () => {}, // The hour's tiles do.
+    );
+    return null;
   }
 
   /** Forgets the days that have an instant in [from, to). @param {Micros} from @param {Micros} to */

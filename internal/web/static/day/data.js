@@ -81,6 +81,8 @@ export class Timeline extends EventTarget {
   #fetching = Promise.resolve();
   /** @type {Promise<import("./captures.js").Captures> | undefined} */
   #captures;
+  /** @type {import("./captures.js").Captures | undefined} */
+  #capturesThere;
   /** @type {import("./sheets.js").Sheets | undefined} */
   #sheets;
   /** @type {Promise<import("./sheets.js").Sheets> | undefined} */
@@ -379,8 +381,19 @@ export class Timeline extends EventTarget {
     return null;
   }
 
+  /**
+   * The index of a device's day if it is there; else it is sent for.
+   * @param {string} device @param {string} day
+   * @returns {import("./captures.js").Index | null}
+   */
+  loadedIndex(device, day) {
+    if (this.#capturesThere !== undefined) return this.#capturesThere.loaded(device, day);
+    this.#loadCaptures().then((captures) => captures.loaded(device, day)).catch(() => {});
+    return null;
+  }
+
   #loadCaptures() {
-    this.#captures ??= import("./captures.js").then(({ Captures }) => new Captures(this));
+    this.#captures ??= import("./captures.js").then(({ Captures }) => (this.#capturesThere = new Captures(this)));
     return this.#captures;
   }
 
