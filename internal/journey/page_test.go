@@ -46,7 +46,14 @@ type object = map[string]any
 
 // early runs in every document before its own scripts: it keeps what only events tell.
 const early = `
-window.seen = {reports: [], shift: 0, tasks: [], frames: 0};
+window.seen = {reports: [], shift: 0, tasks: []};
+seen.ids = () => {
+	const of = selector => document.querySelector(selector)?.dataset.capture ?? null;
+	return {caption: of("#caption"), frame: of("#frame"), text: of("#frame .text-layer"), boxes: of("#frame .highlights"), moment: jarvis.moment?.current?.capture?.id ?? null};
+};
+seen.same = () => new Set(Object.values(seen.ids()).filter(id => id !== null)).size === 1;
+seen.picture = () => { const img = document.querySelector("#frame img.frame-image"); return img !== null && img.complete && img.naturalWidth > 0; };
+
 document.addEventListener("securitypolicyviolation", e => seen.reports.push(e.violatedDirective + " " + e.blockedURI + " " + e.sourceFile + ":" + e.lineNumber));
 new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) seen.shift += e.value; }).observe({type: "layout-shift", buffered: true});
 new PerformanceObserver(list => { for (const e of list.getEntries()) seen.tasks.push({from: e.startTime, length: e.duration}); }).observe({type: "longtask", buffered: true});
