@@ -88,7 +88,7 @@ func newSearch(cfg *config.Config, c *catalog, now func() time.Time) *search.Ser
 }
 
 func searchOptions(cfg *config.Config, c *catalog, now func() time.Time) search.Options {
-	return search.Options{Index: c, Readings: c, Catalog: c, Now: now, Timeout: cfg.SearchTimeout}
+	return search.Options{Index: c, Readings: c, Catalog: c, Coverage: c, Now: now, Timeout: cfg.SearchTimeout}
 }
 
 // searcher finds captures of the store.
@@ -171,8 +171,9 @@ func (m *localMemory) RemoveIDs(ctx context.Context, ids []jarvis.ID, o jarvis.R
 // removing removes captures, and what a server keeps of them.
 func (m *localMemory) removing(ctx context.Context, o jarvis.RemoveOptions, remove func(jarvis.RemoveOptions) (jarvis.Receipt, error)) (receipt, error) {
 	var purging error // the first
+	pictures := thumbnail.NewPurger(thumbnailFolder(m.cfg))
 	o.Removed = func(id jarvis.ID) {
-		if err := thumbnail.Purge(thumbnailFolder(m.cfg), id); err != nil && purging == nil {
+		if err := pictures.Purge(id); err != nil && purging == nil {
 			purging = err
 		}
 	}

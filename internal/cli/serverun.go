@@ -60,7 +60,7 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		Logger:        logger,
 		Now:           a.now,
 	})
-	timelines := a.newTimeline(s, logger)
+	timelines := a.newTimeline(s, cache, logger)
 	pages, err := web.New(web.Options{Catalog: s.catalog, Timelines: timelines, Location: a.namedZone(cfg.Location), Version: newBuildVersion(a.version).Version, Now: a.now})
 	if err != nil {
 		return errors.Join(err, guard.Close(ctx))
@@ -92,12 +92,13 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 	}
 	stopTidying := tidyUp(ctx, cache, logger)
 	reader.Start(ctx)
+	timelines.Start(ctx)
 	err = a.listen(ctx, cfg, s.catalog.info.ID, guard, server, logger)
 
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordGrace)
 	defer cancel()
 	stopTidying(ending)
-	return errors.Join(err, reader.Stop(ending), server.Close(ending), cache.Close(ending), guard.Close(ending))
+	return errors.Join(err, reader.Stop(ending), timelines.Stop(ending), server.Close(ending), cache.Close(ending), guard.Close(ending))
 }
 
 // tidyUp tidies the cache up beside other work. stop ends that, and waits for it

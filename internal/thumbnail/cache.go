@@ -2,6 +2,7 @@ package thumbnail
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 
@@ -35,23 +36,26 @@ type Options struct {
 	Folder   string // absolute; it is made when it is needed
 	Sealer   Sealer // nil keeps plain files, which any image viewer opens
 	Maker    *Maker // nil means one with the default limits
-	MaxBytes int64  // of all files; 0 means DefaultMaxBytes
+	MaxBytes int64  // of all thumbnails; 0 means DefaultMaxBytes
+	// MaxSheetBytes is of all sheets; 0 means DefaultMaxSheetBytes.
+	MaxSheetBytes int64
 
 	// Exists reports whether there is a capture, for ids that the cache has or is
 	// about to keep. Whoever deletes a capture first makes Exists say so and then
-	// calls Purge: then no thumbnail of it is left, whatever is made meanwhile
+	// calls Purge: then no picture of it is left, whatever is made meanwhile
 	// and in whichever process. nil means that captures are never deleted.
 	Exists func(ctx context.Context, id jarvis.ID) (bool, error)
 
 	Log *slog.Logger // gets what a cache cannot do, which stops nothing; nil discards it
 }
 
-// Cache keeps thumbnails in files. Each is made again when it is missing,
+// Cache keeps thumbnails, and sheets of tiles, in files. Each is made again when it is missing,
 // damaged, or not what it should be, so that the folder may be removed at any
 // time. Nothing is synced: a power cut costs thumbnails.
 //
-// A file is called after the id of its capture and its width. Its name and its
-// size are all that it tells where the cache is sealed.
+// A file is called after the id of its capture and its width, or the ids of its
+// captures are behind it. They and its size are all that it tells where the cache is
+// sealed.
 //
 // Several processes may share the folder. The methods may be called concurrently.
 type Cache struct {
@@ -63,6 +67,10 @@ type Cache struct {
 	making  *semaphore.Weighted // of maxMaking
 	flights flights
 	full    sync.Mutex // held by whoever makes room
+
+	sheets   sheetFolder
+	sheeting *semaphore.Weighted // of maxSheets
+	purger   *Purger
 }
 
 // New returns a cache. It touches no file.
@@ -75,9 +83,17 @@ func New(o Options) *Cache {
 		working: semaphore.NewWeighted(maxFlights),
 		making:  semaphore.NewWeighted(maxMaking),
 		flights: flights{byKey: make(map[flightKey]*flight)},
+
+		sheets:   sheetFolder{path: sheetsIn(o.Folder), max: o.MaxSheetBytes},
+		sheeting: semaphore.NewWeighted(maxSheets),
+		purger:   NewPurger(o.Folder),
 	}
 	if o.Sealer == nil {
 		c.files.sealer, c.files.suffix = plainFiles{}, plainSuffix
+	}
+	c.sheets.sealer, c.sheets.suffix = c.files.sealer, c.files.suffix
+	if c.sheets.max <= 0 {
+		c.sheets.max = DefaultMaxSheetBytes
 	}
 	if c.files.max <= 0 {
 		c.files.max = DefaultMaxBytes
@@ -104,7 +120,7 @@ func (c *Cache) Thumbnail(ctx context.Context, id jarvis.ID, width int, image fu
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "a thumbnail of no capture is asked for")
 	}
 	width = Fit(width)
-	return c.flights.join(ctx, flightKey{id, width}, func(ctx context.Context) ([]byte, error) {
+	return c.flights.join(ctx, flightKey{id: id, width: width}, func(ctx context.Context) ([]byte, error) {
 		return c.get(ctx, id, width, image)
 	})
 }
@@ -164,18 +180,17 @@ func (c *Cache) purgeUnless(ctx context.Context, id jarvis.ID) error {
 	}
 	exists, err := c.exists(ctx, id)
 	if err != nil || !exists {
-		if purgeErr := c.Purge(id); purgeErr != nil {
+		if purgeErr := c.purger.thumbnails(id); purgeErr != nil {
 			return purgeErr
 		}
 	}
 	return err
 }
 
-// Purge removes every thumbnail of the capture. None is no error. What cannot be
-// removed is CodeUnavailable.
-func (c *Cache) Purge(id jarvis.ID) error { return Purge(c.files.path, id) }
+// Purge is that of [Purger].
+func (c *Cache) Purge(id jarvis.ID) error { return c.purger.Purge(id) }
 
-// Clean removes what does not belong into the cache: thumbnails of captures that
+// Clean removes what does not belong into the cache: pictures of captures that
 // are no longer there, those of another kind than this cache keeps (plain ones in
 // a sealed store), what a crash left, and the oldest beyond the bound. It is
 // meant to be called once, in the background; it asks Exists about every
@@ -200,9 +215,9 @@ func (c *Cache) Clean(ctx context.Context) error {
 			}
 		}
 	}
-	return c.files.makeRoom()
+	return errors.Join(c.files.makeRoom(), c.sheets.clean(ctx, c.exists))
 }
 
 // Close gives up what is under way and waits for it until ctx is done. Afterwards
-// Thumbnail is CodeUnavailable. It may be called more than once.
+// Thumbnail and Sheet are CodeUnavailable. It may be called more than once.
 func (c *Cache) Close(ctx context.Context) error { return c.flights.close(ctx) }

@@ -235,7 +235,7 @@ func TestCache_Thumbnail_Once(t *testing.T) {
 		})
 	}
 	<-asked
-	waitUntil(t, func() bool { return c.flights.waiting(flightKey{id, 320}) == 50 })
+	waitUntil(t, func() bool { return c.flights.waiting(flightKey{id: id, width: 320}) == 50 })
 	close(answer)
 	all.Wait()
 	if s.asked.Load() != 1 {
@@ -292,7 +292,7 @@ func TestCache_Thumbnail_Cancelled(t *testing.T) {
 	<-asked
 	second, leave := context.WithCancel(t.Context())
 	other := start(second)
-	waitUntil(t, func() bool { return c.flights.waiting(flightKey{id, 320}) == 2 })
+	waitUntil(t, func() bool { return c.flights.waiting(flightKey{id: id, width: 320}) == 2 })
 	cancel()
 	wantCode(t, <-first, jarvis.CodeUnavailable)
 	leave()

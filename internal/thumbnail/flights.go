@@ -2,6 +2,7 @@ package thumbnail
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"sync"
 
@@ -20,6 +21,7 @@ type flights struct {
 type flightKey struct {
 	id    jarvis.ID
 	width int
+	sheet [sha256.Size]byte // the digest of a sheet's list, which has no id
 }
 
 type flight struct {

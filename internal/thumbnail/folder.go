@@ -75,7 +75,7 @@ func (f *folder) write(id jarvis.ID, width int, thumbnail []byte) (full bool, er
 	name := f.file(id, width)
 	err = replace(name, sealed)
 	if errors.Is(err, fs.ErrNotExist) { // the folder is not there, or not any more
-		if err = f.makeShelf(filepath.Dir(name)); err == nil {
+		if err = makeFolder(f.path, filepath.Dir(name)); err == nil {
 			err = replace(name, sealed)
 		}
 	}
@@ -101,17 +101,6 @@ func replace(path string, content []byte) error {
 	return nil
 }
 
-func (f *folder) makeShelf(path string) error {
-	if err := os.MkdirAll(path, 0o700); err != nil {
-		return err
-	}
-	tag := filepath.Join(f.path, cacheTag)
-	if _, err := os.Lstat(tag); err == nil {
-		return nil
-	}
-	return os.WriteFile(tag, []byte(cacheTagContent), 0o600)
-}
-
 // entry is a file of ours, finished or not.
 type entry struct {
 	path     string
@@ -120,6 +109,7 @@ type entry struct {
 	finished bool
 	size     int64
 	modified time.Time
+	info     fs.FileInfo // of a sheet
 }
 
 // entries lists the files of ours. Whatever else lies in the folder is passed
@@ -225,41 +215,12 @@ func (f *folder) makeRoom() error {
 	if err != nil {
 		return err
 	}
-	var used int64
-	for _, e := range entries {
-		used += e.size
-	}
-	if used > f.max {
-		slices.SortFunc(entries, func(a, b entry) int { return a.modified.Compare(b.modified) })
-		for _, e := range entries {
-			if used <= f.max-f.max/10 {
-				break
-			}
-			if err := remove(e.path); err != nil {
-				return err
-			}
-			used -= e.size
-		}
-	}
-	f.used.Add(used - before)
-	f.counted.Store(true)
-	return nil
-}
-
-// Purge removes every thumbnail of the capture from the folder of a cache, which
-// need not be open, nor be there. What cannot be removed is CodeUnavailable.
-func Purge(path string, id jarvis.ID) error {
-	files, err := readFolder(shelf(path, id))
+	used, err := evict(entries, f.max)
 	if err != nil {
 		return err
 	}
-	for _, file := range files {
-		if strings.HasPrefix(strings.TrimPrefix(file.Name(), "."), id.String()+"-") {
-			if err := remove(filepath.Join(shelf(path, id), file.Name())); err != nil {
-				return err
-			}
-		}
-	}
+	f.used.Add(used - before)
+	f.counted.Store(true)
 	return nil
 }
 

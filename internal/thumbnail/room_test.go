@@ -23,7 +23,7 @@ func TestCache_Purge(t *testing.T) {
 	crashed := filepath.Join(shelf(c.files.path, id), "."+id.String()+"-320.jpg-42")
 	must(t, os.WriteFile(crashed, []byte("half"), 0o600))
 	must(t, c.Purge(id))
-	must(t, Purge(c.files.path, id))
+	must(t, NewPurger(c.files.path).Purge(id))
 	for _, name := range files(t, c.files.path) {
 		if !strings.Contains(name, stays.String()) {
 			t.Errorf("%s is left", name)
@@ -56,7 +56,7 @@ func TestCache_Purge_WhileMade(t *testing.T) {
 			remove := func(at string) { // as archive does: the row first
 				if at == moment {
 					gone.Store(true)
-					must(t, Purge(folder, id))
+					must(t, NewPurger(folder).Purge(id))
 				}
 			}
 			c := newCache(t, Options{Folder: folder, Exists: func(context.Context, jarvis.ID) (bool, error) {

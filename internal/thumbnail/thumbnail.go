@@ -10,7 +10,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"image"
 	"image/color"
 	"image/jpeg"
@@ -86,45 +85,16 @@ func NewMaker(limits Limits) *Maker {
 // CodeTooLarge is an image beyond the limits, CodeInvalid bytes that are no
 // image or a width below 1, CodeNotFound a kind of image that cannot be decoded
 // (an animation, an arithmetic JPEG), and CodeCorrupt a damaged one.
-func (m *Maker) Make(ctx context.Context, data []byte, width int) ([]byte, error) {
+func (m *Maker) Make(ctx context.Context, data []byte, width int) (thumbnail []byte, err error) {
 	if width < 1 {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "a thumbnail cannot be %d pixels wide", width)
 	}
-	head, err := inspect(data)
-	if err != nil {
-		return nil, err
-	}
-	if pixels := int64(head.Width) * int64(head.Height); pixels > m.limits.MaxPixels || head.memory() > m.limits.MaxMemory {
-		return nil, jarvis.Errorf(jarvis.CodeTooLarge, "the image has %d x %d pixels, which is too many to make a thumbnail of", head.Width, head.Height)
-	}
-	memory := max(head.memory(), m.least)
-	if err := m.memory.Acquire(ctx, memory); err != nil {
-		return nil, stopped(err)
-	}
-	defer m.memory.Release(memory)
-	return render(ctx, head, data, width)
-}
-
-// render decodes, scales and encodes. It turns a panic into an error: the
-// decoders meet any bytes.
-func render(ctx context.Context, head header, data []byte, width int) (thumbnail []byte, err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			thumbnail, err = nil, corrupt(fmt.Errorf("a decoder panicked: %v", p))
-		}
-	}()
-	img, err := head.decode(cancelled{ctx, bytes.NewReader(data)})
-	if ctx.Err() != nil {
-		return nil, stopped(ctx.Err())
-	}
-	if err != nil {
-		return nil, undecodable(err)
-	}
-	var out bytes.Buffer
-	if err := jpeg.Encode(&out, scale(img, size(img.Bounds().Size(), width)), &jpeg.Options{Quality: quality}); err != nil {
-		return nil, jarvis.WrapError(jarvis.CodeInternal, "thumbnail: encode", "the thumbnail could not be encoded", err)
-	}
-	return out.Bytes(), nil
+	to := func(of image.Point) image.Point { return size(of, width) }
+	err = m.decoded(ctx, data, to, func(img image.Image) error {
+		thumbnail, err = encode(scale(img, to(img.Bounds().Size())), quality)
+		return err
+	})
+	return thumbnail, err
 }
 
 // size returns that of a thumbnail: see Make.
@@ -142,6 +112,7 @@ type header struct {
 	decode      func(io.Reader) (image.Image, error)
 	format      jarvis.Format
 	progressive bool // of a JPEG
+	ended       bool // a JPEG whose scan has an end: what is cut is for a decoder that says so
 }
 
 // inspect reads the header. The decoders allocate by the same numbers as the
@@ -152,7 +123,8 @@ func inspect(data []byte) (header, error) {
 	r := bytes.NewReader(data)
 	switch {
 	case bytes.HasPrefix(data, []byte("\xff\xd8")):
-		h = header{decode: jpeg.Decode, format: jarvis.JPEG, progressive: isProgressive(data)}
+		h = header{decode: jpeg.Decode, format: jarvis.JPEG}
+		h.progressive, h.ended = survey(data)
 		h.Config, err = jpeg.DecodeConfig(r)
 	case bytes.HasPrefix(data, []byte("\x89PNG")):
 		h = header{decode: png.Decode, format: jarvis.PNG}
@@ -195,9 +167,10 @@ func is16Bit(m color.Model) bool {
 	return m == color.RGBA64Model || m == color.NRGBA64Model || m == color.Gray16Model
 }
 
-// isProgressive reports whether a JPEG's first frame is progressive: it steps
-// over the segments before it. What it cannot read, the decoder refuses.
-func isProgressive(data []byte) bool {
+// survey reports whether a JPEG's first frame is progressive, and whether an end
+// follows its first scan. It steps over the segments before it. What it cannot read, the
+// decoder refuses.
+func survey(data []byte) (progressive, ended bool) {
 	for pos := 2; pos+4 <= len(data); {
 		marker := data[pos+1]
 		switch {
@@ -208,13 +181,15 @@ func isProgressive(data []byte) bool {
 			pos += 2
 			continue
 		case marker == 0xc2:
-			return true
-		case marker == 0xc0 || marker == 0xc1 || marker == 0xd9 || marker == 0xda:
-			return false
+			progressive = true
+		case marker == 0xd9:
+			return progressive, true
+		case marker == 0xda:
+			return progressive, bytes.Contains(data[pos:], []byte{0xff, 0xd9})
 		}
 		pos += 2 + max(int(data[pos+2])<<8|int(data[pos+3]), 2)
 	}
-	return false
+	return progressive, false
 }
 
 // cancelled is a reader that ends with its context.

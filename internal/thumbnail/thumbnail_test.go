@@ -242,13 +242,13 @@ func TestMaker_Make_Refused(t *testing.T) {
 }
 
 // A decoder that panics is an error, and so is an image that does.
-func TestRender_Panic(t *testing.T) {
+func TestHeader_Use_Panic(t *testing.T) {
 	h := header{decode: func(io.Reader) (image.Image, error) { panic("index out of range") }}
-	_, err := render(t.Context(), h, nil, 320)
-	wantCode(t, err, jarvis.CodeCorrupt)
+	to := func(of image.Point) image.Point { return of }
+	look := func(img image.Image) error { img.At(0, 0); return nil }
+	wantCode(t, h.use(t.Context(), nil, to, look), jarvis.CodeCorrupt)
 	h.decode = func(io.Reader) (image.Image, error) { return broken{}, nil }
-	_, err = render(t.Context(), h, nil, 320)
-	wantCode(t, err, jarvis.CodeCorrupt)
+	wantCode(t, h.use(t.Context(), nil, to, look), jarvis.CodeCorrupt)
 }
 
 // broken is an image whose pixels cannot be had.
@@ -270,7 +270,7 @@ func TestMaker_Make_Cancelled(t *testing.T) {
 	// A decoder that is at work stops with the context too.
 	h, err := inspect(jpegFile(t, halves(64, 64)))
 	must(t, err)
-	_, err = render(ctx, h, jpegFile(t, halves(64, 64)), 32)
+	err = h.use(ctx, jpegFile(t, halves(64, 64)), func(of image.Point) image.Point { return of }, func(image.Image) error { return nil })
 	wantCode(t, err, jarvis.CodeUnavailable)
 }
 
