@@ -59,8 +59,7 @@ type Result struct {
 	Bytes    int64 // of their images
 	Pictures int   // different images
 	Spans    []jarvis.Span
-	// Unexplained are the times without captures about which no span says anything,
-	// within working hours and after a device was last heard of.
+	// Unexplained are the times within working hours about which no span says anything.
 	Unexplained []jarvis.Gap
 	Known       []Known
 }
