@@ -93,6 +93,7 @@ type Sort string
 const (
 	SortTime      Sort = "time"      // the newest first
 	SortRelevance Sort = "relevance" // the best first, among the newest MaxRanked
+	SortAuto      Sort = "auto"      // of a SearchRequest: SortRelevance where it looks for words, else SortTime
 )
 
 // MaxRanked is how many matches are ranked at most.
@@ -218,6 +219,8 @@ type SearchPage struct {
 	Next    string          `json:"next,omitempty"` // the cursor of the next page; empty on the last
 	// Understood is the query as it was understood, in the same language.
 	Understood string `json:"understood"`
+	Terms      []Term `json:"terms"`            // the clauses of Understood, in order
+	Sort       Sort   `json:"sort"`             // the order that it has: never SortAuto
 	Ranked     int    `json:"ranked,omitempty"` // with SortRelevance, how many of the newest matches were ranked
 	// Partial says that a group on this page may go on beyond it: there were too
 	// many captures to look at.
@@ -275,6 +278,14 @@ type Facets struct {
 type FacetCount struct {
 	Value string `json:"value"`
 	Count int64  `json:"count"`
+	Query string `json:"query,omitempty"` // the term of a query that asks for it; empty for what has no name
+}
+
+// Term is a clause of a query.
+type Term struct {
+	Query   string `json:"query"`   // of this clause alone
+	Without string `json:"without"` // the query without it
+	Filter  bool   `json:"filter"`  // it asks for something else than words of the text
 }
 
 // Explanation says why a search found nothing, or little.
@@ -282,6 +293,9 @@ type Explanation struct {
 	Understood string `json:"understood"` // as in SearchPage
 	// Terms are the clauses of the query in order, at most MaxExplained.
 	Terms []ExplainedTerm `json:"terms"`
+	// There is how many captures there are that the query's conditions of time, device
+	// and monitor hold for, at most MaxExplainedCount.
+	There int64 `json:"there"`
 	// Spellings are queries that find something, and differ from this one in the
 	// spelling of one term: the closest first.
 	Spellings []Spelling `json:"spellings"`
@@ -302,14 +316,12 @@ const (
 	MaxExplainedCount = 1000
 )
 
-// ExplainedTerm is a clause of a query that is explained.
+// ExplainedTerm is a clause of a query that is explained. Counts are at most
+// MaxExplainedCount.
 type ExplainedTerm struct {
-	Query string `json:"query"` // of this clause alone
-	Count int64  `json:"count"` // captures that it matches alone, at most MaxExplainedCount
-	// Without is the query without this clause, and Rest how many captures that
-	// matches, at most MaxExplainedCount.
-	Without string `json:"without"`
-	Rest    int64  `json:"rest"`
+	Term
+	Count int64 `json:"count"` // captures that it matches alone
+	Rest  int64 `json:"rest"`  // captures that Without matches; 0 where there is no other clause
 }
 
 // Spelling is a query with another spelling of one of its terms.

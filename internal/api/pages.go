@@ -201,9 +201,18 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
 	if s.o.Pages == nil {
 		return errNoPages()
 	}
+	action := jarvis.ActionView
+	if r.URL.Path == "/search" {
+		action = jarvis.ActionSearch
+		place, err := s.searching.take(r.Context(), searchPlaces(&searchInput{Facets: true}))
+		if err != nil {
+			return err
+		}
+		defer s.searching.give(place)
+	}
 	captures, err := s.o.Pages.Page(w, r, p, s.o.Guard.Secure(r))
 	if err == nil {
-		s.record(r.Context(), jarvis.ActionView, captures)
+		s.record(r.Context(), action, captures)
 	}
 	return err
 }

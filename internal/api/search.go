@@ -15,6 +15,7 @@ type Search interface {
 	Text(ctx context.Context, id jarvis.ID) (*jarvis.CaptureText, error)
 	Hits(found *jarvis.CaptureText, query string) []jarvis.Hit
 	Suggest(ctx context.Context, text string, limit int) ([]jarvis.Suggestion, error)
+	Explain(ctx context.Context, r jarvis.SearchRequest) (*jarvis.Explanation, error)
 }
 
 const searchAbout = "Finds captures by the words in them. Any text is a query: words, which must all be there, \"a phrase\", pre*, -without, one or another, app:, title:, device:, monitor:, url:, before:, after:, on:, has:text, is:pinned. One that takes too long is ended, and answered 504."
@@ -27,7 +28,7 @@ func queryText(text string) string { return jarvis.CleanText(text, maxQuery) }
 
 type searchInput struct {
 	Query  string `query:"q" doc:"What to look for; everything when it is left out. What is beyond 8 KiB is passed over."`
-	Sort   string `query:"sort" enum:"time,relevance" default:"time" doc:"The newest first, or the best of the newest 20000 first."`
+	Sort   string `query:"sort" enum:"time,relevance,auto" default:"time" doc:"The newest first, or the best of the newest 20000 first; auto is the latter where words are looked for."`
 	Group  string `query:"group" enum:"moment,session,none" default:"moment" doc:"Which captures that follow each other are one result: those of one window, within five minutes; those of one monitor, less than two minutes apart; none."`
 	Facets bool   `query:"facets" default:"false" doc:"Whether to count apps, devices and days."`
 	Limit  int    `query:"limit" minimum:"1" maximum:"200" default:"20" doc:"Results per page."`
@@ -138,6 +139,38 @@ func (s *Server) getText(ctx context.Context, in *textInput) (*textOutput, error
 	}
 	s.record(ctx, jarvis.ActionView, 1)
 	return out, nil
+}
+
+type explainInput struct {
+	Query string `query:"q" doc:"As it was searched for."`
+	Zone  string `query:"tz" maxLength:"60" doc:"The time zone of the dates in the query; UTC when it is left out."`
+}
+
+type explainOutput struct{ Body *jarvis.Explanation }
+
+// explainPlaces is how many of the maxSearches places an explanation takes: it looks
+// at no more than a thousand matches at once, and at some texts.
+const explainPlaces = 2
+
+func (s *Server) explain(ctx context.Context, in *explainInput) (*explainOutput, error) {
+	zone, err := zoneOf(in.Zone)
+	if err != nil {
+		return nil, err
+	}
+	if s.o.Search == nil {
+		return nil, errNoSearch()
+	}
+	place, err := s.searching.take(ctx, explainPlaces)
+	if err != nil {
+		return nil, err
+	}
+	defer s.searching.give(place)
+	found, err := s.o.Search.Explain(ctx, jarvis.SearchRequest{Query: queryText(in.Query), Location: zone})
+	if err != nil {
+		return nil, err
+	}
+	s.record(ctx, jarvis.ActionSearch, 0)
+	return &explainOutput{found}, nil
 }
 
 type suggestInput struct {

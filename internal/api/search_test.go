@@ -95,9 +95,25 @@ func TestServer_Search(t *testing.T) {
 		}
 		r.get(r.worker, image).wantProblem(http.StatusForbidden, jarvis.CodeForbidden)
 		testFound(t, r)
+		testExplained(t, r)
 		testText(t, r, claims[1].Capture.ID)
 		testSearchRecorded(t, r)
 	})
+}
+
+// testExplained checks that sessions are found, and what is said of a search without
+// results.
+func testExplained(t *testing.T, r *rig) {
+	t.Helper()
+	if page := r.find("invoice", "&group=session&sort=auto"); len(page.Results) != 1 || page.Results[0].Count != 3 || page.Sort != jarvis.SortRelevance {
+		t.Errorf("found %+v", page)
+	}
+	var e jarvis.Explanation
+	r.get(r.reader, "/api/search/explain?q=invoice+numbre").want(http.StatusOK).json(&e)
+	want := jarvis.ExplainedTerm{Term: jarvis.Term{Query: "numbre", Without: "invoice"}, Rest: 3}
+	if len(e.Terms) != 2 || e.Terms[1] != want || len(e.Spellings) != 1 || e.Spellings[0].Query != "invoice number" || e.There != 3 {
+		t.Errorf("it is explained by %+v", e)
+	}
 }
 
 func testFound(t *testing.T, r *rig) {
@@ -122,8 +138,8 @@ func testFound(t *testing.T, r *rig) {
 	if len(moments.Results) != 1 || moments.Results[0].Count != 3 || !moments.Results[0].From.Equal(noon) || !moments.Results[0].To.Equal(noon.Add(2*time.Second)) {
 		t.Errorf("the moments are %+v", moments.Results)
 	}
-	if f := moments.Facets; f == nil || f.Total != 3 || f.More || !slices.Equal(f.Apps, []jarvis.FacetCount{{Value: secretApp, Count: 3}}) ||
-		!slices.Equal(f.Devices, []jarvis.FacetCount{{Value: "desk", Count: 3}}) || !slices.Equal(f.Days, []jarvis.FacetCount{{Value: "2026-01-24", Count: 3}}) {
+	if f := moments.Facets; f == nil || f.Total != 3 || f.More || !slices.Equal(f.Apps, []jarvis.FacetCount{{Value: secretApp, Count: 3, Query: "app:" + secretApp}}) ||
+		!slices.Equal(f.Devices, []jarvis.FacetCount{{Value: "desk", Count: 3, Query: "device:desk"}}) || !slices.Equal(f.Days, []jarvis.FacetCount{{Value: "2026-01-24", Count: 3, Query: "on:2026-01-24"}}) {
 		t.Errorf("the facets are %+v", moments.Facets)
 	}
 	if f := r.find("invoice", "&facets=true&tz=Pacific/Kiritimati").Facets; f == nil || len(f.Days) != 1 || f.Days[0].Value != "2026-01-25" {
@@ -237,6 +253,7 @@ func TestServer_Search_AnyQuery(t *testing.T) {
 			r.get(r.reader, "/api/search?q="+url.QueryEscape(q)+more).want(http.StatusOK)
 		}
 		r.get(r.reader, "/api/suggest?q="+url.QueryEscape(q)).want(http.StatusOK)
+		r.get(r.reader, "/api/search/explain?q="+url.QueryEscape(q)).want(http.StatusOK)
 	}
 }
 
@@ -253,6 +270,10 @@ func (s slow) Hits(*jarvis.CaptureText, string) []jarvis.Hit { return nil }
 
 func (s slow) Suggest(context.Context, string, int) ([]jarvis.Suggestion, error) { return nil, s.err }
 
+func (s slow) Explain(context.Context, jarvis.SearchRequest) (*jarvis.Explanation, error) {
+	return nil, s.err
+}
+
 func TestServer_Search_Timeout(t *testing.T) {
 	ended := &jarvis.Error{Code: jarvis.CodeTimeout, Op: "search: search", Message: "it was ended: ask for less", Err: context.DeadlineExceeded}
 	r := newRig(t, func(o *api.Options) { o.Search = slow{ended} })
@@ -260,6 +281,7 @@ func TestServer_Search_Timeout(t *testing.T) {
 		t.Errorf("the detail is %q", p.Detail)
 	}
 	r.get(r.reader, "/api/suggest?q=zebra").wantProblem(http.StatusGatewayTimeout, jarvis.CodeTimeout)
+	r.get(r.reader, "/api/search/explain?q=zebra").wantProblem(http.StatusGatewayTimeout, jarvis.CodeTimeout)
 	if text := string(r.get(r.reader, "/metrics").want(http.StatusOK).body); !strings.Contains(text, `jarvis_search_seconds_count{result="timeout"} 1`) {
 		t.Error("the metrics do not tell of it")
 	}
@@ -318,7 +340,7 @@ func testNoRoom(t *testing.T, path string, atOnce int) {
 func TestServer_Search_None(t *testing.T) {
 	r := newRig(t, func(o *api.Options) { o.Search, o.Readings = nil, nil })
 	id := r.add(1).ID.String()
-	for _, path := range []string{"/api/search?q=x", "/api/suggest?q=x", "/api/captures/" + id + "/text", "/api/readings"} {
+	for _, path := range []string{"/api/search?q=x", "/api/search/explain?q=x", "/api/suggest?q=x", "/api/captures/" + id + "/text", "/api/readings"} {
 		r.get(r.reader, path).wantProblem(http.StatusNotFound, jarvis.CodeNotFound)
 	}
 	r.get(r.worker, "/api/captures/"+id+"/image").wantProblem(http.StatusNotFound, jarvis.CodeNotFound)

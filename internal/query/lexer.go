@@ -1,6 +1,7 @@
 package query
 
 import (
+	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -122,6 +123,9 @@ func (t *term) readStar(text string) string {
 	t.star = ok
 	return rest
 }
+
+// Fields returns the names of the fields of a condition.
+func Fields() []string { return slices.Clone(fields) }
 
 func isField(name string) bool {
 	for _, field := range fields {

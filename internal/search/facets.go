@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/query"
 )
 
 // count fills the facets, and returns the newest matches that it counted: as many as
@@ -31,9 +32,9 @@ func (j *job) count(ctx context.Context) ([]*jarvis.Match, error) {
 	}
 	j.page.Facets = &jarvis.Facets{
 		Total:   int64(len(matches)),
-		Apps:    mostFirst(apps),
-		Devices: mostFirst(devices),
-		Days:    newestFirst(days),
+		Apps:    asking(suggestApp, mostFirst(apps)),
+		Devices: asking(suggestDevice, mostFirst(devices)),
+		Days:    asking("on", newestFirst(days)),
 	}
 	if len(matches) == f.Limit {
 		f.After, f.Limit = matches[len(matches)-1].Cursor(), 1
@@ -44,6 +45,16 @@ func (j *job) count(ctx context.Context) ([]*jarvis.Match, error) {
 		j.page.Facets.More = len(more) > 0
 	}
 	return slices.Clone(matches[:min(len(matches), j.look)]), nil // the rest is garbage
+}
+
+// asking sets the terms that ask for the values of a field.
+func asking(field string, counts []jarvis.FacetCount) []jarvis.FacetCount {
+	for i := range counts {
+		if c := &counts[i]; c.Value != "" {
+			c.Query = query.Term(field, c.Value)
+		}
+	}
+	return counts
 }
 
 func mostFirst(counts map[string]int64) []jarvis.FacetCount {

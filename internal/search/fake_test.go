@@ -21,12 +21,15 @@ type fake struct {
 	captures        []*entry
 	position        jarvis.Cursor
 
-	finds    int                               // calls of FindMatches
-	onFind   func(ctx context.Context) error   // in FindMatches, if set
-	onSet    func(documents []jarvis.Document) // after SetDocuments, if set
-	onTexts  func(ids []jarvis.ID)             // before FindTexts, if set
-	rebuilds int                               // calls of RebuildIndex
-	rebuild  func(ctx context.Context) error   // in RebuildIndex, if set
+	finds           int                               // calls of FindMatches
+	onFind          func(ctx context.Context) error   // in FindMatches, if set
+	onSet           func(documents []jarvis.Document) // after SetDocuments, if set
+	onTexts         func(ids []jarvis.ID)             // before FindTexts, if set
+	status          jarvis.ReadStatus                 // of the queue
+	jarvis.Coverage                                   // what an explanation does not call
+	spans           []jarvis.Span
+	rebuilds        int                             // calls of RebuildIndex
+	rebuild         func(ctx context.Context) error // in RebuildIndex, if set
 }
 
 type entry struct {
@@ -152,6 +155,21 @@ func (f *fake) FindTexts(_ context.Context, ids []jarvis.ID) ([]*jarvis.CaptureT
 	return found, nil
 }
 
+func (f *fake) ReadStatus(context.Context, time.Time) (jarvis.ReadStatus, error) {
+	return f.status, nil
+}
+
+// FindSpans returns one page.
+func (f *fake) FindSpans(_ context.Context, s jarvis.SpanFilter) ([]jarvis.Span, error) {
+	var found []jarvis.Span
+	for _, span := range f.spans {
+		if span.To.After(s.From) && (s.To.IsZero() || span.From.Before(s.To)) {
+			found = append(found, span)
+		}
+	}
+	return found, nil
+}
+
 func (f *fake) FindDocumented(_ context.Context, after jarvis.Cursor, limit int) ([]*jarvis.Capture, error) {
 	var found []*jarvis.Capture
 	for _, e := range f.captures {
@@ -212,7 +230,7 @@ var (
 )
 
 func (f *fake) service() *Service {
-	return New(Options{Index: f, Readings: f, Catalog: f, Now: func() time.Time { return noon }})
+	return New(Options{Index: f, Readings: f, Catalog: f, Coverage: f, Now: func() time.Time { return noon }})
 }
 
 // search returns a page, or ends the test.

@@ -29,6 +29,7 @@ type Options struct {
 	Index    jarvis.Index
 	Readings jarvis.Readings
 	Catalog  Catalog
+	Coverage jarvis.Coverage       // what Explain knows of times without captures; nil for nothing
 	Mask     func(*jarvis.Reading) // replaces secrets before Reindex makes a document of a text; nil masks nothing
 	Now      func() time.Time      // nil means time.Now
 	Timeout  time.Duration         // of one search; 0 means DefaultTimeout, less than 0 none
@@ -39,6 +40,7 @@ type Service struct {
 	index    jarvis.Index
 	readings jarvis.Readings
 	catalog  Catalog
+	coverage jarvis.Coverage
 	mask     func(*jarvis.Reading)
 	now      func() time.Time
 	timeout  time.Duration
@@ -47,7 +49,7 @@ type Service struct {
 
 // New returns a service.
 func New(o Options) *Service {
-	s := &Service{index: o.Index, readings: o.Readings, catalog: o.Catalog, mask: o.Mask, now: o.Now, timeout: cmp.Or(o.Timeout, DefaultTimeout), look: maxLook}
+	s := &Service{index: o.Index, readings: o.Readings, catalog: o.Catalog, coverage: o.Coverage, mask: o.Mask, now: o.Now, timeout: cmp.Or(o.Timeout, DefaultTimeout), look: maxLook}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -91,9 +93,12 @@ func (s *Service) job(r jarvis.SearchRequest) (*job, error) {
 	if j.limit < 1 || j.limit > jarvis.MaxResults {
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "a page of results holds 1 to %d, not %d", jarvis.MaxResults, j.limit)
 	}
-	j.request.Sort = cmp.Or(r.Sort, jarvis.SortTime)
+	j.query = query.Parse(r.Query, s.now(), r.Location)
+	if j.request.Sort = cmp.Or(r.Sort, jarvis.SortTime); r.Sort == jarvis.SortAuto {
+		j.request.Sort = autoSort(j.query)
+	}
 	if sort := j.request.Sort; sort != jarvis.SortTime && sort != jarvis.SortRelevance {
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.40q is no order of results: use %s or %s", string(sort), jarvis.SortTime, jarvis.SortRelevance)
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.40q is no order of results: use %s, %s or %s", string(sort), jarvis.SortTime, jarvis.SortRelevance, jarvis.SortAuto)
 	}
 	j.request.Group = cmp.Or(r.Group, jarvis.GroupNone)
 	if g := j.request.Group; g != jarvis.GroupNone && g != jarvis.GroupMoments && g != jarvis.GroupSessions {
@@ -103,8 +108,9 @@ func (s *Service) job(r jarvis.SearchRequest) (*job, error) {
 	if j.cursor, err = parseCursor(r.Cursor, j.request.Sort, j.request.Group); err != nil {
 		return nil, err
 	}
-	j.query = query.Parse(r.Query, s.now(), r.Location)
-	j.page = jarvis.SearchPage{Results: []*jarvis.SearchResult{}, Understood: query.String(j.query)}
+	j.page = jarvis.SearchPage{
+		Results: []*jarvis.SearchResult{}, Understood: query.String(j.query), Terms: terms(j.query), Sort: j.request.Sort,
+	}
 	return j, nil
 }
 
