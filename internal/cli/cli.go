@@ -66,6 +66,7 @@ type grammar struct {
 	Audit   auditCmd   `cmd:"" group:"server" help:"List who looked at the history, and who changed what."`
 
 	Settings   configCmd  `cmd:"" name:"config" group:"program" help:"Print the settings in force, and where each came from."`
+	Demo       demoCmd    `cmd:"" group:"program" help:"Try Jarvis with simulated days, in a store that is thrown away."`
 	Bench      benchCmd   `cmd:"" group:"program" help:"Measure this machine."`
 	OpenAPI    openapiCmd `cmd:"" name:"openapi" hidden:"" help:"Print the OpenAPI document of the server."`
 	VersionCmd versionCmd `cmd:"" name:"version" group:"program" help:"Print the version."`
@@ -86,6 +87,9 @@ type app struct {
 	// identity is that of the identity file once it was read or made, so that
 	// its passphrase is asked for once.
 	identity *vault.Identity
+	// tellSignIn says that the link that signs in to the server may be printed
+	// wherever the output goes: its store is thrown away.
+	tellSignIn bool
 }
 
 // Main runs the program with the arguments of the process and returns its exit

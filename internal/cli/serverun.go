@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"os"
 	"runtime/debug"
@@ -155,23 +156,32 @@ func (a *app) listen(ctx context.Context, cfg *config.Config, store jarvis.ID, g
 }
 
 // announceServer says where the server is, and where browsers find it. A link that signs in is for the eyes
-// of a person: it goes to a terminal, and into no pipe and no log.
+// of a person: it goes to a terminal, and into no pipe and no log, unless app.tellSignIn says so.
 func (a *app) announceServer(ctx context.Context, cfg *config.Config, guard *access.Guard, address, base string) error {
+	link := ""
+	if a.tellSignIn || a.outTerminal && !a.json {
+		secret, _, err := guard.NewSignIn(ctx)
+		if err != nil {
+			return err
+		}
+		link = signInURL(base, secret)
+	}
 	switch {
 	case a.json:
 		return errors.Join(a.printJSON(struct {
 			Address string `json:"address"`
 			URL     string `json:"url"`
-		}{address, base}), a.flush())
-	case !a.outTerminal:
+			SignIn  string `json:"sign_in,omitempty"`
+		}{address, base, link}), a.flush())
+	case link == "":
 		return a.flush()
 	}
-	secret, _, err := guard.NewSignIn(ctx)
-	if err != nil {
-		return err
-	}
 	a.printf("\n%s\n\n", a.style.bold("The server listens on "+listenURL(cfg, address)))
-	a.printf("  %s\n\n", signInURL(base, secret))
-	a.printf("This link signs one browser in, within ten minutes; %s signin prints another.\nCtrl-C ends the server.\n", a.name)
+	a.printf("  %s\n\n", link)
+	again := fmt.Sprintf("; %s signin prints another", a.name)
+	if a.tellSignIn {
+		again = ""
+	}
+	a.printf("This link signs one browser in, within ten minutes%s.\nCtrl-C ends the server.\n", again)
 	return a.flush()
 }
