@@ -78,7 +78,12 @@ func (s *Server) signInPage(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return s.o.Pages.SignIn(w, r, http.StatusOK, localPath(r.URL.Query().Get("to")), session, "")
+	to := localPath(r.URL.Query().Get("to"))
+	if session != nil && to != "/" {
+		http.Redirect(w, r, to, http.StatusSeeOther)
+		return nil
+	}
+	return s.o.Pages.SignIn(w, r, http.StatusOK, to, session, "")
 }
 
 // sessionOf returns the session of a browser, and nil where it has none, or one that

@@ -93,6 +93,7 @@ func TestServer_SignIn_Sentence(t *testing.T) {
 // What it loads is there, and may be kept for ever.
 func TestServer_Pages_Policy(t *testing.T) {
 	r := newRig(t)
+	r.schema = nil // the document tells of programs
 	cookie := r.signIn("on")
 	named := regexp.MustCompile(`(?:src|href)="(/static/[^"]+)"`)
 	for _, path := range []string{"/", "/sign-in", "/sign-in?signed-out", "/day/2026-01-24", "/week/2026-W04", "/search", "/nothing"} {
@@ -127,8 +128,20 @@ func TestServer_SignIn_Back(t *testing.T) {
 		if where.Path != "/sign-in" || where.Query().Get("to") != path {
 			t.Errorf("%s leads to %s", path, where)
 		}
-		r.browse(where.String(), nil).want(http.StatusOK).wantText(`name="to" value="` + html.EscapeString(path) + `"`)
+		r.browse(where.String(), nil).want(http.StatusOK).wantText(`name="to" value="` + strings.ReplaceAll(html.EscapeString(path), "+", "&#43;") + `"`)
 		r.get("", path).wantProblem(http.StatusUnauthorized, jarvis.CodeNoCredential) // a program
+	}
+	// A link of another site comes without the cookie, and the page asks once more.
+	req := r.request(http.MethodGet, "/sign-in?to=%2Fpins", nil)
+	req.Header.Set("Accept", "text/html")
+	req.Header.Set("Sec-Fetch-Site", "cross-site")
+	req.Header.Set("Sec-Fetch-Mode", "navigate")
+	r.do(req, "").want(http.StatusOK).wantText(`http-equiv="refresh" content="0"`)
+	if a := r.browse("/sign-in?to=%2Fpins", r.signIn("on")).want(http.StatusSeeOther); a.header.Get("Location") != "/pins" {
+		t.Errorf("who is signed in is led to %q", a.header.Get("Location"))
+	}
+	if page := r.browse("/sign-in?to=%2Fpins", nil); strings.Contains(string(page.body), "refresh") {
+		t.Error("the page asks for ever")
 	}
 	for to, want := range map[string]string{
 		"/day/2026-01-24": "/day/2026-01-24", "": "/", "/": "/", "/search?q=//x": "/search?q=//x",

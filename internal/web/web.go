@@ -129,9 +129,12 @@ func (p *Pages) SignIn(w http.ResponseWriter, r *http.Request, status int, to st
 	data := struct {
 		To, Error, Version  string
 		SignedIn, SignedOut bool
-		Own                 bool
+		Own, Again          bool
 		Until               time.Time
 	}{To: to, Error: failure, Version: p.o.Version, SignedOut: r.URL.RawQuery == "signed-out"}
+	// Whoever follows a link of another site brings no cookie of a session, and brings
+	// it when the page itself asks once more.
+	data.Again = session == nil && failure == "" && to != "/" && r.Header.Get("Sec-Fetch-Site") == "cross-site"
 	if session != nil {
 		data.SignedIn, data.Own, data.Until = true, session.Own, session.ExpiresAt.UTC()
 	}
