@@ -129,24 +129,30 @@ export class Scrubber extends EventTarget {
    * @param {string} zoom @param {Micros} [at] the playhead where not given
    */
   setZoom(zoom, at = this.#at) {
-    this.#rested(() => this.show(viewOf(zoom, at, this.#zone)));
+    const { from, to } = viewOf(zoom, at, this.#zone);
+    this.#rested(() => this.show(from, to));
   }
 
   /** @param {number} factor below 1 to look closer @param {Micros} [at] stays where it is */
   zoomBy(factor, at) {
     const inside = this.#at >= this.view.from && this.#at < this.view.to;
-    this.show(zoomed(this.view, factor, at ?? (inside ? this.#at : (this.view.from + this.view.to) / 2)));
+    const { from, to } = zoomed(this.view, factor, at ?? (inside ? this.#at : (this.view.from + this.view.to) / 2));
+    this.show(from, to);
   }
 
   /** @param {Micros} by */
   pan(by) {
-    this.show(moved(this.view, by, this.#timeline.now));
+    const { from, to } = moved(this.view, by, this.#timeline.now);
+    this.show(from, to);
   }
 
-  /** @param {View} view */
-  show(view) {
-    if (view.from === this.view.from && view.to === this.view.to) return;
-    this.view = view;
+  /**
+   * Shows [from, to).
+   * @param {Micros} from @param {Micros} to
+   */
+  show(from, to) {
+    if (from === this.view.from && to === this.view.to) return;
+    this.view = { from, to };
     this.#change();
     this.#settle();
   }
@@ -159,8 +165,28 @@ export class Scrubber extends EventTarget {
     const { from, to } = this.view;
     if (this.#at >= from && this.#at < to && !always) return;
     const zoom = this.zoom;
-    if (zoom === "hour" || zoom === "day" || zoom === "week") this.show(viewOf(zoom, this.#at, this.#zone));
-    else this.show({ from: Math.round(this.#at - (to - from) / 2), to: Math.round(this.#at + (to - from) / 2) });
+    const named = viewOf(zoom, this.#at, this.#zone);
+    if (zoom === "hour" || zoom === "day" || zoom === "week") this.show(named.from, named.to);
+    else this.show(Math.round(this.#at - (to - from) / 2), Math.round(this.#at + (to - from) / 2));
+  }
+
+  /** Where an instant is, in pixels of the window. @param {Micros} at */
+  x(at) {
+    return this.#element.getBoundingClientRect().left + place(this.view, this.#width, at);
+  }
+
+  /**
+   * Where the middle of a lane is, in pixels of the window; NaN where it is not shown.
+   * @param {string} device @param {number} [monitor]
+   */
+  y(device, monitor) {
+    const row = this.#rows.find((row) => row.device === device && (monitor === undefined || row.monitors.includes(monitor)));
+    return row === undefined ? NaN : this.#element.getBoundingClientRect().top + row.y + row.height / 2;
+  }
+
+  /** The instant at a place of the window. @param {number} x @returns {Micros} */
+  at(x) {
+    return instantAt(this.view, this.#width, x - this.#element.getBoundingClientRect().left);
   }
 
   /** @param {View | null} range */
@@ -205,12 +231,15 @@ export class Scrubber extends EventTarget {
       this.#change();
     });
     this.#colours.addEventListener("change", () => this.#change());
-    this.#moment.addEventListener("change", () => {
-      this.#read();
-      if (this.#held === null) this.follow();
-      this.#schedule();
-      this.#warm();
-    });
+    for (const type of ["change", "broken", "scrubend"]) {
+      this.#moment.addEventListener(type, () => {
+        if (this.#held !== null) return;
+        this.#read();
+        this.follow();
+        this.#schedule();
+        this.#warm();
+      });
+    }
     this.#moment.addEventListener("scrub", (/** @type {CustomEvent} */ event) => {
       if (typeof event.detail?.at === "number") this.#at = event.detail.at;
       if (this.#held === null) this.follow();
@@ -272,8 +301,7 @@ export class Scrubber extends EventTarget {
         this.#held = null;
         if (at === null) return this.clearRange();
         this.#at = at;
-        const { capture, device, monitor } = this.#moment.current;
-        void this.#moment.go(capture?.id ? { id: capture.id } : { at, device, monitor });
+        this.#moment.cancelScrub();
         this.follow();
         this.#schedule();
       },
