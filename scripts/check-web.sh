@@ -18,5 +18,6 @@ if [[ ! -e tools/web/node_modules/.package-lock.json || tools/web/package-lock.j
   touch tools/web/node_modules/.package-lock.json
 fi
 (cd tools/web && node node_modules/typescript/bin/tsc --project tsconfig.json)
-node --test --test-reporter=dot tools/web/test/*.test.js
+shopt -s nullglob
+node --test --test-reporter=dot tools/web/test/*.test.js internal/web/jstest/*.test.mjs
 echo "check-web: the pages' scripts are in order"
