@@ -129,28 +129,26 @@ export class Scrubber extends EventTarget {
    * @param {string} zoom @param {Micros} [at] the playhead where not given
    */
   setZoom(zoom, at = this.#at) {
-    const { from, to } = viewOf(zoom, at, this.#zone);
-    this.#rested(() => this.show(from, to));
+    this.#rested(() => this.show(viewOf(zoom, at, this.#zone)));
   }
 
   /** @param {number} factor below 1 to look closer @param {Micros} [at] stays where it is */
   zoomBy(factor, at) {
     const inside = this.#at >= this.view.from && this.#at < this.view.to;
-    const { from, to } = zoomed(this.view, factor, at ?? (inside ? this.#at : (this.view.from + this.view.to) / 2));
-    this.show(from, to);
+    this.show(zoomed(this.view, factor, at ?? (inside ? this.#at : (this.view.from + this.view.to) / 2)));
   }
 
   /** @param {Micros} by */
   pan(by) {
-    const { from, to } = moved(this.view, by, this.#timeline.now);
-    this.show(from, to);
+    this.show(moved(this.view, by, this.#timeline.now));
   }
 
   /**
-   * Shows [from, to).
-   * @param {Micros} from @param {Micros} to
+   * Shows a view, or [from, to).
+   * @param {View | Micros} view @param {Micros} [end]
    */
-  show(from, to) {
+  show(view, end) {
+    const { from, to } = typeof view === "number" ? { from: view, to: end ?? view + span(this.view) } : view;
     if (from === this.view.from && to === this.view.to) return;
     this.view = { from, to };
     this.#change();
@@ -165,8 +163,7 @@ export class Scrubber extends EventTarget {
     const { from, to } = this.view;
     if (this.#at >= from && this.#at < to && !always) return;
     const zoom = this.zoom;
-    const named = viewOf(zoom, this.#at, this.#zone);
-    if (zoom === "hour" || zoom === "day" || zoom === "week") this.show(named.from, named.to);
+    if (zoom === "hour" || zoom === "day" || zoom === "week") this.show(viewOf(zoom, this.#at, this.#zone));
     else this.show(Math.round(this.#at - (to - from) / 2), Math.round(this.#at + (to - from) / 2));
   }
 
