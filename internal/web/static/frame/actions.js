@@ -54,6 +54,7 @@ export class Actions {
     bind({ key: "Delete", help: "Delete this capture", group, run: () => this.ask() });
     onEscape(() => this.#closeQuestion());
     moment.addEventListener("change", () => this.#changed());
+    moment.addEventListener("broken", () => this.#changed());
     this.#changed();
   }
 

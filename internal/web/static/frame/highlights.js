@@ -48,7 +48,9 @@ export class Highlights extends EventTarget {
       h("button", { type: "button", class: "tool", "aria-label": "Next hit (n)", title: "Next hit (n)", onclick: () => void this.go(1) }, icon("next")),
       h("button", { type: "button", class: "tool", "aria-label": "Hide the hits (Escape)", title: "Hide the hits (Escape)", onclick: () => this.clear() }, icon("close")));
     viewer.element.append(this.bar);
-    moment.addEventListener("change", (event) => this.#change(/** @type {CustomEvent<MomentChange>} */ (event).detail));
+    for (const type of ["change", "broken"]) {
+      moment.addEventListener(type, (event) => this.#change(/** @type {CustomEvent<MomentChange>} */ (event).detail));
+    }
     layer.addEventListener("text", (event) => this.#draw(/** @type {CustomEvent} */ (event).detail));
     bind({ key: "n", shift: false, help: "Next hit of the search", group: "Search", run: () => this.go(1) });
     bind({ key: "n", shift: true, help: "Previous hit of the search", group: "Search", run: () => this.go(-1) });
@@ -86,6 +88,7 @@ export class Highlights extends EventTarget {
     this.texts.search = "";
     this.#results = null;
     this.dispatchEvent(new Event("cleared"));
+    this.moment.highlight = "";
     this.moment.dispatchEvent(new CustomEvent("highlight", { detail: { search: "" } }));
     return true;
   }

@@ -49,7 +49,7 @@ export function indices(text, bytes) {
       const code = text.charCodeAt(index);
       if (code < 0x80) at += 1;
       else if (code < 0x800) at += 2;
-      else if (code >= 0xd800 && code < 0xdc00 && index + 1 < text.length) {
+      else if (isPair(text, index)) {
         at += 4;
         index++;
       } else at += 3;
@@ -58,6 +58,11 @@ export function indices(text, bytes) {
     found.push(index);
   }
   return found;
+}
+
+/** @param {string} text @param {number} index */
+function isPair(text, index) {
+  return (text.codePointAt(index) ?? 0) > 0xffff;
 }
 
 const rightToLeft = /^[^\p{L}]*[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]/u;

@@ -43,6 +43,7 @@ export class Panel {
 
     toggle?.addEventListener("click", () => this.open(element.hidden));
     moment.addEventListener("change", () => this.#show());
+    moment.addEventListener("broken", () => this.#show());
     moment.addEventListener("pinned", () => this.#showDetails());
     layer.addEventListener("text", (event) => this.#showText(/** @type {CustomEvent} */ (event).detail.data));
     layer.addEventListener("failed", (event) => {

@@ -45,12 +45,15 @@ export class TextLayer extends EventTarget {
   constructor(viewer, { moment, texts }) {
     super();
     this.viewer = viewer;
+    this.moment = moment;
     this.texts = texts;
     this.layer = h("div", { class: "text-layer", role: "group", "aria-label": "Text in the picture", translate: "no", spellcheck: "false", "data-capture": "" });
     this.masks = h("div", { class: "masks" });
     viewer.content.append(this.masks, this.layer);
     viewer.textAt = (x, y) => this.#over(x, y);
-    moment.addEventListener("change", (event) => this.show(/** @type {CustomEvent<MomentChange>} */ (event).detail.capture));
+    for (const type of ["change", "broken"]) {
+      moment.addEventListener(type, (event) => this.show(/** @type {CustomEvent<MomentChange>} */ (event).detail.capture));
+    }
     moment.addEventListener("scrub", () => getSelection()?.removeAllRanges());
     this.#selecting();
     if (moment.current.capture) this.show(moment.current.capture);
@@ -84,10 +87,25 @@ export class TextLayer extends EventTarget {
   async #load(capture) {
     try {
       const known = await this.texts.get(capture.id);
-      if (this.id === capture.id) await this.#build(known, capture);
+      if (this.id !== capture.id) return;
+      await this.#build(known, capture);
+      await this.#prefetch(capture);
     } catch (error) {
       if (this.id !== capture.id) return;
       this.dispatchEvent(new CustomEvent("failed", { detail: { id: capture.id, error } }));
+    }
+  }
+
+  /**
+   * Fetches the texts of the pictures beside, so that what is secret there is blurred
+   * from the first.
+   * @param {Capture} capture
+   */
+  async #prefetch(capture) {
+    for (const direction of /** @type {const} */ ([1, -1])) {
+      const next = await this.moment.peek?.(direction);
+      if (!next || this.id !== capture.id) return;
+      await this.texts.get(next.id, { priority: "low" });
     }
   }
 

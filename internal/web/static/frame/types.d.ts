@@ -10,14 +10,17 @@ interface MomentChange {
 /** What the frame needs of day/moment.js: detail of "change" is a MomentChange, of
  * "broken" {capture, reason}, of "scrub" {at, device, monitor}. */
 interface FrameMoment extends EventTarget {
+  highlight?: string;
   current: { capture: Capture | null; image?: HTMLImageElement | ImageBitmap | null };
   go(to: { id: string } | { at: Micros; device?: string; monitor?: number }, options?: { jump?: boolean }): unknown;
   step(count: number): unknown;
+  peek?(direction: 1 | -1): Promise<Capture | null>;
 }
 
 /** What the frame uses of day/data.js. */
 interface FrameTimeline extends EventTarget {
   drawTile?(canvas: CanvasRenderingContext2D, at: Micros, device: string, monitor: number, span: Micros, shape?: { width: number; height: number }): boolean;
+  holeAt?(device: string, at: Micros): { state: number } | null;
   reload?(from: Micros, to: Micros): unknown;
   drop?(): void;
 }

@@ -2,12 +2,18 @@
 
 import { fill, h, icon } from "../base/dom.js";
 import { bind } from "../base/keys.js";
+import { Hole } from "../day/data.js";
+import { reasonOf } from "../day/gaps.js";
 
 const minZoom = 0.25;
 const maxZoom = 4;
 /** How far a finger goes for a step, in pixels, and how long it may take, in ms. */
 const swipe = 48;
 const swipeTime = 700;
+/** How wide the small picture is drawn that stands for the frame while one scrubs. */
+const scrubWidth = 640;
+/** The holes in which the screen went on showing what the last picture shows. */
+const shownThrough = [Hole.NONE, Hole.UNCHANGED, Hole.RECORDING];
 
 /**
  * Shows a moment in #frame. What is exported to layers: content, which is as large as
@@ -70,7 +76,9 @@ class Viewer extends EventTarget {
     const { moment, stage } = this;
     moment.addEventListener("change", (event) => this.#change(/** @type {any} */ (event)));
     moment.addEventListener("broken", (event) => this.#broken(/** @type {any} */ (event)));
+    moment.addEventListener("sharp", (event) => this.#swap(/** @type {CustomEvent<MomentChange>} */ (event).detail));
     moment.addEventListener("scrub", (event) => this.#scrub(/** @type {any} */ (event)));
+    moment.addEventListener("scrubend", () => this.#endScrub());
     this.timeline?.addEventListener("tiles", () => this.#drawTile());
     new ResizeObserver(() => this.#resize()).observe(this.element);
     stage.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
@@ -88,39 +96,53 @@ class Viewer extends EventTarget {
 
   /** @param {CustomEvent<MomentChange>} event */
   #change(event) {
-    const { capture, image } = event.detail ?? this.moment.current;
-    if (!capture || !image) return;
+    const { capture } = event.detail;
+    this.#clearCard();
+    this.#endScrub();
+    this.#swap(event.detail);
+    this.#size(capture);
+  }
+
+  /**
+   * Takes the new picture, which is decoded, for the old one in one step.
+   * @param {MomentChange} change
+   */
+  #swap({ capture, image }) {
     const picture = image instanceof HTMLImageElement ? image : drawn(image);
     picture.classList.add("frame-image");
     describe(picture, capture);
     const old = this.content.querySelector(".frame-image");
     if (old === null) this.content.prepend(picture);
     else if (old !== picture) old.replaceWith(picture);
-    this.element.dataset.capture = capture.id;
-    this.#clearCard();
-    this.#endScrub();
-    if (capture.width !== this.#width || capture.height !== this.#height) {
-      this.#width = capture.width;
-      this.#height = capture.height;
-      this.fit();
-    }
   }
 
-  /** @param {CustomEvent<{capture: Capture | null, reason: string, code?: string}>} event */
+  /** @param {Capture} capture */
+  #size(capture) {
+    this.element.dataset.capture = capture.id;
+    if (capture.width === this.#width && capture.height === this.#height) return;
+    this.#width = capture.width;
+    this.#height = capture.height;
+    if (this.fitted) this.fit();
+    else this.#place(this.#scale, this.#x, this.#y);
+  }
+
+  /** @param {CustomEvent<{capture: Capture, reason: string, code?: string}>} event */
   #broken(event) {
-    const { capture, reason } = event.detail;
+    const { capture, reason, code } = event.detail;
     this.#endScrub();
-    if (capture !== null) this.element.dataset.capture = capture.id;
-    const gone = event.detail.code === "deleted" || /deleted|gone/.test(reason);
+    // The one before must not stand under this one's name.
+    this.content.querySelector(".frame-image")?.remove();
+    this.#size(capture);
+    const gone = code === "deleted" || code === "not_found";
     this.showCard({
       kind: "error",
       icon: "alert",
-      title: gone ? "This capture was deleted" : "This picture cannot be shown",
+      title: code === "deleted" ? "This capture was deleted" : gone ? "This picture is not there" : "This picture cannot be shown",
       text: reason,
       actions: [
         { label: "The one before", run: () => void this.moment.step(-1) },
         { label: "The next one", run: () => void this.moment.step(1) },
-        ...(capture === null || gone ? [] : [{ label: "Try again", run: () => void this.moment.go({ id: capture.id }) }]),
+        ...(gone ? [] : [{ label: "Try again", run: () => void this.moment.go({ id: capture.id }) }]),
       ],
     });
   }
@@ -166,26 +188,43 @@ class Viewer extends EventTarget {
     this.#drawTile();
   }
 
-  /** Draws the small picture of what is scrubbed to; one that is not there yet leaves the last. */
+  /** Shows what is scrubbed to: its small picture, or why there is none. One that is not there yet leaves the last. */
   #drawTile() {
     const target = this.#target;
     if (target === null || this.timeline?.drawTile === undefined) return;
+    const hole = this.timeline.holeAt?.(target.device, target.at) ?? null;
+    if (hole !== null && !shownThrough.includes(hole.state)) {
+      this.#showHole(hole.state);
+      return;
+    }
     const canvas = this.scrubbed;
     const context = canvas.getContext("2d", { alpha: false });
     if (context === null) return;
     const shape = this.#width > 0 ? { width: this.#width, height: this.#height } : { width: 16, height: 9 };
-    const height = Math.round((640 * shape.height) / shape.width);
-    if (canvas.width !== 640 || canvas.height !== height) [canvas.width, canvas.height] = [640, height];
+    const height = Math.round((scrubWidth * shape.height) / shape.width);
+    if (canvas.width !== scrubWidth || canvas.height !== height) [canvas.width, canvas.height] = [scrubWidth, height];
     if (!this.timeline.drawTile(context, target.at, target.device, target.monitor, this.span(), shape)) return;
     canvas.hidden = false;
     this.element.classList.add("scrubbing");
     this.#clearCard();
   }
 
+  /** @param {number} state */
+  #showHole(state) {
+    this.element.classList.add("scrubbing");
+    this.scrubbed.hidden = true;
+    const reason = reasonOf(state);
+    if (this.shownCard?.dataset.reason === reason.key) return;
+    this.showCard({ kind: "gap", icon: reason.icon, title: reason.name, text: reason.cause });
+    if (this.shownCard !== null) this.shownCard.dataset.reason = reason.key;
+  }
+
   #endScrub() {
+    if (this.#target === null) return;
     this.#target = null;
     this.scrubbed.hidden = true;
     this.element.classList.remove("scrubbing");
+    if (this.shownCard?.dataset.kind === "gap") this.#clearCard();
   }
 
   // Zoom.
