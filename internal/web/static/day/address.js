@@ -46,7 +46,7 @@ export function parse(address) {
 
 /**
  * Keeps the address, and follows Back and Forward.
- * @param {{moment: import("./moment.js").Moment, scrubber: import("./scrubber.js").Scrubber & EventTarget, zone: string}} options
+ * @param {{moment: import("./moment.js").Moment, scrubber: import("./scrubber.js").Scrubber, zone: string}} options
  * @returns {() => void} writes the address now
  */
 export function keepAddress({ moment, scrubber, zone }) {
@@ -79,7 +79,6 @@ export function keepAddress({ moment, scrubber, zone }) {
   }
 
   moment.addEventListener("change", moved);
-  moment.addEventListener("broken", moved);
   scrubber.addEventListener("view", soon);
   addEventListener("pagehide", () => {
     if (timer !== 0) write();
@@ -94,10 +93,10 @@ export function keepAddress({ moment, scrubber, zone }) {
     }
     const { id, view } = event.state ?? {};
     await moment.go(id ? { id } : to, { by: "back", highlight: to.highlight });
-    if (view) scrubber.show(view.from, view.to);
+    if (view) scrubber.show(view);
     else scrubber.setZoom(to.zoom);
   });
   const view = history.state?.view;
-  if (view && history.state.id === moment.current.capture?.id) scrubber.show(view.from, view.to);
+  if (view && history.state.id === moment.current.capture?.id) scrubber.show(view);
   return write;
 }

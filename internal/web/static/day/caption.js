@@ -46,11 +46,10 @@ export function mountCaption(element, { moment, zone }) {
     put(app, capture.app_name);
     put(title, capture.window_title);
     title.title = capture.window_title;
-    document.title = `${clock(moment.current.at, zone)} ${dateText(moment.current.at, zone)}`;
+    document.title = `${clock(moment.current.at, zone)}, ${dateText(moment.current.at, zone)}`;
   }
 
   moment.addEventListener("change", draw);
-  moment.addEventListener("broken", draw);
   moment.addEventListener("scrubend", draw);
   moment.addEventListener("scrub", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);
@@ -70,5 +69,5 @@ export function mountCaption(element, { moment, zone }) {
  */
 export function offText(off) {
   if (Math.abs(off) < far) return "";
-  return `nearest: ${duration(off)} ${off < 0 ? "earlier" : "later"}`;
+  return `the nearest, ${duration(off)} ${off < 0 ? "earlier" : "later"}`;
 }

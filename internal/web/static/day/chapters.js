@@ -176,6 +176,18 @@ export class Chapters {
   }
 
   /**
+   * One capture that is near a time, of whose neighbours nothing needs to be known.
+   * @param {string} device @param {number} monitor @param {Micros} at
+   * @param {AbortSignal} signal
+   * @returns {Promise<Capture | null>}
+   */
+  async at(device, monitor, at, signal) {
+    if (this.#covering(device, monitor, at) !== undefined) return this.nearest(device, monitor, at, { signal });
+    const answer = await this.#get("/api/captures" + query({ to: iso(at + 1000), device, monitor, order: "newest", limit: 1 }), { signal, priority: "low" });
+    return this.#read(answer).items[0] ?? null;
+  }
+
+  /**
    * Asks for the newest capture of a monitor.
    * @param {string} device @param {number} monitor
    * @param {{signal?: AbortSignal}} [options]

@@ -1,5 +1,5 @@
 // The moment that is looked at: picture, text, time and metadata as one unit. Whatever
-// shows a part of it redraws in its one event, "change" or "broken", and at no other time.
+// shows a part of it redraws in its one event, "change", and at no other time.
 
 import { iso } from "../base/time.js";
 import { getJSON, query } from "../base/api.js";
@@ -30,8 +30,9 @@ const unchanged = 2; // jarvis.HoleUnchanged
 
 /**
  * It fires
- *   "change" {capture, image, highlight, off, jump, by}: all of it is there;
- *   "broken" {capture, reason, code, off, jump, by}: all but the image, which will not come;
+ *   "change" {capture, image, highlight, off, jump, by}: all of it is there; image is null
+ *     where it will not come, and then, at once,
+ *   "broken" {capture, reason, code} says why;
  *   "sharp" {capture, image}: the same picture in all its pixels;
  *   "scrub" {at, device, monitor, by, capture?}: a preview of a time, of small pictures only;
  *   "scrubend" {}: the preview is over, and a "change" follows or none will;
@@ -118,6 +119,7 @@ export class Moment extends EventTarget {
   scrub(at, lane = {}) {
     if (this.scrubbing === null) this.#begin();
     clearTimeout(this.#resting);
+    this.frames.prefetch([]);
     this.scrubbing = { at, device: lane.device ?? this.scrubbing?.device ?? this.current.device, monitor: lane.monitor ?? this.scrubbing?.monitor ?? this.current.monitor };
     this.#fire("scrub", { ...this.scrubbing, by: lane.by ?? "person" });
   }
@@ -185,6 +187,16 @@ export class Moment extends EventTarget {
     return this.#target === null ? null : this.chapters.neighbour(this.#target, direction);
   }
 
+  /**
+   * Shows the small picture of a capture whose own is late, which replaces it when it
+   * comes.
+   * @param {Capture} capture
+   */
+  preview(capture) {
+    this.scrubbing = { at: timeOf(capture), device: capture.device, monitor: capture.monitor_index };
+    this.#fire("scrub", { ...this.scrubbing, by: "play" });
+  }
+
   /** Whether the picture of a capture is decoded. @param {Capture} capture */
   ready(capture) {
     return this.frames.peek(capture) !== undefined;
@@ -232,7 +244,7 @@ export class Moment extends EventTarget {
    * @returns {Promise<boolean>}
    */
   #from(direction, how, find) {
-    if (this.scrubbing !== null) this.cancelScrub();
+    if (this.scrubbing !== null && how.by !== "play") this.cancelScrub();
     const era = this.#era;
     const { signal } = this.#abort;
     const found = this.#steps.then(async () => {
@@ -325,8 +337,8 @@ export class Moment extends EventTarget {
     this.scrubbing = null;
     this.current = { capture, at: timeOf(capture), device: capture.device, monitor: capture.monitor_index, image, off, reason };
     const detail = { capture, image, off, jump: how.jump ?? false, by: how.by ?? "person", highlight: this.highlight };
-    if (image !== null) this.#fire("change", detail);
-    else this.#fire("broken", { ...detail, reason, code: problem?.code ?? "unknown" });
+    this.#fire("change", detail);
+    if (image === null) this.#fire("broken", { ...detail, reason, code: problem?.code ?? "unknown" });
     if (this.#target === capture) this.#setBusy(false);
     this.#prefetch(capture);
     if (how.by !== "play") this.#resting = setTimeout(() => this.#atRest(), rest);
