@@ -31,6 +31,7 @@ import (
 	"github.com/jarvis-memory/jarvis/internal/search"
 	"github.com/jarvis-memory/jarvis/internal/sqlite"
 	"github.com/jarvis-memory/jarvis/internal/thumbnail"
+	"github.com/jarvis-memory/jarvis/internal/timeline"
 	"github.com/jarvis-memory/jarvis/internal/vault"
 	"github.com/jarvis-memory/jarvis/internal/web"
 )
@@ -196,6 +197,10 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 	must(t, err)
 	o := api.Options{
 		Pages:   pages,
+		Timelines: timeline.New(timeline.Options{Catalog: c, Sheets: small, Image: func(ctx context.Context, id jarvis.ID) ([]byte, error) {
+			_, image, err := a.Fetch(ctx, id)
+			return image, err
+		}}),
 		Version: "1.2.3", Archive: a, Catalog: c, Storage: r.blobs, Guard: r.guard, Thumbnails: small, Logger: logger,
 		Search: search.New(search.Options{Index: c, Readings: c, Catalog: c}), Readings: c, Document: query.Document,
 	}
