@@ -62,7 +62,7 @@ func (a *app) serve(ctx context.Context, cfg *config.Config, s *store, logger *s
 		Now:           a.now,
 	})
 	timelines := a.newTimeline(s, cache, logger)
-	pages, err := web.New(web.Options{Catalog: s.catalog, Timelines: timelines, Location: a.namedZone(cfg.Location), Version: newBuildVersion(a.version).Version, Now: a.now})
+	pages, err := web.New(web.Options{Catalog: s.catalog, Search: newSearch(cfg, s.catalog, a.now), Timelines: timelines, Location: a.namedZone(cfg.Location), Version: newBuildVersion(a.version).Version, Now: a.now})
 	if err != nil {
 		return errors.Join(err, guard.Close(ctx))
 	}

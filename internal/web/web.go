@@ -32,6 +32,7 @@ type Catalog interface {
 // Options are what Pages work with.
 type Options struct {
 	Catalog   Catalog
+	Search    Search           // nil where there is none
 	Timelines jarvis.Timelines // nil where there are none: the pages draw no minutes
 	// Location is the zone of the days, unless the address names another. Browsers must
 	// know its name: nil and time.Local are UTC.
