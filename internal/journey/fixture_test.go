@@ -36,7 +36,11 @@ type fixture struct {
 func (f *fixture) start(t testing.TB) {
 	t.Helper()
 	shared.chromium.start(t) // which may skip the test: then nothing is made
-	f.once.Do(func() { f.err = f.make(context.Background(), small) })
+	f.once.Do(func() {
+		began := time.Now()
+		f.err = f.make(context.Background(), small)
+		t.Logf("the simulated days took %v", time.Since(began).Round(time.Millisecond))
+	})
 	if f.err != nil {
 		t.Fatalf("the simulated days: %v", f.err)
 	}
@@ -44,7 +48,7 @@ func (f *fixture) start(t testing.TB) {
 
 // small are days that are simulated within seconds.
 var small = demo.Options{
-	Days: 3, Devices: 2, Monitors: 3, PerDay: 300, EmptyDay: true, ClockChange: true, Hostile: true, Seed: 6,
+	Days: 2, Devices: 2, Monitors: 3, PerDay: 160, EmptyDay: true, ClockChange: true, Hostile: true, Seed: 6,
 }
 
 func (f *fixture) make(ctx context.Context, o demo.Options) (err error) {

@@ -227,7 +227,9 @@ func (p *page) visit(path string) {
 
 func (p *page) navigate(path string) {
 	p.Helper()
-	var answer struct{ ErrorText string }
+	var answer struct {
+		ErrorText string `json:"errorText"`
+	}
 	p.ask("Page.navigate", object{"url": p.server.url + path}, &answer)
 	if answer.ErrorText != "" && answer.ErrorText != "net::ERR_ABORTED" {
 		p.Fatalf("go to %s: %s", path, answer.ErrorText)
@@ -293,7 +295,9 @@ func (p *page) shot(state string) {
 	if folder == "" {
 		folder = p.ArtifactDir()
 	}
-	var answer struct{ Data string }
+	var answer struct {
+		Data string `json:"data"`
+	}
 	p.ask("Page.captureScreenshot", object{"format": "png"}, &answer)
 	data, err := base64.StdEncoding.DecodeString(answer.Data)
 	if err == nil {
