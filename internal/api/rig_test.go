@@ -196,7 +196,7 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 	pages, err := web.New(web.Options{Catalog: c, Version: "1.2.3"})
 	must(t, err)
 	o := api.Options{
-		Pages:   pages,
+		Pages: pages,
 		Timelines: timeline.New(timeline.Options{Catalog: c, Sheets: small, Image: func(ctx context.Context, id jarvis.ID) ([]byte, error) {
 			_, image, err := a.Fetch(ctx, id)
 			return image, err
