@@ -19,6 +19,7 @@ import { Hole, MIXED, OTHER } from "./data.js";
  */
 
 export const least = 2; // pixels of a cell
+const brief = 5 * MINUTE; // until then, a monitor may have its first capture later than its device
 
 /**
  * The spans of some monitors of one device in [from, to), in order, without a hole
@@ -110,9 +111,11 @@ function continued(spans) {
       seen = false;
       app = "";
     }
+    // Nothing was ever seen there: it is not unchanged, whatever is missing in between.
+    const nobody = !seen && span.state === Hole.NONE && span.to - span.from > brief;
     if (span.kind !== "line") add(named, span);
-    else if (seen || span.state === Hole.UNCHANGED) add(named, { ...span, app, state: Hole.UNCHANGED });
-    else add(named, { ...span, kind: "line", app: "", state: Hole.UNCHANGED });
+    else if (nobody) add(named, { ...span, kind: "hole", state: Hole.UNKNOWN });
+    else add(named, { ...span, app, state: Hole.UNCHANGED });
   }
   return named;
 }
