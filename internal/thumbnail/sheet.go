@@ -305,8 +305,8 @@ func (f *sheetFolder) belongs(ctx context.Context, e entry, known map[jarvis.ID]
 	if !e.finished {
 		return time.Since(e.modified) <= leftoverAge, nil
 	}
-	text, err := readList(e.path)
-	if err != nil || e.suffix != f.suffix {
+	text, damaged := readList(e.path)
+	if damaged != nil || e.suffix != f.suffix {
 		return false, nil
 	}
 	if exists == nil {
@@ -315,6 +315,7 @@ func (f *sheetFolder) belongs(ctx context.Context, e entry, known map[jarvis.ID]
 	for _, id := range idsOf(text) {
 		there, ok := known[id]
 		if !ok {
+			var err error
 			if there, err = exists(ctx, id); err != nil {
 				return false, err
 			}

@@ -83,11 +83,19 @@ func TestMaker_MakeSheet(t *testing.T) {
 		x, y int
 		want color.Color
 	}{
-		{2, 2, red}, {317, 177, red}, {324, 90, black}, {160, 184, black},
-		{9*320 + 4, 4, green}, {9*320 + 315, 175, green},
-		{7*320 + 160, 180 + 90, green}, {7*320 + 90, 180 + 90, black}, {7*320 + 230, 180 + 90, black}, {7*320 + 160, 180 + 12, green},
+		{2, 2, red},
+		{317, 177, red},
+		{324, 90, black},
+		{160, 184, black},
+		{9*320 + 4, 4, green},
+		{9*320 + 315, 175, green},
+		{7*320 + 160, 180 + 90, green},
+		{7*320 + 90, 180 + 90, black},
+		{7*320 + 230, 180 + 90, black},
+		{7*320 + 160, 180 + 12, green},
 		{2*320 + 160, 360 + 90, black},
-		{3*320 + 160, 360 + 90, red}, {3*320 + 136, 360 + 90, black},
+		{3*320 + 160, 360 + 90, red},
+		{3*320 + 136, 360 + 90, black},
 	} {
 		wantColor(t, img, p.x, p.y, p.want)
 	}
@@ -241,16 +249,16 @@ func TestPurger_Sheets(t *testing.T) {
 	c, a := newCache(t, Options{}), newAlbum()
 	data := jpegFile(t, halves(64, 36))
 	doomed, other, third := a.add(5, data), a.add(6, data), a.add(7, data)
-	make := func(kind jarvis.SheetKind, tiles ...jarvis.Tile) string {
+	keep := func(kind jarvis.SheetKind, tiles ...jarvis.Tile) string {
 		_, err := c.Sheet(t.Context(), kind, tiles, a.get)
 		must(t, err)
 		return c.sheets.file(listOf(kind, tiles))
 	}
-	stays := make(jarvis.SheetHour, other, third)
+	stays := keep(jarvis.SheetHour, other, third)
 	purger := NewPurger(c.files.path)
 	must(t, purger.Purge(jarvis.NewRandomID())) // it knows what was there
 	gone := []string{
-		make(jarvis.SheetHour, doomed, other), make(jarvis.SheetFiveMinutes, third, jarvis.Tile{Place: 9, ID: doomed.ID}),
+		keep(jarvis.SheetHour, doomed, other), keep(jarvis.SheetFiveMinutes, third, jarvis.Tile{Place: 9, ID: doomed.ID}),
 		filepath.Join(c.sheets.path, "."+other.ID.String()+"-hour.jpg-17"), // being written
 	}
 	must(t, os.WriteFile(gone[2], []byte("half"), 0o600))
@@ -264,7 +272,7 @@ func TestPurger_Sheets(t *testing.T) {
 		t.Error("a sheet without the capture was removed")
 	}
 	// The one that replaces a sheet is looked at anew.
-	make(jarvis.SheetHour, other, jarvis.Tile{Place: 8, ID: doomed.ID})
+	keep(jarvis.SheetHour, other, jarvis.Tile{Place: 8, ID: doomed.ID})
 	must(t, purger.Purge(doomed.ID))
 	if names := files(t, c.sheets.path); len(names) != 0 {
 		t.Errorf("the files are %q", names)
@@ -298,15 +306,15 @@ func TestCache_Clean_Sheets(t *testing.T) {
 	folder, a := t.TempDir(), newAlbum()
 	data := jpegFile(t, halves(64, 36))
 	gone, stays := a.add(0, data), a.add(1, data)
-	make := func(sealer Sealer, exists func(context.Context, jarvis.ID) (bool, error), tiles ...jarvis.Tile) *Cache {
+	keep := func(sealer Sealer, exists func(context.Context, jarvis.ID) (bool, error), tiles ...jarvis.Tile) *Cache {
 		c := newCache(t, Options{Folder: folder, Sealer: sealer, Exists: exists})
 		_, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
 		must(t, err)
 		return c
 	}
-	make(nil, nil, gone, stays)
-	make(newSealer(t), nil, stays)
-	c := make(nil, func(_ context.Context, id jarvis.ID) (bool, error) { return id == stays.ID, nil }, stays)
+	keep(nil, nil, gone, stays)
+	keep(newSealer(t), nil, stays)
+	c := keep(nil, func(_ context.Context, id jarvis.ID) (bool, error) { return id == stays.ID, nil }, stays)
 	must(t, os.WriteFile(filepath.Join(c.sheets.path, "a picture.jpg"), nil, 0o600))
 	must(t, c.Clean(t.Context()))
 	if names := files(t, c.sheets.path); len(names) != 2 || names[0] != stays.ID.String()+"-hour.jpg" {

@@ -103,8 +103,10 @@ func TestService_Sheet_Refused(t *testing.T) {
 		from time.Time
 		code jarvis.Code
 	}{
-		{"day", noon, jarvis.CodeInvalid}, {"", noon, jarvis.CodeInvalid},
-		{jarvis.SheetHour, noon.Add(5 * time.Minute), jarvis.CodeInvalid}, {jarvis.SheetFiveMinutes, noon.Add(time.Minute), jarvis.CodeInvalid},
+		{"day", noon, jarvis.CodeInvalid},
+		{"", noon, jarvis.CodeInvalid},
+		{jarvis.SheetHour, noon.Add(5 * time.Minute), jarvis.CodeInvalid},
+		{jarvis.SheetFiveMinutes, noon.Add(time.Minute), jarvis.CodeInvalid},
 		{jarvis.SheetHour, noon.Add(time.Microsecond), jarvis.CodeInvalid},
 		{jarvis.SheetHour, time.Date(1969, 1, 1, 0, 0, 0, 0, time.UTC), jarvis.CodeInvalid},
 		{jarvis.SheetHour, noon.Add(time.Hour), jarvis.CodeNotFound},

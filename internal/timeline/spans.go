@@ -1,7 +1,6 @@
 package timeline
 
 import (
-	"container/heap"
 	"context"
 	"time"
 
@@ -79,8 +78,8 @@ func (s *Service) spans(ctx context.Context, from, to time.Time) (map[string][]s
 type sweep struct {
 	device   string
 	from, to time.Time
-	at       time.Time // up to where it was said
-	open     spanHeap  // that reach beyond at
+	at       time.Time     // up to where it was said
+	open     []jarvis.Span // of which some reach beyond at; that which began last is the last
 	out      []stretch
 }
 
@@ -88,7 +87,7 @@ type sweep struct {
 func (w *sweep) add(s jarvis.Span) {
 	w.advance(s.From)
 	if s.To.After(w.at) {
-		heap.Push(&w.open, s)
+		w.open = append(w.open, s)
 	}
 }
 
@@ -98,9 +97,9 @@ func (w *sweep) advance(t time.Time) {
 		t = w.to
 	}
 	for w.at.Before(t) && len(w.open) > 0 {
-		newest := w.open[0]
+		newest := w.open[len(w.open)-1]
 		if !newest.To.After(w.at) {
-			heap.Pop(&w.open)
+			w.open = w.open[:len(w.open)-1]
 			continue
 		}
 		end := newest.To
@@ -132,33 +131,6 @@ func join(all []stretch, next stretch) []stretch {
 		return all
 	}
 	return append(all, next)
-}
-
-// spanHeap has the span that began last at its top.
-type spanHeap []jarvis.Span
-
-// Len implements heap.Interface.
-func (h spanHeap) Len() int { return len(h) }
-
-// Less implements heap.Interface.
-func (h spanHeap) Less(i, j int) bool {
-	if c := h[i].From.Compare(h[j].From); c != 0 {
-		return c > 0
-	}
-	return h[i].Number > h[j].Number
-}
-
-// Swap implements heap.Interface.
-func (h spanHeap) Swap(i, j int) { h[i], h[j] = h[j], h[i] }
-
-// Push implements heap.Interface.
-func (h *spanHeap) Push(x any) { *h = append(*h, x.(jarvis.Span)) }
-
-// Pop implements heap.Interface.
-func (h *spanHeap) Pop() any {
-	last := (*h)[len(*h)-1]
-	*h = (*h)[:len(*h)-1]
-	return last
 }
 
 // reel finds what lies in times that are asked for in order.

@@ -235,8 +235,15 @@ func TestService_Nearest(t *testing.T) {
 		at      string
 		want    *jarvis.Capture
 	}{
-		{"", nil, "09:00:00", one}, {"", nil, "10:00:00", one}, {"", nil, "10:00:30", one}, {"", nil, "10:00:31", two}, {"", nil, "23:00:00", two},
-		{"desk", new(0), "10:00:59", one}, {"desk", new(1), "10:00:01", two}, {"desk", new(2), "10:00:01", nil}, {"lap", nil, "10:00:01", nil},
+		{"", nil, "09:00:00", one},
+		{"", nil, "10:00:00", one},
+		{"", nil, "10:00:30", one},
+		{"", nil, "10:00:31", two},
+		{"", nil, "23:00:00", two},
+		{"desk", new(0), "10:00:59", one},
+		{"desk", new(1), "10:00:01", two},
+		{"desk", new(2), "10:00:01", nil},
+		{"lap", nil, "10:00:01", nil},
 	} {
 		got, err := s.Nearest(t.Context(), test.device, test.monitor, at(test.at))
 		if test.want == nil {
