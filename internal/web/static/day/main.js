@@ -45,6 +45,7 @@ async function begin() {
   if (data.capture !== null) moment.current = { ...moment.current, capture: data.capture };
   const scrubber = mountScrubber(get("#scrubber"), { timeline, moment, zone: data.zone, zoom: data.zoom });
   if (data.capture !== null) moment.start(data.capture, first, data.off);
+  Object.assign(window.jarvis, { scrubber, viewer });
   keepAddress({ moment, scrubber, zone: data.zone });
   mountParts({ data, moment, timeline, viewer, scrubber });
   // A picture that was to come with the page, and did not, is asked for once more: this
