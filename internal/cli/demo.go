@@ -135,10 +135,16 @@ func (cmd *demoCmd) config(a *app, folder string) (*config.Config, error) {
 // usual one on that is free.
 func (cmd *demoCmd) address(ctx context.Context, cfg *config.Config) (string, error) {
 	const ports = 20
+	if cmd.Listen != "" {
+		return cmd.Listen, nil
+	}
 	host, port, err := net.SplitHostPort(cfg.Server.Listen)
-	first, portErr := strconv.Atoi(port)
-	if cmd.Listen != "" || err != nil || portErr != nil {
-		return cfg.Server.Listen, nil
+	if err != nil {
+		return "", err
+	}
+	first, err := strconv.Atoi(port)
+	if err != nil {
+		return "", err
 	}
 	for i := range ports {
 		address := net.JoinHostPort(host, strconv.Itoa(first+i))

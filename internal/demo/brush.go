@@ -1,9 +1,6 @@
 package demo
 
-import (
-	"fmt"
-	"image"
-)
+import "image"
 
 // strokes are the lines of some Japanese letters, which the fonts do not have, drawn
 // by hand on a square of 100: x, y of the points of each line.
@@ -34,14 +31,4 @@ func (c *canvas) brush(x, base int, word string, s style) {
 		x += size + c.px(1)
 	}
 	c.note(word, image.Rect(left, top, x, top+size), base)
-}
-
-// drawable returns an error for a word that has letters without strokes.
-func drawable(word string) error {
-	for _, r := range word {
-		if strokes[r] == nil {
-			return fmt.Errorf("%q is made of no strokes", r)
-		}
-	}
-	return nil
 }

@@ -33,12 +33,6 @@ type style struct {
 	ink  color.RGBA
 }
 
-// in returns the style in another colour.
-func (s style) in(ink color.RGBA) style {
-	s.ink = ink
-	return s
-}
-
 type faceKey struct {
 	face typeface
 	size int

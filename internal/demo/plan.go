@@ -241,6 +241,10 @@ func (p *planner) share(m int, planted bool) [][]int {
 				left -= shares[j][0]
 				continue
 			}
+			if planted && s.plant != "" && monitor == 0 && left > len(slots) {
+				shares[j][0]++ // so that few captures have known words too
+				left--
+			}
 			weight := 2 * s.minutes
 			if monitor == 0 {
 				weight = 3 * s.minutes

@@ -220,8 +220,10 @@ func (c *canvas) sheet(t *theme, r image.Rectangle, v view) {
 	}
 	cell := image.Rect(r.Min.X+numbers+5*wide, bar.Max.Y+filled*high, r.Min.X+numbers+6*wide, bar.Max.Y+(filled+1)*high)
 	for _, edge := range [...]image.Rectangle{
-		{cell.Min, image.Pt(cell.Max.X, cell.Min.Y+2)}, {image.Pt(cell.Min.X, cell.Max.Y-2), cell.Max},
-		{cell.Min, image.Pt(cell.Min.X+2, cell.Max.Y)}, {image.Pt(cell.Max.X-2, cell.Min.Y), cell.Max},
+		{cell.Min, image.Pt(cell.Max.X, cell.Min.Y+2)},
+		{image.Pt(cell.Min.X, cell.Max.Y-2), cell.Max},
+		{cell.Min, image.Pt(cell.Min.X+2, cell.Max.Y)},
+		{image.Pt(cell.Max.X-2, cell.Min.Y), cell.Max},
 	} {
 		c.fill(edge, t.accent)
 	}
