@@ -305,16 +305,16 @@ func (f *sheetFolder) belongs(ctx context.Context, e entry, known map[jarvis.ID]
 	if !e.finished {
 		return time.Since(e.modified) <= leftoverAge, nil
 	}
-	text, damaged := readList(e.path)
-	if damaged != nil || e.suffix != f.suffix {
+	ids, ok := listed(e.path)
+	switch {
+	case !ok || e.suffix != f.suffix:
 		return false, nil
-	}
-	if exists == nil {
+	case exists == nil:
 		return true, nil
 	}
-	for _, id := range idsOf(text) {
-		there, ok := known[id]
-		if !ok {
+	for _, id := range ids {
+		there, seen := known[id]
+		if !seen {
 			var err error
 			if there, err = exists(ctx, id); err != nil {
 				return false, err
@@ -326,6 +326,12 @@ func (f *sheetFolder) belongs(ctx context.Context, e entry, known map[jarvis.ID]
 		}
 	}
 	return true, nil
+}
+
+// listed returns the captures in a sheet, and false for a file that is none.
+func listed(path string) ([]jarvis.ID, bool) {
+	text, err := readList(path)
+	return idsOf(text), err == nil
 }
 
 // evict removes the oldest files if they are more than max bytes, and a tenth more, so
