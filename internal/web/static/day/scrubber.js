@@ -594,7 +594,13 @@ export class Scrubber extends EventTarget {
     if (row === undefined) return;
     const at = instantAt(this.view, this.#width, x);
     const monitor = row.monitors.includes(this.#monitor) ? this.#monitor : (row.monitors[0] ?? 0);
-    this.#preview.show({ ...this.#around(), x, at, device: row.device, monitor, cell: cellAt(row.cells, x) });
+    let cell = cellAt(row.cells, x);
+    if (cell?.kind === "app" && row.monitors.length > 1) {
+      // The picture is of one monitor: so is the name beside it.
+      const minute = this.#timeline.minute(row.device, monitor, at);
+      if (minute.count > 0) cell = { ...cell, app: minute.app };
+    }
+    this.#preview.show({ ...this.#around(), x, at, device: row.device, monitor, cell });
   }
 }
 
