@@ -106,7 +106,7 @@ func explain(d *device, from, to, now time.Time) []stretch {
 			}
 		} else if state == jarvis.HoleNone {
 			state = jarvis.HoleUnknown
-			if begin.After(d.heard) || begin.Equal(d.heard) {
+			if !d.heard.IsZero() && !begin.Before(d.heard) {
 				state = jarvis.HoleOffline
 			}
 		}
