@@ -50,8 +50,10 @@ export function parse(address) {
  * @returns {() => void} writes the address now
  */
 export function keepAddress({ moment, scrubber, zone }) {
+  const { zoom } = scrubber;
   const tz = new URLSearchParams(location.search).get("tz");
   let timer = 0;
+  let moved = false; // the address that somebody came by stays until then
   history.scrollRestoration = "manual";
 
   const state = () => ({ at: moment.current.at, device: moment.current.device, monitor: moment.current.monitor, zoom: scrubber.zoom, highlight: moment.highlight });
@@ -68,8 +70,9 @@ export function keepAddress({ moment, scrubber, zone }) {
     timer = setTimeout(write, settled);
   }
   /** @param {any} event */
-  function moved({ detail }) {
+  function changed({ detail }) {
     if (detail.by === "page" || detail.by === "back") return;
+    moved = true;
     if (!detail.jump) {
       soon();
       return;
@@ -78,8 +81,10 @@ export function keepAddress({ moment, scrubber, zone }) {
     history.pushState(entry(), "", compose(state(), zone, tz));
   }
 
-  moment.addEventListener("change", moved);
-  scrubber.addEventListener("view", soon);
+  moment.addEventListener("change", changed);
+  scrubber.addEventListener("view", () => {
+    if (moved || scrubber.zoom !== zoom || parse(location) !== null) soon();
+  });
   addEventListener("pagehide", () => {
     if (timer !== 0) write();
   });

@@ -89,7 +89,8 @@ export function before(items, at) {
   return low;
 }
 
-export class Chapters {
+/** It fires "more" when more captures are known. */
+export class Chapters extends EventTarget {
   /** @type {Map<string, Stretch[]>} */
   #lanes = new Map();
   /** @type {Map<string, Promise<void>>} what is being fetched */
@@ -101,6 +102,7 @@ export class Chapters {
 
   /** @param {{get?: Get}} [options] */
   constructor(options = {}) {
+    super();
     this.#get = options.get ?? /** @type {Get} */ (getJSON);
   }
 
@@ -131,7 +133,8 @@ export class Chapters {
       }
       const count = stretch.items.length;
       const known = n > 0 ? stretch.to === Infinity && Date.now() - stretch.asked < fresh : stretch.from === -Infinity;
-      if (!known) await this.#more(capture, stretch, n > 0 ? 1 : -1, options.signal);
+      if (!known) await this.#more(capture, stretch, n > 0 ? 1 : -1);
+      options.signal?.throwIfAborted();
       const now = this.#stretch(capture);
       if (known || (now.items.length === count && (n > 0 ? now.to === Infinity : now.from === -Infinity))) {
         const last = n > 0 ? now.items.at(-1) : now.items[0];
@@ -239,18 +242,22 @@ export class Chapters {
   /** @param {Capture} capture @param {Stretch} stretch @param {number} i @param {number} direction */
   #extend(capture, stretch, i, direction) {
     const short = direction > 0 ? stretch.to !== Infinity && i > stretch.items.length - near : stretch.from !== -Infinity && i < near;
-    if (short) void this.#more(capture, stretch, direction).catch(() => {});
+    if (!short) return;
+    this.#more(capture, stretch, direction).then(
+      () => this.dispatchEvent(new Event("more")),
+      () => {}, // It is asked for again when it is needed.
+    );
   }
 
   /**
+   * Fetches what is beyond a stretch. Several may wait for it, and none of them ends it.
    * @param {Capture} capture @param {Stretch} stretch @param {number} direction
-   * @param {AbortSignal} [signal]
    */
-  #more(capture, stretch, direction, signal) {
+  #more(capture, stretch, direction) {
     const { device, monitor_index: monitor } = capture;
     const edge = direction > 0 ? stretch.items.at(-1) : stretch.items[0];
     const at = edge === undefined ? timeOf(capture) : timeOf(edge);
-    return this.#once(`${direction} ${at} ${laneKey(device, monitor)}`, () => this.#page(device, monitor, at, direction, page, { signal }));
+    return this.#once(`${direction} ${at} ${laneKey(device, monitor)}`, () => this.#page(device, monitor, at, direction, page, {}));
   }
 
   /**

@@ -6,12 +6,14 @@ import { DAY, addDays, dateText, dayOf, endOfDay, fromISO, iso, startOfDay } fro
 
 /**
  * @param {{moment: import("./moment.js").Moment, timeline: import("./data.js").Timeline, data: PageData}} options
- * @returns {{go: (direction: 1 | -1) => void}}
+ * @returns {{go: (direction: 1 | -1) => Promise<void>}}
  */
 export function mountDays({ moment, timeline, data }) {
   const { zone } = data;
   const links = { "-1": get("a[rel=prev]"), 1: get("a[rel=next]") };
   let day = data.day;
+  /** @type {Promise<void>} */
+  let looking = Promise.resolve();
   /** @type {Record<string, string | null>} the recorded days beside it */
   let beside = { "-1": data.previous, 1: data.next };
   let abort = new AbortController();
@@ -50,7 +52,8 @@ export function mountDays({ moment, timeline, data }) {
   }
 
   /** @param {1 | -1} direction */
-  function go(direction) {
+  async function go(direction) {
+    await looking;
     const to = beside[direction];
     if (!to) return;
     // The same time of that day.
@@ -78,7 +81,7 @@ export function mountDays({ moment, timeline, data }) {
     link.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey || event.altKey || event.button !== 0) return;
       event.preventDefault();
-      go(direction === "1" ? 1 : -1);
+      void go(direction === "1" ? 1 : -1);
     });
   }
   moment.addEventListener("change", () => {
@@ -88,7 +91,7 @@ export function mountDays({ moment, timeline, data }) {
     day = now;
     beside = old === addDays(now, -1) ? { "-1": old, 1: null } : old === addDays(now, 1) ? { "-1": null, 1: old } : { "-1": null, 1: null };
     draw();
-    void look().catch(() => {});
+    looking = look().catch(() => {});
     void timeline.extend(startOfDay(now, zone), Math.min(endOfDay(now, zone), startOfDay(now, zone) + 2 * DAY)).catch(() => {});
   });
   return { go };

@@ -71,6 +71,10 @@ export class Moment extends EventTarget {
     this.chapters = chapters;
     this.frames = frames;
     this.highlight = highlight ?? "";
+    chapters.addEventListener("more", () => {
+      const { capture } = this.current;
+      if (capture !== null && this.scrubbing === null) this.#prefetch(capture);
+    });
     this.current = { capture: null, at, device, monitor, image: null, off: 0, reason: "" };
   }
 

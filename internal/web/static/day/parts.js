@@ -114,7 +114,7 @@ function bindPlayer(player) {
 }
 
 /**
- * @param {{moment: import("./moment.js").Moment, timeline: import("./data.js").Timeline, scrubber: import("./scrubber.js").Scrubber, player: Player, days: {go: (direction: 1 | -1) => void}}} options
+ * @param {{moment: import("./moment.js").Moment, timeline: import("./data.js").Timeline, scrubber: import("./scrubber.js").Scrubber, player: Player, days: {go: (direction: 1 | -1) => Promise<void>}}} options
  */
 function bindKeys({ moment, timeline, scrubber, player, days }) {
   const step = (/** @type {1 | -1} */ n) => () => {
@@ -131,8 +131,8 @@ function bindKeys({ moment, timeline, scrubber, player, days }) {
   bind({ key: "ArrowLeft", shift: true, help: "A minute back", group: "Time", run: minute(-1) });
   bind({ key: "j", shift: false, help: "The next change of app", group: "Time", run: () => void moment.stepApp(1) });
   bind({ key: "k", shift: false, help: "The change of app before", group: "Time", run: () => void moment.stepApp(-1) });
-  bind({ key: "[", help: "The day before that has captures", group: "Time", run: () => days.go(-1) });
-  bind({ key: "]", help: "The next day that has captures", group: "Time", run: () => days.go(1) });
+  bind({ key: "[", help: "The day before that has captures", group: "Time", run: () => void days.go(-1) });
+  bind({ key: "]", help: "The next day that has captures", group: "Time", run: () => void days.go(1) });
   bind({ key: "t", shift: false, help: "Now: the newest capture", group: "Time", run: () => void moment.go({ at: Date.now() * 1000 }, { jump: true }) });
   bind({ key: "1", help: "Show an hour", group: "Timeline", run: () => scrubber.setZoom("hour") });
   bind({ key: "2", help: "Show the day", group: "Timeline", run: () => scrubber.setZoom("day") });
