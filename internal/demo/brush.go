@@ -23,12 +23,12 @@ func (c *canvas) brush(x, base int, word string, s style) {
 	left := x
 	for _, r := range word {
 		for _, line := range strokes[r] {
-			for i := 0; i+3 < len(line); i += 2 {
+			for i := 0; i+3 < len(line) && !c.mute; i += 2 {
 				at := func(j int) [2]float64 { return [2]float64{float64(x) + line[j]*unit, float64(top) + line[j+1]*unit} }
 				c.stroke(at(i), at(i+2), 1.9*c.scale, s.ink)
 			}
 		}
 		x += size + c.px(1)
 	}
-	c.note(word, image.Rect(left, top, x, top+size), base)
+	c.note(word, image.Rect(left, top, x, top+size).Inset(-2), base)
 }

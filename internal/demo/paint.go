@@ -57,6 +57,7 @@ type painter struct {
 	faces  map[faceKey]font.Face
 	glyphs map[glyphKey]glyph
 	img    *image.RGBA // that of the last canvas, to be used again
+	mute   bool        // words are noted, and not drawn
 }
 
 func newPainter() (*painter, error) {
@@ -194,7 +195,9 @@ func (c *canvas) writeWord(dot fixed.Int26_6, y int, s style, word string) (end 
 	if !box.In(c.clip) {
 		return dot, false
 	}
-	c.eachGlyph(dot, y, s, word, func(at image.Point, mask *image.Alpha) { c.blend(at, mask, s.ink) })
+	if !c.mute {
+		c.eachGlyph(dot, y, s, word, func(at image.Point, mask *image.Alpha) { c.blend(at, mask, s.ink) })
+	}
 	c.note(word, box, y)
 	for _, r := range word {
 		dot += c.glyph(glyphKey{faceKey: faceKey{s.face, s.size}, r: r}).advance
