@@ -28,6 +28,7 @@ import { place } from "./ruler.js";
  * @property {number} y
  * @property {number} height
  * @property {boolean} current the playhead is on it
+ * @property {string} name written into it; empty where it stands beside it
  * @property {import("./lanes.js").Cell[]} cells
  *
  * @typedef {object} Scene all that is drawn
@@ -147,6 +148,21 @@ export class Painter {
       else if (cell.kind === "hole") this.#hole(cell.state, x, row.y, width, row.height);
       else this.#mixed(cell, x, row.y, width, row.height);
     }
+    if (row.name !== "") this.#name(row);
+  }
+
+  /** @param {Row} row */
+  #name({ name, current, y }) {
+    const { canvas, theme } = this;
+    const text = this.#fit(name, 140);
+    const height = theme.text + 3;
+    canvas.globalAlpha = 0.85;
+    canvas.fillStyle = theme.surface;
+    canvas.beginPath();
+    canvas.roundRect(2, y + 1, this.#width(text) + 8, height, 3);
+    canvas.fill();
+    canvas.globalAlpha = 1;
+    this.#write(text, 6, y + 1, 140, height, current ? theme.ink : theme.secondary);
   }
 
   /** @param {string} app */

@@ -35,6 +35,7 @@ export class Preview {
   #words;
   /** @type {{at: Micros, device: string, monitor: number, span: Micros} | null} */
   #shown = null;
+  #bare = false;
 
   /** @param {HTMLElement} area @param {import("./data.js").Timeline} timeline @param {string} zone */
   constructor(area, timeline, zone) {
@@ -49,7 +50,7 @@ export class Preview {
   }
 
   /**
-   * @param {{x: number, width: number, left: number, at: Micros, device: string, monitor: number, span: Micros, cell: import("./lanes.js").Cell | null, date: boolean}} place left is where the scrubber begins in its area
+   * @param {{x: number, width: number, left: number, at: Micros, device: string, monitor: number, span: Micros, cell: import("./lanes.js").Cell | null, date: boolean, bare?: boolean}} place left is where the scrubber begins in its area; bare: the picture is shown elsewhere
    */
   show(place) {
     const { x, width, left, at, cell } = place;
@@ -61,7 +62,8 @@ export class Preview {
     this.#box.dataset["kind"] = cell?.kind ?? "none";
     this.#box.hidden = false;
     const hole = cell?.kind === "hole" || (cell?.kind === "mixed" && cell.state > Hole.UNCHANGED);
-    if (hole || moved) this.#picture.hidden = true;
+    this.#bare = place.bare ?? false;
+    if (hole || moved || this.#bare) this.#picture.hidden = true;
     if (!hole) this.#paint();
     const half = this.#box.offsetWidth / 2;
     const centre = Math.min(Math.max(x + left, half + 4), Math.max(width + left - half - 4, half + 4));
@@ -75,7 +77,7 @@ export class Preview {
 
   #paint() {
     const canvas = this.#picture.getContext("2d");
-    if (this.#shown === null || canvas === null || this.#box.dataset["kind"] === "hole") return;
+    if (this.#shown === null || this.#bare || canvas === null || this.#box.dataset["kind"] === "hole") return;
     const { at, device, monitor, span } = this.#shown;
     if (this.#timeline.drawTile(canvas, at, device, monitor, span)) this.#picture.hidden = false;
   }

@@ -280,7 +280,7 @@ export class Scrubber extends EventTarget {
         this.#at = instantAt(this.view, this.#width, x);
         this.#moment.scrub(this.#at);
         const row = this.#rows.find((row) => row.current);
-        this.#preview.show({ ...this.#around(), x, at: this.#at, device: this.#device, monitor: this.#monitor, cell: row === undefined ? null : cellAt(row.cells, x) });
+        this.#preview.show({ ...this.#around(), x, at: this.#at, device: this.#device, monitor: this.#monitor, cell: row === undefined ? null : cellAt(row.cells, x), bare: true });
         this.#schedule();
       },
       drop: (x) => {
@@ -514,7 +514,8 @@ export class Scrubber extends EventTarget {
       label.y = top + i * (height + gap);
       label.height = height;
     });
-    this.#rows = labels.map(({ device, monitors, y, height, current }) => ({ device, monitors, y, height, current, cells: cellsOf(this.#spansOf(device, monitors), this.view, this.#width) }));
+    const unnamed = labels.length > 1 && matchMedia("(max-width: 900px), (pointer: coarse)").matches;
+    this.#rows = labels.map(({ device, monitors, y, height, current, open }) => ({ device, monitors, y, height, current, name: unnamed ? (open ? `${device} · ${(monitors[0] ?? 0) + 1}` : device) : "", cells: cellsOf(this.#spansOf(device, monitors), this.view, this.#width) }));
     this.#side.show(labels, devices, this.#device);
   }
 
