@@ -14,7 +14,7 @@ const undoable = 10;
 /**
  * Adds the buttons to the viewer's tools, and their keys.
  * @param {FrameViewer} viewer
- * @param {{moment: FrameMoment, texts: import("./texts.js").Texts, secure: boolean, timeline?: FrameTimeline}} options
+ * @param {{moment: FrameMoment, texts: import("./texts.js").Texts, timeline?: FrameTimeline}} options
  */
 export function mountActions(viewer, options) {
   return new Actions(viewer, options);
@@ -28,14 +28,14 @@ export class Actions {
 
   /**
    * @param {FrameViewer} viewer
-   * @param {{moment: FrameMoment, texts: import("./texts.js").Texts, secure: boolean, timeline?: FrameTimeline}} options
+   * @param {{moment: FrameMoment, texts: import("./texts.js").Texts, timeline?: FrameTimeline}} options
    */
-  constructor(viewer, { moment, texts, secure, timeline }) {
+  constructor(viewer, { moment, texts, timeline }) {
     this.viewer = viewer;
     this.moment = moment;
     this.texts = texts;
     this.timeline = timeline;
-    this.copies = secure && isSecureContext && typeof ClipboardItem === "function" && navigator.clipboard !== undefined;
+    this.copies = isSecureContext && typeof ClipboardItem === "function" && navigator.clipboard !== undefined;
 
     this.pinButton = tool("pin", "Pin (p)", () => void this.pin(), { "aria-pressed": false, class: "tool tool-pin" });
     this.deleteButton = tool("delete", "Delete… (Delete)", () => this.ask(), { "aria-expanded": false });
@@ -148,11 +148,11 @@ export class Actions {
   ask() {
     const capture = this.capture;
     if (capture === null || this.#leaving.has(capture.id)) return;
-    if (this.#asked !== null) return void this.#closeQuestion();
+    if (this.deleteButton.getAttribute("aria-expanded") === "true") return void this.#closeQuestion();
     const pinned = capture.pinned ? " It is pinned." : "";
-    this.deleteButton.setAttribute("aria-expanded", "true");
     this.#question(`Delete this capture for good: picture, text and what finds it?${pinned} You can undo it for ${undoable} seconds.`,
       h("button", { type: "button", class: "button danger primary", onclick: () => this.#leave(capture) }, "Delete"));
+    this.deleteButton.setAttribute("aria-expanded", "true");
   }
 
   /**

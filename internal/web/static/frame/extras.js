@@ -20,6 +20,6 @@ export function mountExtras({ moment, viewer, data, timeline }) {
   const element = document.getElementById("panel");
   const panel = element === null ? null : mountPanel(element, { moment, texts, layer, zone: data.zone, toggle: document.getElementById("panel-toggle") });
   if (panel !== null) onEscape(() => panel.close());
-  const actions = mountActions(viewer, { moment, texts, secure: data.secure, ...(timeline && { timeline }) });
+  const actions = mountActions(viewer, { moment, texts, ...(timeline && { timeline }) });
   return { texts, layer, highlights, panel, actions };
 }

@@ -12,7 +12,7 @@ const swipe = 48;
 const swipeTime = 700;
 /** How wide the small picture is drawn that stands for the frame while one scrubs. */
 const scrubWidth = 640;
-/** The holes in which the screen went on showing what the last picture shows. */
+/** @type {number[]} the holes in which the screen went on showing what the last picture shows */
 const shownThrough = [Hole.NONE, Hole.UNCHANGED, Hole.RECORDING];
 
 /**
