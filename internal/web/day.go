@@ -210,8 +210,8 @@ func (p *Pages) dayData(ctx context.Context, m *moment) (*dayData, error) {
 	}
 	if capture != nil {
 		d.Data.Device, d.Data.Monitor = capture.Device, capture.MonitorIndex
-	} else if d.Empty, err = p.emptyDay(ctx, d, timeline, from, to, now); err != nil {
-		return nil, err
+	} else {
+		d.Empty = d.whyEmpty(timeline, from, to, now)
 	}
 	d.describe(m, at)
 	return d, nil
@@ -382,20 +382,22 @@ type empty struct {
 	First   bool // there are no captures at all
 }
 
-// emptyDay says why a day has no captures.
-func (p *Pages) emptyDay(_ context.Context, d *dayData, timeline *jarvis.Timeline, from, to, now time.Time) (*empty, error) {
+// whyEmpty says why a day has no captures.
+func (d *dayData) whyEmpty(timeline *jarvis.Timeline, from, to, now time.Time) *empty {
 	e := &empty{Heading: "Nothing was captured on this day"}
 	switch {
 	case d.Previous == nil && d.Next == nil:
-		return &empty{Heading: "There are no captures yet", First: true, Reasons: []string{"The first one shows here as soon as it arrives."}}, nil
+		return &empty{Heading: "There are no captures yet", First: true, Reasons: []string{"The first one shows here as soon as it arrives."}}
 	case !now.After(from):
 		e.Heading = "This day has not been yet"
-		return e, nil
+		return e
 	case now.Before(to):
 		e.Heading = "Nothing was captured today yet"
 	}
-	e.Reasons = reasons(timeline.Holes, from, earlier(to, now))
-	return e, nil
+	if e.Reasons = reasons(timeline.Holes, from, earlier(to, now)); len(e.Reasons) == 0 {
+		e.Reasons = []string{"No device is known to have been there."}
+	}
+	return e
 }
 
 // reasons says for each device, in a sentence, what it was doing.

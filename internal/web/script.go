@@ -44,8 +44,8 @@ func (s *scanner) code(inTemplate bool) error {
 		case c == '\n':
 			s.out = append(bytes.TrimRight(s.out, " \n"), '\n')
 			s.at++
-		case (c == ' ' || c == '\t') && len(s.out) > 0 && (s.out[len(s.out)-1] == '\n' || s.out[len(s.out)-1] == ' '):
-			s.at++
+		case c == ' ' || c == '\t':
+			s.space()
 		case c == '}' && inTemplate && depth == 0:
 			return nil
 		default:
@@ -63,6 +63,26 @@ func (s *scanner) code(inTemplate bool) error {
 		}
 	}
 	return nil
+}
+
+// space keeps a space where it parts two words, or signs that would be another one
+// together.
+func (s *scanner) space() {
+	for s.at < len(s.text) && (s.text[s.at] == ' ' || s.text[s.at] == '\t') {
+		s.at++
+	}
+	if s.at == len(s.text) || len(s.out) == 0 {
+		return
+	}
+	before, after := s.out[len(s.out)-1], s.text[s.at]
+	if inWord(before) && inWord(after) || before == after && (before == '+' || before == '-') || before == '/' || after == '/' {
+		s.out = append(s.out, ' ')
+	}
+}
+
+// inWord reports whether a byte may be part of a name or a number.
+func inWord(c byte) bool {
+	return c == '_' || c == '$' || c == '#' || c == '\\' || c == '.' || c >= 0x80 || '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z'
 }
 
 // skip passes over so many bytes; over all where it is less than one.

@@ -170,7 +170,7 @@ func (a *assets) add(f *asset) {
 	sum := sha256.Sum256(f.text)
 	extension := path.Ext(f.name)
 	f.path = prefix + strings.TrimSuffix(f.name, extension) + "." + hex.EncodeToString(sum[:6]) + extension
-	if packed := compressed(f.text); len(packed) < len(f.text) {
+	if packed := compressed(f.text, gzip.BestCompression); len(packed) < len(f.text) {
 		f.packed = packed
 	}
 	a.named[f.name], a.paths[f.path] = f, f
@@ -252,10 +252,10 @@ func acceptsGzip(r *http.Request) bool {
 }
 
 // compressed returns the gzip of a text.
-func compressed(text []byte) []byte {
+func compressed(text []byte, level int) []byte {
 	var b bytes.Buffer
-	z := gzip.NewWriter(&b)
-	// Neither fails on a buffer.
+	z, _ := gzip.NewWriterLevel(&b, level)
+	// None of these fails on a buffer.
 	_, _ = z.Write(text)
 	_ = z.Close()
 	return b.Bytes()

@@ -8,6 +8,7 @@ package web
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"embed"
 	"html/template"
@@ -115,7 +116,7 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 	text := b.Bytes()
 	h.Add("Vary", "Accept-Encoding")
 	if acceptsGzip(r) {
-		text = compressed(text)
+		text = compressed(text, gzip.DefaultCompression)
 		h.Set("Content-Encoding", "gzip")
 	}
 	send(w, r, status, text)
