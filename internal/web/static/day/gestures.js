@@ -166,7 +166,8 @@ export function bindGestures(element, host) {
       event.preventDefault();
       const unit = event.deltaMode === 1 ? 16 : event.deltaMode === 2 ? element.clientWidth / 2 : 1;
       const zooms = event.ctrlKey || event.metaKey;
-      if (wheelMode === null) {
+      // A key that is pressed or let go in between begins another gesture.
+      if (wheelMode === null || zooms !== (wheelMode === "zoom")) {
         wheelMode = zooms ? "zoom" : "pan";
         wheelAxis = Math.abs(event.deltaX) > Math.abs(event.deltaY) ? "x" : "y";
       }

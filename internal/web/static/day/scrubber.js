@@ -398,7 +398,8 @@ export class Scrubber extends EventTarget {
   /** @param {"first" | "last"} which capture of the day */
   async #toBound(which) {
     const bounds = await this.#timeline.bounds(this.#device, this.#monitor, this.#at);
-    if (bounds !== null) void this.#moment.go({ at: bounds[which].at, device: this.#device, monitor: this.#monitor }, { jump: true });
+    // An index cuts its times to the millisecond.
+    if (bounds !== null) void this.#moment.go({ at: bounds[which].at + 999, device: this.#device, monitor: this.#monitor }, { jump: true });
   }
 
   /** @param {string} device */
