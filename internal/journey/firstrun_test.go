@@ -2,10 +2,12 @@ package journey
 
 import (
 	"bytes"
+	"errors"
 	"image"
 	"image/color"
 	"image/draw"
 	"image/png"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"testing"
@@ -63,7 +65,7 @@ func (p *page) upload(token string, at time.Time) {
 	form := multipart.NewWriter(&body)
 	metadata, err := form.CreateFormField("metadata")
 	if err == nil {
-		_, err = metadata.Write([]byte(`{"timestamp":"` + at.UTC().Format(time.RFC3339Nano) + `","app_name":"Editor","window_title":"The first one"}`))
+		_, err = metadata.Write([]byte(`{"timestamp":"` + at.UTC().Format(time.RFC3339Nano) + `","width":1280,"height":720,"app_name":"Editor","window_title":"The first one"}`))
 	}
 	file, fileErr := form.CreateFormFile("file", "first.png")
 	for _, err := range []error{err, fileErr} {
@@ -87,7 +89,8 @@ func (p *page) upload(token string, at time.Time) {
 	if err != nil {
 		p.Fatal(err)
 	}
-	if err := answer.Body.Close(); err != nil || answer.StatusCode != http.StatusOK {
-		p.Fatalf("the upload: %s, %v", answer.Status, err)
+	text, err := io.ReadAll(answer.Body)
+	if err = errors.Join(err, answer.Body.Close()); err != nil || answer.StatusCode != http.StatusOK {
+		p.Fatalf("the upload: %s, %v\n%s", answer.Status, err, text)
 	}
 }

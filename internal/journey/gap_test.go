@@ -35,7 +35,7 @@ func TestGaps(t *testing.T) {
 				p.visit(dayOf(noon, device.Name, device.Monitors[0].Index))
 				p.wait("the timeline", "jarvis.timeline && jarvis.scrubber")
 				longest := make(map[jarvis.HoleState]hole)
-				for _, h := range value[[]hole](p, `(await fetch("/api/timeline?from=" + %s + "&to=" + %s).then(r => r.json())).holes.map(h => ({Device: h.device, From: Date.parse(h.from) * 1000, To: Date.parse(h.to) * 1000, State: h.state}))`,
+				for _, h := range value[[]hole](p, `fetch("/api/timeline?from=" + %s + "&to=" + %s).then(r => r.json()).then(t => t.holes.map(h => ({Device: h.device, From: Date.parse(h.from) * 1000, To: Date.parse(h.to) * 1000, State: h.state})))`,
 					d.From.UTC().Format(time.RFC3339), d.To.UTC().Format(time.RFC3339)) {
 					if h.Device == device.Name && h.minutes() > longest[h.State].minutes() {
 						longest[h.State] = h

@@ -11,6 +11,7 @@ func TestSignOut(t *testing.T) {
 	each(t, usual, func(_ *testing.T, p *page) {
 		device, monitor, all := p.busiest()
 		p.visitMoment(all[0].Timestamp, device.Name, monitor)
+		p.expect("status 401") // what the page still asked for
 		p.do(`(() => { const f = document.createElement("form"); f.method = "post"; f.action = "/sign-out"; document.body.append(f); f.submit(); })()`)
 		p.wait("the way in", `location.pathname === "/sign-in" && document.readyState === "complete"`)
 		p.sound("signed out")
@@ -70,8 +71,8 @@ func TestDelete(t *testing.T) {
 	p.press(kb.Delete)
 	p.wait("the question", `[...document.querySelectorAll("#frame button, dialog button, .confirm button, .popover button")].some(b => /^delete/i.test(b.innerText.trim()))`)
 	p.do(confirm)
-	p.wait("the deletion", `fetch("/api/captures/" + %s).then(r => r.status === 404 || r.status === 410)`, victim.ID)
 	p.expect("/api/captures/" + victim.ID)
+	p.wait("the deletion", `fetch("/api/captures/" + %s).then(r => r.status === 404 || r.status === 410)`, victim.ID)
 	p.shot("gone")
 	if n := p.deletions(); n != 1 {
 		p.Errorf("%d captures were deleted, want 1", n)

@@ -51,7 +51,7 @@ seen.ids = () => {
 	const of = selector => document.querySelector(selector)?.dataset.capture ?? null;
 	return {caption: of("#caption"), frame: of("#frame"), text: of("#frame .text-layer"), boxes: of("#frame .highlights"), moment: jarvis.moment?.current?.capture?.id ?? null};
 };
-seen.same = () => new Set(Object.values(seen.ids()).filter(id => id !== null)).size === 1;
+seen.same = () => document.querySelector("#frame .text-layer") !== null && new Set(Object.values(seen.ids()).filter(id => id !== null)).size === 1;
 seen.picture = () => { const img = document.querySelector("#frame img.frame-image"); return img !== null && img.complete && img.naturalWidth > 0; };
 
 document.addEventListener("securitypolicyviolation", e => seen.reports.push(e.violatedDirective + " " + e.blockedURI + " " + e.sourceFile + ":" + e.lineNumber));
@@ -190,7 +190,7 @@ func (p *page) wait(what, expression string, args ...any) {
 	deadline := time.Now().Add(patience)
 	var last string
 	for tick := time.NewTicker(40 * time.Millisecond); ; <-tick.C {
-		text, err := p.run("Boolean(" + expression + ")")
+		text, err := p.run("Promise.resolve(" + expression + ").then(Boolean)")
 		if err == nil && string(text) == "true" {
 			tick.Stop()
 			return

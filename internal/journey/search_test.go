@@ -126,8 +126,11 @@ func TestNothingFound(t *testing.T) {
 func TestSearchOthers(t *testing.T) {
 	p := browse(t, laptop)
 	for _, kind := range []demo.KnownKind{demo.KnownJapanese, demo.KnownTitle, demo.KnownURL, demo.KnownSessions} {
-		known := shared.fixture.known(p, kind)
-		p.visit("/search?q=" + url.QueryEscape(known.Query))
+		query := shared.fixture.known(p, kind).Query
+		if kind == demo.KnownURL {
+			query = "url:" + query
+		}
+		p.visit("/search?q=" + url.QueryEscape(query))
 		p.wait("results for the "+string(kind), `document.querySelector(".result[data-capture]")`)
 		p.sound(string(kind))
 	}

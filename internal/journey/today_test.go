@@ -18,6 +18,7 @@ const (
 // TestToday: the newest moment, within the budgets.
 func TestToday(t *testing.T) {
 	each(t, careful, func(_ *testing.T, p *page) {
+		p.call("Network.clearBrowserCache", object{})
 		before := p.count()
 		p.visit("/")
 		p.rest()

@@ -47,6 +47,7 @@ func TestZoom(t *testing.T) {
 		}
 		// One gesture drives one axis: the plain wheel moves time and leaves the zoom.
 		if !p.look.touch {
+			p.settled() // or it is the same gesture
 			near, from := p.span(), value[int64](p, "jarvis.scrubber.view.from")
 			current := p.rest()
 			for range 3 {
