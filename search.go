@@ -297,7 +297,8 @@ type Explanation struct {
 	// and monitor hold for, at most MaxExplainedCount.
 	There int64 `json:"there"`
 	// Spellings are queries that find something, and differ from this one in the
-	// spelling of one term: the closest first.
+	// spelling of one term: the closest first. Where there is none, it is the closest
+	// spelling of a term without the others.
 	Spellings []Spelling `json:"spellings"`
 	From      time.Time  `json:"from,omitzero"` // of the time that the query is about; zero where it has no beginning
 	To        time.Time  `json:"to,omitzero"`   // and no end

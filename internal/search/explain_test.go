@@ -60,7 +60,7 @@ func TestService_Explain_Spellings(t *testing.T) {
 		{"app:edtor", []jarvis.Spelling{{Term: "app:edtor", Close: `app:"Text Editor"`, Query: `app:"Text Editor"`}}},
 		{"device:dsek", []jarvis.Spelling{{Term: "device:dsek", Close: "device:me@desk", Query: "device:me@desk"}}},
 		{"ap:firefox", []jarvis.Spelling{{Term: "ap:", Close: "app:", Query: "app:firefox"}}},
-		{"budgte app:firefox", []jarvis.Spelling{}}, // the app has no such word
+		{"budgte app:firefox", []jarvis.Spelling{{Term: "budgte", Close: "budget", Query: "budget"}}}, // the app has no such word
 		{"xyzzyx", []jarvis.Spelling{}},
 		{"-invioce", []jarvis.Spelling{}},
 		{"invoice", []jarvis.Spelling{}},

@@ -23,11 +23,13 @@ const (
 type candidate struct {
 	jarvis.Spelling
 	query    jarvis.Query
+	alone    string // the query with nothing but it
 	distance int
 	often    int // how often it was seen
 }
 
-// spell finds queries that find something, with one term spelled another way.
+// spell finds queries that find something, with one term spelled another way; where
+// there is none, the closest spelling alone.
 func (e *explanation) spell(ctx context.Context) error {
 	candidates := e.conditions()
 	for i, clause := range e.query.Clauses {
@@ -44,6 +46,7 @@ func (e *explanation) spell(ctx context.Context) error {
 	slices.SortStableFunc(candidates, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(a.distance, b.distance), cmp.Compare(b.often, a.often), cmp.Compare(a.Close, b.Close))
 	})
+	var alone *jarvis.Spelling // what was seen, though not together with the rest of the query
 	for _, c := range candidates[:min(len(candidates), spellTries)] {
 		if err := e.resolve(ctx, c.query); err != nil {
 			return err
@@ -54,10 +57,15 @@ func (e *explanation) spell(ctx context.Context) error {
 		}
 		if len(found) > 0 {
 			e.out.Spellings = append(e.out.Spellings, c.Spelling)
+		} else if alone == nil && c.alone != "" {
+			alone = &jarvis.Spelling{Term: c.Term, Close: c.Close, Query: c.alone}
 		}
 		if len(e.out.Spellings) == maxSpellings {
 			break
 		}
+	}
+	if len(e.out.Spellings) == 0 && alone != nil {
+		e.out.Spellings = append(e.out.Spellings, *alone)
 	}
 	return nil
 }
@@ -99,7 +107,7 @@ func (e *explanation) candidates(ctx context.Context, i int) ([]candidate, error
 		changed.Clauses[i] = jarvis.Clause{other}
 		found = append(found, candidate{
 			Spelling: jarvis.Spelling{Term: e.termOf(i), Close: query.String(jarvis.Query{Clauses: changed.Clauses[i : i+1]}), Query: query.String(changed)},
-			query:    unresolved(changed), distance: distance, often: often,
+			query:    unresolved(changed), alone: query.String(jarvis.Query{Clauses: changed.Clauses[i : i+1]}), distance: distance, often: often,
 		})
 	}
 	return found, nil

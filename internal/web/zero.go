@@ -12,6 +12,7 @@ type zeroData struct {
 	Understood string
 	Terms      []zeroTerm
 	Repair     *choice // leaving one term out finds something: the best of them
+	Only       *choice // where that does not help: one term that finds something alone
 	Spellings  []zeroSpelling
 	Gaps       []string
 	Range      string // the time that was asked for; empty for all
@@ -49,6 +50,9 @@ func (a *asked) zero(e *jarvis.Explanation) *zeroData {
 		}
 		z.Terms = append(z.Terms, t)
 	}
+	if z.Repair == nil {
+		z.Only = a.only(e.Terms)
+	}
 	for _, s := range e.Spellings {
 		z.Spellings = append(z.Spellings, zeroSpelling{clip(s.Term, 80), clip(s.Close, 80), a.href(s.Query)})
 	}
@@ -65,6 +69,21 @@ func (a *asked) zero(e *jarvis.Explanation) *zeroData {
 		z.Failed = plural(e.Failed, "capture")
 	}
 	return z
+}
+
+// only returns the search for the one term that finds something alone: rather a word
+// than a filter. nil for none, and where the query has no other.
+func (a *asked) only(terms []jarvis.ExplainedTerm) *choice {
+	var best *jarvis.ExplainedTerm
+	for i := range terms {
+		if t := &terms[i]; t.Count > 0 && len(terms) > 1 && (best == nil || best.Filter && !t.Filter) {
+			best = t
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	return &choice{Text: clip(best.Query, 80), Href: a.href(best.Query)}
 }
 
 // countText writes a number that was counted up to MaxExplainedCount.

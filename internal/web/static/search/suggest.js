@@ -38,6 +38,10 @@ export function mountSuggest(form, { own }) {
   function close() {
     clearTimeout(timer);
     asking?.abort();
+    hide();
+  }
+
+  function hide() {
     list.hidden = true;
     shown = [];
     chosen = -1;
@@ -53,7 +57,7 @@ export function mountSuggest(form, { own }) {
     chosen = -1;
     input.removeAttribute("aria-activedescendant");
     if (shown.length === 0) {
-      close();
+      hide();
       return;
     }
     fill(list, ...shown.map((s, i) => h("li", { role: "option", id: `suggestion-${i}`, "aria-selected": "false" },
