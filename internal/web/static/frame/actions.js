@@ -230,8 +230,11 @@ export class Actions {
     this.timeline?.drop?.();
     void this.timeline?.reload?.(at - HOUR, at + HOUR);
     this.moment.dispatchEvent(new CustomEvent("deleted", { detail: { capture } }));
-    toast(receiptText(receipt), { seconds: 12 });
-    if (this.capture?.id !== capture.id) return;
+    if (this.capture?.id !== capture.id) {
+      toast(receiptText(receipt), { seconds: 12 });
+      return;
+    }
+    announce(receiptText(receipt));
     this.viewer.element.querySelector(".frame-image")?.remove();
     this.viewer.showCard({
       kind: "error",

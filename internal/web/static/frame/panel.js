@@ -5,8 +5,8 @@ import { getJSON, query } from "../base/api.js";
 import { fill, h, icon } from "../base/dom.js";
 import { clock, dateText, fromISO, HOUR, iso, zoneText } from "../base/time.js";
 
-/** The longest text that is shown at once, in characters. */
-const maxText = 200_000;
+/** The longest text that is shown without being asked for, in characters: more takes long to lay out. */
+const maxText = 20_000;
 
 /**
  * Fills #panel. Its button, #panel-toggle, opens and closes it.
@@ -30,13 +30,14 @@ export class Panel {
     this.toggle = toggle;
     this.note = h("p", { class: "secondary panel-note" });
     this.text = h("div", { class: "panel-text", dir: "auto", tabindex: 0, role: "region", "aria-label": "Text" });
+    this.more = h("button", { type: "button", class: "button small", hidden: true, onclick: () => this.#showAll() }, "Show all of it");
     this.details = h("dl", { class: "panel-details" });
     this.around = h("ul", { class: "panel-around" });
     fill(element,
       h("div", { class: "panel-head" }, h("h2", null, "Text"),
         h("button", { type: "button", class: "button small", onclick: () => void this.#copy() }, icon("copy"), "Copy"),
         h("button", { type: "button", class: "button quiet small icon-button", "aria-label": "Close the panel", onclick: () => this.open(false) }, icon("close"))),
-      this.note, this.text,
+      this.note, this.text, this.more,
       h("h2", null, "Details"), this.details,
       h("h2", null, "Before and after"), this.around);
     element.dataset.capture = "";
@@ -78,6 +79,7 @@ export class Panel {
       this.element.dataset.capture = capture.id;
       this.text.textContent = "";
       this.note.textContent = "";
+      this.more.hidden = true;
       this.around.replaceChildren();
       this.state = "";
     }
@@ -94,18 +96,25 @@ export class Panel {
     const text = data.text ?? "";
     this.text.textContent = text.slice(0, maxText);
     this.text.hidden = text === "";
+    this.more.hidden = text.length <= maxText;
     const notes = [];
     if (data.state === "waiting") notes.push(data.text === null ? "This picture has not been read yet." : "This picture is being read anew.");
     if (data.state === "failed") notes.push(`This picture could not be read${data.reason === "" ? "." : `: ${data.reason}`}`);
     else if (data.text === "") notes.push("There is no text in this picture.");
     if (data.masked > 0) notes.push(`${data.masked} secret${data.masked === 1 ? " was" : "s were"} found and replaced; the places are blurred.`);
-    if (text.length > maxText) notes.push(`The text has ${text.length.toLocaleString("en")} characters; the first ${maxText.toLocaleString("en")} are shown. Download it for all.`);
+    if (text.length > maxText) notes.push(`The text has ${text.length.toLocaleString("en")} characters; the first ${maxText.toLocaleString("en")} are shown.`);
     const reduced = this.texts.peek(data.id)?.layout.reduced ?? "";
     if (reduced !== "") notes.push(reduced === "lines" ? "There are very many words: on the picture they are selected by lines." : "There are very many lines: on the picture only the first can be selected.");
     this.note.textContent = notes.join(" ");
     this.note.hidden = notes.length === 0;
     this.state = readingState(data);
     this.#showDetails();
+  }
+
+  #showAll() {
+    this.text.textContent = this.texts.peek(this.element.dataset.capture ?? "")?.data.text ?? this.text.textContent;
+    this.more.hidden = true;
+    this.text.focus();
   }
 
   state = "";
