@@ -1,6 +1,7 @@
 // The address is the state: the day, the instant, the monitor, the zoom. What it has no
 // room for, such as what the timeline shows exactly, is the entry's state.
 
+import { shown } from "./moment.js";
 import { dayOf, fromISO, iso } from "../base/time.js";
 
 const settled = 250; // ms
@@ -81,7 +82,7 @@ export function keepAddress({ moment, scrubber, zone }) {
     history.pushState(entry(), "", compose(state(), zone, tz));
   }
 
-  moment.addEventListener("change", changed);
+  for (const type of shown) moment.addEventListener(type, changed);
   scrubber.addEventListener("view", () => {
     if (moved || scrubber.zoom !== zoom || parse(location) !== null) soon();
   });

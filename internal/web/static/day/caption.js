@@ -1,6 +1,7 @@
 // The caption: what the picture is, always there.
 
 import { get } from "../base/dom.js";
+import { shown } from "./moment.js";
 import { clock, dateText, duration, iso, zoneText } from "../base/time.js";
 
 const far = 60_000_000; // from what was asked for: more is told
@@ -49,7 +50,7 @@ export function mountCaption(element, { moment, zone }) {
     document.title = `${clock(moment.current.at, zone)}, ${dateText(moment.current.at, zone)}`;
   }
 
-  moment.addEventListener("change", draw);
+  for (const type of shown) moment.addEventListener(type, draw);
   moment.addEventListener("scrubend", draw);
   moment.addEventListener("scrub", (event) => {
     const { detail } = /** @type {CustomEvent} */ (event);

@@ -3,6 +3,7 @@
 import { get, set } from "../base/dom.js";
 import { getJSON, query } from "../base/api.js";
 import { DAY, addDays, dateText, dayOf, endOfDay, fromISO, iso, startOfDay } from "../base/time.js";
+import { shown } from "./moment.js";
 
 /**
  * @param {{moment: import("./moment.js").Moment, timeline: import("./data.js").Timeline, data: PageData}} options
@@ -84,7 +85,8 @@ export function mountDays({ moment, timeline, data }) {
       void go(direction === "1" ? 1 : -1);
     });
   }
-  moment.addEventListener("change", () => {
+  for (const type of shown) moment.addEventListener(type, follow);
+  function follow() {
     const now = dayOf(moment.current.at, zone);
     if (now === day) return;
     const old = day;
@@ -93,6 +95,6 @@ export function mountDays({ moment, timeline, data }) {
     draw();
     looking = look().catch(() => {});
     void timeline.extend(startOfDay(now, zone), Math.min(endOfDay(now, zone), startOfDay(now, zone) + 2 * DAY)).catch(() => {});
-  });
+  }
   return { go };
 }

@@ -4,6 +4,7 @@ import { h, set } from "../base/dom.js";
 import { clock } from "../base/time.js";
 import { timeOf } from "./chapters.js";
 import { pictureURL } from "./frames.js";
+import { shown as events } from "./moment.js";
 
 const rest = 160; // ms
 const far = 300_000_000; // from the moment, beyond which a picture says its time
@@ -86,7 +87,7 @@ export function mountInsets(element, { moment, timeline, zone }) {
     if (capture) void moment.go({ capture });
   }
 
-  moment.addEventListener("change", soon);
+  for (const type of events) moment.addEventListener(type, soon);
   timeline.addEventListener("update", soon);
   abreast.addEventListener("change", soon);
   soon();

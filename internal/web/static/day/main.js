@@ -2,7 +2,6 @@
 // is there.
 
 import { get, pageData } from "../base/dom.js";
-import { keepAddress } from "./address.js";
 import { mountCaption } from "./caption.js";
 import { Chapters } from "./chapters.js";
 import { Frames } from "./frames.js";
@@ -35,8 +34,8 @@ async function firstPicture() {
 
 async function begin() {
   const first = await firstPicture();
-  const [{ mountViewer }, { mountScrubber }, { Timeline }, { mountParts }] = await Promise.all([
-    import("../frame/viewer.js"), import("./scrubber.js"), import("./data.js"), import("./parts.js"),
+  const [{ mountViewer }, { mountScrubber }, { Timeline }, { keepAddress }, { mountParts }] = await Promise.all([
+    import("../frame/viewer.js"), import("./scrubber.js"), import("./data.js"), import("./address.js"), import("./parts.js"),
   ]);
   const timeline = new Timeline(data);
   moment.timeline = timeline;

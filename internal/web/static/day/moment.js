@@ -1,5 +1,5 @@
 // The moment that is looked at: picture, text, time and metadata as one unit. Whatever
-// shows a part of it redraws in its one event, "change", and at no other time.
+// shows a part of it redraws in its one event, "change" or "broken", and at no other time.
 
 import { iso } from "../base/time.js";
 import { getJSON, query } from "../base/api.js";
@@ -28,11 +28,13 @@ const unchanged = 2; // jarvis.HoleUnchanged
  *   "live" or "back"
  */
 
+/** The events upon which whatever shows a part of the moment redraws. */
+export const shown = ["change", "broken"];
+
 /**
  * It fires
- *   "change" {capture, image, highlight, off, jump, by}: all of it is there; image is null
- *     where it will not come, and then, at once,
- *   "broken" {capture, reason, code} says why;
+ *   "change" {capture, image, highlight, off, jump, by}: all of it is there;
+ *   "broken" {capture, reason, code, off, jump, by}: all but the image, which will not come;
  *   "sharp" {capture, image}: the same picture in all its pixels;
  *   "scrub" {at, device, monitor, by, capture?}: a preview of a time, of small pictures only;
  *   "scrubend" {}: the preview is over, and a "change" follows or none will;
@@ -341,8 +343,8 @@ export class Moment extends EventTarget {
     this.scrubbing = null;
     this.current = { capture, at: timeOf(capture), device: capture.device, monitor: capture.monitor_index, image, off, reason };
     const detail = { capture, image, off, jump: how.jump ?? false, by: how.by ?? "person", highlight: this.highlight };
-    this.#fire("change", detail);
     if (image === null) this.#fire("broken", { ...detail, reason, code: problem?.code ?? "unknown" });
+    else this.#fire("change", detail);
     if (this.#target === capture) this.#setBusy(false);
     this.#prefetch(capture);
     if (how.by !== "play") this.#resting = setTimeout(() => this.#atRest(), rest);

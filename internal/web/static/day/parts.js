@@ -81,10 +81,7 @@ function tell(moment) {
     if (by === "play") return;
     toast(direction > 0 ? "There is nothing after this on this monitor." : "There is nothing before this on this monitor.", { seconds: 3 });
   });
-  moment.addEventListener("change", (event) => {
-    const { by } = /** @type {CustomEvent} */ (event).detail;
-    if (by === "person" && moment.current.reason !== "") announce(moment.current.reason);
-  });
+  moment.addEventListener("broken", () => announce(moment.current.reason));
   // Where the server came back, what could not be shown is asked for again.
   addEventListener("jarvis:online", () => {
     const { capture, reason } = moment.current;

@@ -5,6 +5,7 @@ import { duration } from "../base/time.js";
 import { timeOf } from "./chapters.js";
 import { Hole } from "./data.js";
 import { reasonOf } from "./gaps.js";
+import { shown } from "./moment.js";
 
 const rates = [1, 2, 4, 8, 16]; // captures a second
 const cardTime = 600; // ms
@@ -41,11 +42,13 @@ export class Player extends EventTarget {
       this.#paused = true;
       this.#stop();
     });
-    moment.addEventListener("change", (event) => {
-      const { by } = /** @type {CustomEvent} */ (event).detail;
-      if (by !== "live" && by !== "page") this.stopLive();
-      this.#resume();
-    });
+    for (const type of shown) {
+      moment.addEventListener(type, (event) => {
+        const { by } = /** @type {CustomEvent} */ (event).detail;
+        if (by !== "live" && by !== "page") this.stopLive();
+        this.#resume();
+      });
+    }
     moment.addEventListener("scrubend", () => this.#resume());
     document.addEventListener("visibilitychange", () => {
       if (document.hidden) this.pause();

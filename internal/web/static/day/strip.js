@@ -2,6 +2,7 @@
 
 import { h } from "../base/dom.js";
 import { clock, endOfDay, dayOf, startOfDay } from "../base/time.js";
+import { shown as events } from "./moment.js";
 
 const rest = 220; // ms
 const most = 11; // on either side
@@ -88,11 +89,13 @@ export function mountStrip(element, { moment, timeline, zone }) {
     await Promise.all(Array.from({ length: requests }, worker));
   }
 
-  moment.addEventListener("change", (event) => {
-    // While it plays, the current one moves on; the pictures wait.
-    if (/** @type {CustomEvent} */ (event).detail.by === "play" && timer !== 0) mark();
-    soon();
-  });
+  for (const type of events) {
+    moment.addEventListener(type, () => {
+      // While it plays, the current one moves on; the pictures wait.
+      mark();
+      soon();
+    });
+  }
   timeline.addEventListener("update", () => {
     held = "";
     soon();
