@@ -27,6 +27,10 @@ export function mountParts({ data, moment, timeline, viewer, scrubber }) {
   bindKeys({ moment, timeline, scrubber, player, days });
   keepSharp(moment, viewer);
   void import("../frame/extras.js").then(({ mountExtras }) => mountExtras({ moment, viewer, data, timeline }));
+  const search = /** @type {HTMLFormElement} */ (get("form[role=search]"));
+  search.addEventListener("focusin", () => {
+    void import("../search/suggest.js").then(({ mountSuggest }) => mountSuggest(search, { own: data.own }));
+  }, { once: true });
 
   /** @type {(() => void) | undefined} */
   let openGoto;
