@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/jarvis-memory/jarvis"
@@ -101,7 +102,19 @@ func newTimelineData(t *jarvis.Timeline) timelineData {
 
 // bounds returns where a day begins and ends.
 func bounds(day jarvis.Day, zone *time.Location) (from, to time.Time) {
-	return time.Date(day.Year, day.Month, day.Date, 0, 0, 0, 0, zone), time.Date(day.Year, day.Month, day.Date+1, 0, 0, 0, 0, zone)
+	return startOf(day.Year, day.Month, day.Date, zone), startOf(day.Year, day.Month, day.Date+1, zone)
+}
+
+// startOf returns the first instant of a date: the first of two midnights, and where
+// clocks go over midnight the instant at which they do.
+func startOf(year int, month time.Month, date int, zone *time.Location) time.Time {
+	start := time.Date(year, month, date, 0, 0, 0, 0, zone)
+	if _, _, shown := start.Date(); shown != time.Date(year, month, date, 0, 0, 0, 0, time.UTC).Day() {
+		if _, set := start.ZoneBounds(); !set.IsZero() {
+			return set
+		}
+	}
+	return start
 }
 
 // dayAt returns the day within whose bounds t lies. It is the date of t, except in
@@ -306,7 +319,7 @@ func (p *Pages) timeline(ctx context.Context, m *moment, from, to time.Time) (*j
 // weekAround returns the bounds of the week of a day, from Monday.
 func weekAround(day jarvis.Day, zone *time.Location) (from, to time.Time) {
 	monday := day.Date - (int(day.Start().Weekday())+6)%7
-	return time.Date(day.Year, day.Month, monday, 0, 0, 0, 0, zone), time.Date(day.Year, day.Month, monday+7, 0, 0, 0, 0, zone)
+	return startOf(day.Year, day.Month, monday, zone), startOf(day.Year, day.Month, monday+7, zone)
 }
 
 // describe writes what is said of the moment.
@@ -424,14 +437,11 @@ func reasons(holes []jarvis.Hole, from, to time.Time) []string {
 		slices.SortFunc(states, func(a, b jarvis.HoleState) int {
 			return cmp.Or(cmp.Compare(sums[device][b], sums[device][a]), cmp.Compare(a, b))
 		})
-		text := cmp.Or(device, "A device that nobody named") + ": "
-		for i, state := range states[:min(len(states), 3)] {
-			if i > 0 {
-				text += ", "
-			}
-			text += stateText(state) + " (" + lengthText(sums[device][state]) + ")"
+		var causes []string
+		for _, state := range states[:min(len(states), 3)] {
+			causes = append(causes, stateText(state)+" ("+lengthText(sums[device][state])+")")
 		}
-		said = append(said, text+".")
+		said = append(said, cmp.Or(device, "A device that nobody named")+": "+strings.Join(causes, ", ")+".")
 	}
 	return said
 }

@@ -170,7 +170,7 @@ func (a *assets) add(f *asset) {
 	sum := sha256.Sum256(f.text)
 	extension := path.Ext(f.name)
 	f.path = prefix + strings.TrimSuffix(f.name, extension) + "." + hex.EncodeToString(sum[:6]) + extension
-	if packed := compressed(f.text, gzip.BestCompression); len(packed) < len(f.text) {
+	if packed := compressed(f.text, gzip.BestCompression); packed != nil && len(packed) < len(f.text) {
 		f.packed = packed
 	}
 	a.named[f.name], a.paths[f.path] = f, f
@@ -231,12 +231,15 @@ func (p *Pages) Static(w http.ResponseWriter, r *http.Request) bool {
 	return true
 }
 
-// send answers with a text. Whoever is gone meanwhile need not be told.
+// send answers with a text. Whoever is gone meanwhile cannot be told.
 func send(w http.ResponseWriter, r *http.Request, status int, text []byte) {
 	w.Header().Set("Content-Length", strconv.Itoa(len(text)))
 	w.WriteHeader(status)
-	if r.Method != http.MethodHead {
-		_, _ = bytes.NewReader(text).WriteTo(w)
+	if r.Method == http.MethodHead {
+		return
+	}
+	if _, err := bytes.NewReader(text).WriteTo(w); err != nil {
+		return
 	}
 }
 
@@ -251,12 +254,18 @@ func acceptsGzip(r *http.Request) bool {
 	return false
 }
 
-// compressed returns the gzip of a text.
+// compressed returns the gzip of a text, and nil where there is none.
 func compressed(text []byte, level int) []byte {
 	var b bytes.Buffer
-	z, _ := gzip.NewWriterLevel(&b, level)
-	// None of these fails on a buffer.
-	_, _ = z.Write(text)
-	_ = z.Close()
+	z, err := gzip.NewWriterLevel(&b, level)
+	if err != nil {
+		return nil
+	}
+	if _, err := z.Write(text); err != nil {
+		return nil
+	}
+	if err := z.Close(); err != nil {
+		return nil
+	}
 	return b.Bytes()
 }

@@ -115,8 +115,8 @@ func (p *Pages) show(w http.ResponseWriter, r *http.Request, status int, name st
 	h.Set("Cache-Control", "no-store")
 	text := b.Bytes()
 	h.Add("Vary", "Accept-Encoding")
-	if acceptsGzip(r) {
-		text = compressed(text, gzip.DefaultCompression)
+	if packed := compressed(text, gzip.DefaultCompression); packed != nil && acceptsGzip(r) {
+		text = packed
 		h.Set("Content-Encoding", "gzip")
 	}
 	send(w, r, status, text)
