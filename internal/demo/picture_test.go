@@ -133,7 +133,11 @@ func TestPicture_Readable(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer engine.Close()
+	t.Cleanup(func() {
+		if err := engine.Close(); err != nil {
+			t.Error(err)
+		}
+	})
 	p, err := newPainter()
 	if err != nil {
 		t.Fatal(err)

@@ -146,6 +146,13 @@ func (c *canvas) rows(t *theme, a article, width, size int) []row {
 	return rows
 }
 
+// first returns the first of n rows that a view shows, which leaves no more than a
+// few of them outside.
+func (c *canvas) first(v view, r image.Rectangle, n, leading int) int {
+	room := r.Dy() / c.px(leading)
+	return min(2*v.step, n/2, max(n-room+3, 0))
+}
+
 // scroll writes rows from a first one on, until there is no more room.
 func (c *canvas) scroll(r image.Rectangle, rows []row, first, leading int) {
 	y := r.Min.Y + c.px(leading)
@@ -203,7 +210,7 @@ func (c *canvas) web(t *theme, r image.Rectangle, v view) {
 		c.newPanel()
 	}
 	rows := c.rows(t, page, column, 18)
-	c.within(text, func() { c.scroll(text, rows, min(v.step*2, len(rows)/2), 30) })
+	c.within(text, func() { c.scroll(text, rows, c.first(v, text, len(rows), 30), 30) })
 	track := image.Rect(r.Max.X-c.px(10), body.Min.Y+c.px(6), r.Max.X-c.px(4), body.Max.Y-c.px(6))
 	thumb := track.Dy() / 3
 	top := track.Min.Y + (track.Dy()-thumb)*v.step/14
@@ -267,5 +274,5 @@ func (c *canvas) reader(t *theme, r image.Rectangle, v view) {
 	c.newPanel()
 	text := image.Rect(sheet.Min.X+c.px(80), sheet.Min.Y+c.px(40), sheet.Max.X-c.px(80), sheet.Max.Y-c.px(20))
 	rows := c.rows(&paper, documents[v.story], text.Dx(), 18)
-	c.within(text, func() { c.scroll(text, rows, min(v.step*2, len(rows)/2), 28) })
+	c.within(text, func() { c.scroll(text, rows, c.first(v, text, len(rows), 28), 28) })
 }
