@@ -134,7 +134,7 @@ function bindKeys({ moment, timeline, scrubber, player, days }) {
   bind({ key: "k", shift: false, help: "The change of app before", group: "Time", run: () => void moment.stepApp(-1) });
   bind({ key: "[", help: "The day before that has captures", group: "Time", run: () => void days.go(-1) });
   bind({ key: "]", help: "The next day that has captures", group: "Time", run: () => void days.go(1) });
-  bind({ key: "t", shift: false, help: "Now: the newest capture", group: "Time", run: () => void moment.go({ at: Date.now() * 1000 }, { jump: true }) });
+  bind({ key: "t", shift: false, help: "Now: the newest capture", group: "Time", run: () => void newest(moment) });
   bind({ key: "1", help: "Show an hour", group: "Timeline", run: () => scrubber.setZoom("hour") });
   bind({ key: "2", help: "Show the day", group: "Timeline", run: () => scrubber.setZoom("day") });
   bind({ key: "3", help: "Show the week", group: "Timeline", run: () => scrubber.setZoom("week") });
@@ -156,6 +156,13 @@ function bindKeys({ moment, timeline, scrubber, player, days }) {
     return true;
   });
   layer(() => scrubber.escape());
+}
+
+/** @param {import("./moment.js").Moment} moment */
+async function newest(moment) {
+  const { device, monitor } = moment.current;
+  const capture = await moment.chapters.newest(device, monitor).catch(() => null);
+  await moment.go(capture === null ? { at: Date.now() * 1000 } : { capture }, { jump: true });
 }
 
 /**
