@@ -115,9 +115,9 @@ func TestService_Search_Facets(t *testing.T) {
 	page := f.search(t, jarvis.SearchRequest{Query: "fox", Facets: true, Group: jarvis.GroupMoments, Location: berlin, Limit: 2})
 	want := &jarvis.Facets{
 		Total:   5,
-		Apps:    []jarvis.FacetCount{{"A", 3, "app:A"}, {"B", 2, "app:B"}},
-		Devices: []jarvis.FacetCount{{"me@desk", 5, "device:me@desk"}},
-		Days:    []jarvis.FacetCount{{"2026-01-25", 3, "on:2026-01-25"}, {"2026-01-24", 2, "on:2026-01-24"}},
+		Apps:    []jarvis.FacetCount{{Value: "A", Count: 3, Query: "app:A"}, {Value: "B", Count: 2, Query: "app:B"}},
+		Devices: []jarvis.FacetCount{{Value: "me@desk", Count: 5, Query: "device:me@desk"}},
+		Days:    []jarvis.FacetCount{{Value: "2026-01-25", Count: 3, Query: "on:2026-01-25"}, {Value: "2026-01-24", Count: 2, Query: "on:2026-01-24"}},
 	}
 	if diff := cmp.Diff(want, page.Facets); diff != "" {
 		t.Error(diff)

@@ -122,7 +122,7 @@ func (a *asked) bars(days []jarvis.FacetCount, found *jarvis.SearchPage) (bars [
 	}
 	for t := first; !t.After(last); t = step(t) {
 		name := t.Format(layout)
-		b := bar{Text: shortName(t, unit, len(bars) == 0), Label: t.Format(label) + ": " + plural(counts[name], "capture")}
+		b := bar{Text: shortName(t, unit, len(bars) == 0), Label: t.Format(label) + ": " + captures(counts[name])}
 		if n := counts[name]; n > 0 {
 			b.Height = int(max(4, n*100/most))
 			b.Href, b.Current = a.narrowed("on:"+name, found)

@@ -177,9 +177,9 @@ func (d *searchData) describeSearch(a *asked, found *jarvis.SearchPage) {
 	}
 	if f := found.Facets; f != nil && f.Total > 0 {
 		d.Facets = a.facets(f, found)
-		d.Summary = plural(f.Total, "capture") + " found"
+		d.Summary = captures(f.Total) + " found"
 		if f.More {
-			d.Summary = "More than " + plural(f.Total, "capture") + " found"
+			d.Summary = "More than " + captures(f.Total) + " found"
 			d.Notes = append(d.Notes, "The numbers below are of the newest "+grouped(f.Total)+".")
 		}
 	}
@@ -242,12 +242,12 @@ func (a *asked) examples() []example {
 	return all
 }
 
-// plural writes a number of things.
-func plural(n int64, noun string) string {
+// captures writes a number of captures.
+func captures(n int64) string {
 	if n == 1 {
-		return "1 " + noun
+		return "1 capture"
 	}
-	return grouped(n) + " " + noun + "s"
+	return grouped(n) + " captures"
 }
 
 // grouped writes a number with its thousands apart.

@@ -63,10 +63,10 @@ func (a *asked) zero(e *jarvis.Explanation) *zeroData {
 		z.Gaps = append(z.Gaps, cmp.Or(clip(span.Device, 80), "A device")+", "+a.gapText(span))
 	}
 	if e.Waiting > 0 {
-		z.Waiting = plural(e.Waiting, "capture")
+		z.Waiting = captures(e.Waiting)
 	}
 	if e.Failed > 0 {
-		z.Failed = plural(e.Failed, "capture")
+		z.Failed = captures(e.Failed)
 	}
 	return z
 }
