@@ -37,8 +37,8 @@ export class Actions {
     this.timeline = timeline;
     this.copies = isSecureContext && typeof ClipboardItem === "function" && navigator.clipboard !== undefined;
 
-    this.pinButton = tool("pin", "Pin (p)", () => void this.pin(), { "aria-pressed": false, class: "tool tool-pin" });
-    this.deleteButton = tool("delete", "Delete… (Delete)", () => this.ask(), { "aria-expanded": false });
+    this.pinButton = tool("pin", "Pin (p)", () => void this.pin(), { "aria-pressed": "false", class: "tool tool-pin" });
+    this.deleteButton = tool("delete", "Delete… (Delete)", () => this.ask(), { "aria-expanded": "false" });
     viewer.tools.append(h("div", { class: "tool-group", role: "group", "aria-label": "This capture" },
       this.pinButton,
       tool("link", "Copy the link (y)", () => void this.copyLink()),

@@ -195,7 +195,7 @@ export class TextLayer extends EventTarget {
     layout.masks.forEach((mask, i) => {
       const label = `Secret ${i + 1} of ${layout.masks.length}, blurred: show it`;
       const boxes = mask.boxes.map((box, n) => h("button", {
-        type: "button", class: "mask", style: place(grown(box, 3), capture), "aria-pressed": false, "aria-label": label, title: "A secret, blurred: click to show it",
+        type: "button", class: "mask", style: place(grown(box, 3), capture), "aria-pressed": "false", "aria-label": label, title: "A secret, blurred: click to show it",
         // The first place of a secret stands for all of them.
         tabindex: n === 0 ? null : -1, "aria-hidden": n > 0 ? true : null,
         onclick: () => {
