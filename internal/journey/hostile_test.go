@@ -71,6 +71,10 @@ func TestSecret(t *testing.T) {
 		hit := shared.fixture.known(p, demo.KnownMasked).Hits[0]
 		p.visitMoment(hit.At, hit.Device, hit.Monitor)
 		p.shows(hit.ID.String())
+		p.wait("its text", `document.querySelector("#frame .text-layer").dataset.state === "ready"`)
+		if n := value[int](p, `fetch("/api/captures/" + %s + "/text").then(r => r.json()).then(t => t.words.filter(w => w.masked).length)`, hit.ID.String()); n == 0 {
+			p.Fatal("the capture has no secret")
+		}
 		p.wait("the blurred secret", `document.querySelector("#frame .mask[aria-pressed=false]")`)
 		p.sound("blurred")
 		if filter := value[string](p, `(s => s.backdropFilter + s.filter + s.backgroundColor)(getComputedStyle(document.querySelector("#frame .mask")))`); filter == "" {
