@@ -50,6 +50,7 @@ async function begin() {
   // A picture that was to come with the page, and did not, is asked for once more: this
   // time it is known why it does not come.
   if (data.capture !== null && first === null) void moment.go({ capture: data.capture }, { by: "page" });
+  if (document.querySelector("#frame .steps") !== null) void import("./first.js").then(({ waitForFirst }) => waitForFirst());
   document.documentElement.dataset["ready"] = "1";
 }
 
