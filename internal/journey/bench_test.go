@@ -219,7 +219,7 @@ func (p *page) searching() []measured {
 		for _, kind := range []demo.KnownKind{demo.KnownOnce, demo.KnownSession, demo.KnownSessions, demo.KnownTitle} {
 			query := shared.fixture.known(p, kind).Query + " after:" + year
 			p.visit("/search?q=" + url.QueryEscape(query))
-			p.wait("results", `document.querySelector(".result[data-capture]")`)
+			p.wait("results, painted", `document.querySelector(".result[data-capture]") && performance.getEntriesByType("paint").length > 0`)
 			pages = append(pages, value[float64](p, `performance.getEntriesByType("paint").at(-1).startTime`))
 			answers = append(answers, value[float64](p, `(async () => { const t = performance.now(); await (await fetch("/api/search?q=" + encodeURIComponent(%s))).text(); return performance.now() - t; })()`, query))
 		}

@@ -112,7 +112,7 @@ func (p *page) selectBetween(first, last word) {
 	p.Helper()
 	p.do(`(() => {
 		const words = [...document.querySelectorAll("#frame .text-layer .text-word")];
-		const a = words.find(w => w.textContent.startsWith(%s)), b = words.findLast(w => w.textContent.startsWith(%s));
-		getSelection().setBaseAndExtent(a.firstChild, 0, b.firstChild, %s);
+		const a = words.findIndex(w => w.textContent.startsWith(%s)), b = words.findIndex((w, i) => i > a && w.textContent.startsWith(%s));
+		getSelection().setBaseAndExtent(words[a].firstChild, 0, words[b].firstChild, %s);
 	})()`, first.Text, last.Text, len([]rune(last.Text)))
 }
