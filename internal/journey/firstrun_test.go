@@ -86,7 +86,7 @@ func (p *page) upload(token string, at time.Time) {
 	}
 	request.Header.Set("Content-Type", form.FormDataContentType())
 	request.Header.Set("Authorization", "Bearer "+token)
-	answer, err := http.DefaultClient.Do(request)
+	answer, err := new(http.Client).Do(request)
 	if err != nil {
 		p.Fatal(err)
 	}

@@ -1,6 +1,7 @@
 package journey
 
 import (
+	"maps"
 	"time"
 
 	"github.com/chromedp/chromedp"
@@ -16,9 +17,9 @@ const (
 )
 
 // press presses and releases a key, named as chromedp's kb does or typed.
-func (p *page) press(keys string, modifiers ...chromedp.Modifier) {
+func (p *page) press(keys string) {
 	p.Helper()
-	if _, err := chromedp.KeyEvent(keys, chromedp.KeyModifiers(modifiers...))(p.Context(), p.target); err != nil {
+	if _, err := chromedp.KeyEvent(keys)(p.Context(), p.target); err != nil {
 		p.Fatalf("press %q: %v", keys, err)
 	}
 }
@@ -66,9 +67,7 @@ func (p *page) clickAt(at point, modifiers int) {
 func (p *page) mouse(kind string, at point, more object) {
 	p.Helper()
 	params := object{"type": kind, "x": at.X, "y": at.Y}
-	for name, v := range more {
-		params[name] = v
-	}
+	maps.Copy(params, more)
 	p.call("Input.dispatchMouseEvent", params)
 }
 
