@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp/kb"
+
 	"github.com/jarvis-memory/jarvis"
 )
 

@@ -10,11 +10,8 @@ import (
 // point is a place of the page, in CSS pixels of the window.
 type point struct{ X, Y float64 }
 
-// Modifiers of keys and of the mouse, as the protocol counts them.
-const (
-	ctrlKey  = 2
-	shiftKey = 8
-)
+// ctrlKey is a modifier, as the protocol counts them.
+const ctrlKey = 2
 
 // press presses and releases a key, named as chromedp's kb does or typed.
 func (p *page) press(keys string) {
