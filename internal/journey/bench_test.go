@@ -122,13 +122,14 @@ func (p *page) opening() []measured {
 	return []measured{{what: "open day, frame visible", values: visible, unit: "ms", most: 1000}}
 }
 
-// latency does something and returns how long the picture took from the last key on.
-func (p *page) latency(act func()) float64 {
+// latency does something and returns how long the picture took from the last key on,
+// and whether it was sent for only then.
+func (p *page) latency(act func()) (ms float64, cold bool) {
 	p.Helper()
 	before := value[int](p, "seen.latencies.length")
 	act()
 	p.wait("its picture", "seen.latencies.length > %s", before)
-	return value[float64](p, "seen.latencies.at(-1)")
+	return value[float64](p, "seen.latencies[%s]", before), value[bool](p, `performance.getEntriesByType("resource").some(e => e.startTime >= seen.since && e.name.includes(jarvis.moment.current.capture.id + "/fit"))`)
 }
 
 func (p *page) stepping() []measured {
@@ -139,14 +140,18 @@ func (p *page) stepping() []measured {
 	var decoded, cold []float64
 	for range 40 {
 		p.settled()
-		decoded = append(decoded, p.latency(func() { p.press(kb.ArrowRight) }))
+		if took, fetched := p.latency(func() { p.press(kb.ArrowRight) }); !fetched {
+			decoded = append(decoded, took)
+		}
 	}
 	p.visitMoment(all[0].Timestamp, device.Name, monitor)
 	p.do("seen.follow()")
 	p.do(`document.querySelector("#scrubber").focus()`)
 	for range 25 {
 		p.settled()
-		cold = append(cold, p.latency(func() { p.press(kb.PageDown) }))
+		if took, fetched := p.latency(func() { p.press(kb.PageDown) }); fetched {
+			cold = append(cold, took)
+		}
 	}
 	inputs := value[[]float64](p, "seen.inputs")
 	if len(inputs) == 0 {
@@ -177,12 +182,28 @@ func (p *page) jumping() []measured {
 		p.wait("where to go", `document.activeElement?.tagName === "INPUT"`)
 		p.do("document.activeElement.select()")
 		p.write(at.Format("2006-01-02 15:04:05"))
-		took = append(took, p.latency(func() { p.press(kb.Enter) }))
+		ms, _ := p.latency(func() { p.press(kb.Enter) })
+		took = append(took, ms)
 	}
 	return []measured{{what: "jump by g", values: took, unit: "ms", most: 400}}
 }
 
-// scrubbing drags over the whole day as fast as a hand does.
+// busy returns the longest time of which no two captures are far apart.
+func busy(all []capture) (from, to capture) {
+	from, to = all[0], all[0]
+	start := 0
+	for i := range all {
+		if i > 0 && all[i].Timestamp.Sub(all[i-1].Timestamp) > 90*time.Second {
+			start = i
+		}
+		if all[i].Timestamp.Sub(all[start].Timestamp) > to.Timestamp.Sub(from.Timestamp) {
+			from, to = all[start], all[i]
+		}
+	}
+	return from, to
+}
+
+// scrubbing drags to and fro over recorded time, as fast as a browser takes it.
 func (p *page) scrubbing() []measured {
 	p.Helper()
 	device, monitor, all := p.busiest()
@@ -190,18 +211,21 @@ func (p *page) scrubbing() []measured {
 	for range 3 {
 		p.visitMoment(all[len(all)/2].Timestamp, device.Name, monitor)
 		b := p.boxOf("#scrubber")
-		left, right := point{value[float64](p, `jarvis.scrubber.x(%s)`, all[0].Timestamp.UnixMicro()), b.at(0, 0.7).Y}, point{value[float64](p, `jarvis.scrubber.x(%s)`, all[len(all)-1].Timestamp.UnixMicro()), b.at(0, 0.7).Y}
+		from, to := busy(all)
+		left, right := point{value[float64](p, `jarvis.scrubber.x(%s)`, from.Timestamp.UnixMicro()), b.at(0, 0.7).Y}, point{value[float64](p, `jarvis.scrubber.x(%s)`, to.Timestamp.UnixMicro()), b.at(0, 0.7).Y}
+		steps := int(right.X-left.X) + 1
 		p.grab(0, between(left, right, 60)...) // so that the sheets are there
 		p.settled()
 		p.do("seen.drawn = []; seen.tasks = []; seen.begun = performance.now()")
-		for _, at := range between(right, left, 180) {
-			p.mouse("mouseMoved", at, object{"button": "left", "buttons": 1})
-			p.do("new Promise(requestAnimationFrame)")
+		for range 3 {
+			for _, at := range slices.Concat(between(right, left, steps), between(left, right, steps)) {
+				p.mouse("mouseMoved", at, object{"button": "left", "buttons": 1})
+			}
 		}
 		took := value[float64](p, "(performance.now() - seen.begun) / 1000")
 		rates = append(rates, value[float64](p, "seen.drawn.length")/took)
 		tasks = append(tasks, value[float64](p, "Math.max(0, ...seen.tasks.map(t => t.length))"))
-		p.release(0, left)
+		p.release(0, right)
 		p.settled()
 	}
 	return []measured{

@@ -46,7 +46,8 @@ type object = map[string]any
 
 // early runs in every document before its own scripts: it keeps what only events tell.
 const early = `
-window.seen = {reports: [], shift: 0, tasks: []};
+window.seen = {reports: [], shift: 0, shifted: [], tasks: []};
+performance.setResourceTimingBufferSize(100000);
 seen.ids = () => {
 	const of = selector => document.querySelector(selector)?.dataset.capture ?? null;
 	return {caption: of("#caption"), frame: of("#frame"), text: of("#frame .text-layer"), boxes: of("#frame .highlights"), moment: jarvis.moment?.current?.capture?.id ?? null};
@@ -55,7 +56,10 @@ seen.same = () => document.querySelector("#frame .text-layer") !== null && new S
 seen.picture = () => { const img = document.querySelector("#frame img.frame-image"); return img !== null && img.complete && img.naturalWidth > 0; };
 
 document.addEventListener("securitypolicyviolation", e => seen.reports.push(e.violatedDirective + " " + e.blockedURI + " " + e.sourceFile + ":" + e.lineNumber));
-new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) seen.shift += e.value; }).observe({type: "layout-shift", buffered: true});
+new PerformanceObserver(list => { for (const e of list.getEntries()) if (!e.hadRecentInput) {
+	seen.shift += e.value;
+	seen.shifted.push(e.sources.map(s => (s.node?.id || s.node?.className || s.node?.nodeName) + " " + JSON.stringify(s.previousRect) + " to " + JSON.stringify(s.currentRect)).join("; "));
+} }).observe({type: "layout-shift", buffered: true});
 new PerformanceObserver(list => { for (const e of list.getEntries()) seen.tasks.push({from: e.startTime, length: e.duration}); }).observe({type: "longtask", buffered: true});
 `
 

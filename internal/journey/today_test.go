@@ -48,6 +48,10 @@ func TestToday(t *testing.T) {
 				p.Errorf("%s: %d bytes, want at most %d", kind, sizes[kind], limit)
 			}
 		}
+		p.settled()
+		if shift := value[float64](p, "seen.shift"); shift > maxShift {
+			p.Errorf("the layout shifted by %.3f, want at most %.2f: %v", shift, maxShift, value[[]string](p, "seen.shifted"))
+		}
 		if p.look == laptop {
 			p.covers("with the strip", 0.50)
 			p.do(`document.querySelector("#strip").hidden = true`)
@@ -55,9 +59,6 @@ func TestToday(t *testing.T) {
 			p.covers("alone", 0.65)
 			p.do(`document.querySelector("#strip").hidden = false`)
 			p.drawn()
-		}
-		if shift := value[float64](p, "seen.shift"); shift > maxShift {
-			p.Errorf("the layout shifted by %.3f, want at most %.2f", shift, maxShift)
 		}
 		for _, part := range []string{"date", "time", "zone", "device", "monitor", "app", "title"} {
 			if value[string](p, `document.querySelector("#caption [data-part=" + %s + "]")?.textContent.trim() ?? ""`, part) == "" {
