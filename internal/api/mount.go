@@ -45,7 +45,12 @@ func (s *Server) mount() (http.Handler, error) {
 	table := s.routes()
 	for i := range table {
 		t := &table[i]
-		m.wrap = func(h http.Handler) http.Handler { return s.enter(t, h) }
+		m.wrap = func(h http.Handler) http.Handler {
+			if strings.HasPrefix(t.path, "/api/") {
+				h = packed(h)
+			}
+			return s.enter(t, h)
+		}
 		op := huma.Operation{
 			OperationID: t.id, Method: t.method, Path: t.path, Summary: t.about, Hidden: t.id == "" || t.as != "",
 			MaxBodyBytes: t.body(s), BodyReadTimeout: -1, // whoever listens bounds how slowly a body may come
