@@ -198,7 +198,7 @@ func TestPages_Addresses(t *testing.T) {
 	}
 	for _, wrong := range []string{
 		"/day/yesterday", "/day/2026-02-30", "/day/2026-1-1", "/day/0001-01-01", "/week/2026-W54", "/week/2026-W00", "/week/2026W04", "/week/2026-W4", "/at/noon", "/at/0999-01-01T00:00:00Z",
-		"/frame/x", "/day/2026-10-23?tz=Local", "/day/2026-10-23?tz=Mars", "/day/2026-10-23?monitor=x", "/day/2026-10-23?at=x", "/day/2026-10-23?zoom=year", "/day/2026-10-23?zoom=0", "/day/2026-10-23?off=x",
+		"/frame/x", "/day/2026-10-23?tz=Local", "/day/2026-10-23?tz=Mars", "/day/2026-10-23?monitor=x", "/day/2026-10-23?monitor=-1", "/?device=%00", "/?device=%ff", "/?device=" + strings.Repeat("x", 256), "/day/2026-10-23?at=x", "/day/2026-10-23?zoom=year", "/day/2026-10-23?zoom=0", "/day/2026-10-23?off=x",
 	} {
 		if got := show(t, p, wrong); jarvis.ErrorCode(got.err) != jarvis.CodeInvalid || got.Body.Len() > 0 {
 			t.Errorf("%s: %v", wrong, got.err)

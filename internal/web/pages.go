@@ -3,6 +3,7 @@ package web
 import (
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -60,6 +61,9 @@ func (p *Pages) Page(w http.ResponseWriter, r *http.Request, principal jarvis.Pr
 func (p *Pages) moment(r *http.Request) (*moment, error) {
 	q := r.URL.Query()
 	m := &moment{zone: p.o.Location, zoom: "day", device: q.Get("device"), words: jarvis.CleanText(q.Get("q"), 1000)}
+	if len(m.device) > jarvis.MaxDevice || jarvis.CleanText(m.device, jarvis.MaxDevice) != m.device {
+		return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.60q is not the name of a device", m.device)
+	}
 	var err error
 	if name := q.Get("tz"); name != "" {
 		if m.zone, err = time.LoadLocation(name); err != nil || name == "Local" {
@@ -68,7 +72,7 @@ func (p *Pages) moment(r *http.Request) (*moment, error) {
 	}
 	if text := q.Get("monitor"); text != "" {
 		n, err := strconv.Atoi(text)
-		if err != nil {
+		if err != nil || n < 0 || n > math.MaxInt32 {
 			return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.20q is not a monitor: they are counted from 0", text)
 		}
 		m.monitor = &n

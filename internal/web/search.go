@@ -114,6 +114,9 @@ func (p *Pages) fillSearch(ctx context.Context, d *searchData, a *asked) (int, e
 		d.Failure = &failureData{"This search took too long", sentence(message(err)), "Search the last 30 days only", a.href(a.query + " after:30d")}
 		return http.StatusGatewayTimeout, nil
 	case jarvis.CodeInvalid:
+		if a.cursor == "" {
+			return 0, err
+		}
 		a.cursor = ""
 		d.Failure = &failureData{"This page of results is gone", sentence(message(err)), "Begin with the first page", a.href(a.query)}
 		return http.StatusBadRequest, nil

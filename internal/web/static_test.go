@@ -37,7 +37,7 @@ func newPages(t testing.TB, o Options) *Pages {
 const (
 	maxStyles  = 25 << 10
 	maxScripts = 60 << 10 // until a page is ready
-	maxLater   = 75 << 10 // with all that it may load later
+	maxLater   = 80 << 10 // with all that it may load later
 	maxModules = 9        // with the page, its style and its picture they are 12 requests
 )
 

@@ -14,6 +14,16 @@
       if (element !== null) element.hidden = hidden;
     }
   }
+  // Nobody is signed in here: what the last one's pages kept in this browser goes.
+  function forget() {
+    for (const name of /** @type {const} */ (["localStorage", "sessionStorage"])) {
+      try {
+        const kept = window[name];
+        for (const key of Object.keys(kept)) if (key.startsWith("jarvis.")) kept.removeItem(key);
+      } catch { /* a browser that keeps nothing */ }
+    }
+  }
+  if (document.getElementById("secret") !== null) forget();
   addEventListener("hashchange", takeLink);
   takeLink();
 })();

@@ -32,7 +32,7 @@ export function openHelp() {
         h("dl", null, bindings.map((binding) => h("div", null, h("dt", null, keysOf(binding)), h("dd", null, binding.help))))))),
     h("p", { class: "hint" }, "On the timeline: drag to move through time, click to jump, turn the wheel to pan, Ctrl and the wheel to zoom, Shift and drag to select. Page Up and Page Down move it by 15 minutes, Home and End to the first and the last capture of the day. Escape closes one thing at a time."),
     h("p", { class: "help-switch" }, h("label", null, toggle, " Use these keys on this page"),
-      h("a", { href: "/docs" }, "The API, for programs")),
+      h("a", { href: "/sign-in" }, "Your session"), h("a", { href: "/docs" }, "The API, for programs")),
     h("form", { method: "post", action: "/sign-out" }, h("button", { type: "submit", class: "button" }, "Sign out")));
   dialog.addEventListener("close", () => dialog.remove());
   dialog.addEventListener("click", (event) => {
