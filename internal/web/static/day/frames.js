@@ -208,12 +208,18 @@ export class Frames {
 
   /** @param {string} id of a capture that was deleted */
   forget(id) {
+    for (const job of this.#jobs.values()) if (job.capture.id === id) this.#cancel(job);
     for (const width of [0, ...widths]) this.#kept.delete(`${id} ${width}`);
+  }
+
+  /** Nothing that is on its way is wanted any more. */
+  cancel() {
+    for (const job of this.#jobs.values()) this.#cancel(job);
   }
 
   /** Lets go of everything. */
   drop() {
-    for (const job of this.#jobs.values()) this.#cancel(job);
+    this.cancel();
     this.#kept.clear();
   }
 

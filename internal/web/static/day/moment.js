@@ -64,6 +64,7 @@ export class Moment extends EventTarget {
   #direction = 1;
   #busy = false;
   #resting = 0;
+  #late = false; // whether what is previewed is a picture that is on its way
 
   /**
    * @param {{chapters: import("./chapters.js").Chapters, frames: import("./frames.js").Frames, device: string, monitor: number, at: Micros, highlight?: string}} options
@@ -123,9 +124,13 @@ export class Moment extends EventTarget {
    * @param {Micros} at @param {{device?: string, monitor?: number, by?: string}} [lane]
    */
   scrub(at, lane = {}) {
-    if (this.scrubbing === null) this.#begin();
+    if (this.scrubbing === null || this.#late) {
+      // Nothing that was wanted before is fetched, or shown, while it lasts.
+      this.#late = false;
+      this.#begin();
+      this.frames.cancel();
+    }
     clearTimeout(this.#resting);
-    this.frames.prefetch([]);
     this.scrubbing = { at, device: lane.device ?? this.scrubbing?.device ?? this.current.device, monitor: lane.monitor ?? this.scrubbing?.monitor ?? this.current.monitor };
     this.#fire("scrub", { ...this.scrubbing, by: lane.by ?? "person" });
   }
@@ -180,8 +185,14 @@ export class Moment extends EventTarget {
     return this.#from(direction, how, async (base, signal) => {
       const mark = await this.timeline?.appChange(base.device, base.monitor_index, timeOf(base), direction);
       if (!mark) return null;
-      // A mark is cut to the millisecond.
-      return this.chapters.nearest(base.device, base.monitor_index, mark.at + 500, { signal });
+      // A mark is cut to the millisecond: of those in it, the first of the mark's app.
+      let found = await this.chapters.nearest(base.device, base.monitor_index, mark.at + 999, { signal, earlier: true });
+      while (found !== null && found.app_name !== mark.app) {
+        const earlier = await this.chapters.neighbour(found, -1, { signal });
+        if (earlier === null || timeOf(earlier) < mark.at) break;
+        found = earlier;
+      }
+      return found;
     });
   }
 
@@ -200,6 +211,7 @@ export class Moment extends EventTarget {
    */
   preview(capture) {
     this.scrubbing = { at: timeOf(capture), device: capture.device, monitor: capture.monitor_index };
+    this.#late = true;
     this.#fire("scrub", { ...this.scrubbing, by: "play" });
   }
 
@@ -341,6 +353,7 @@ export class Moment extends EventTarget {
     const off = how.off ?? 0;
     if (how.highlight !== undefined) this.highlight = how.highlight;
     this.scrubbing = null;
+    this.#late = false;
     this.current = { capture, at: timeOf(capture), device: capture.device, monitor: capture.monitor_index, image, off, reason };
     const detail = { capture, image, off, jump: how.jump ?? false, by: how.by ?? "person", highlight: this.highlight };
     if (image === null) this.#fire("broken", { ...detail, reason, code: problem?.code ?? "unknown" });

@@ -281,7 +281,9 @@ export class Scrubber extends EventTarget {
         this.#moment.scrub(this.#at);
         const row = this.#rows.find((row) => row.current);
         this.#preview.show({ ...this.#around(), x, at: this.#at, device: this.#device, monitor: this.#monitor, cell: row === undefined ? null : cellAt(row.cells, x), bare: true });
-        this.#schedule();
+        // A gesture comes once for each frame of the screen: it is drawn in the same one.
+        cancelAnimationFrame(this.#frame);
+        this.#draw();
       },
       drop: (x) => {
         this.#preview.hide();

@@ -63,7 +63,7 @@ export function mountStrip(element, { moment, timeline, zone }) {
   function make(mark, device, monitor) {
     const app = mark.app.startsWith("\u0000") || mark.app === "" ? "an app that nobody named" : mark.app;
     const time = clock(mark.at, zone, { seconds: false });
-    const button = h("button", { type: "button", title: `${time} ${app}`, "aria-label": `${time}, ${app}`, onclick: () => void moment.go({ at: mark.at + 500, device, monitor }) },
+    const button = h("button", { type: "button", title: `${time} ${app}`, "aria-label": `${time}, ${app}`, onclick: () => void moment.go({ at: mark.at + 999, device, monitor }) },
       h("img", { alt: "", decoding: "async", width: 320, height: 180 }), h("span", { "aria-hidden": "true" }, time));
     button.dataset["at"] = String(mark.at);
     button.dataset["lane"] = `${monitor}\n${device}`;
