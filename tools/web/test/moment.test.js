@@ -108,6 +108,16 @@ test("chapters: what was deleted does not come back", async () => {
   assert.notEqual((await chapters.nearest("ann@laptop", 1, start + 20 * second)).id, all[4].id);
 });
 
+test("chapters: one that is deleted while it is looked at is not gone back to", async () => {
+  const { get, all } = server(10);
+  const chapters = new Chapters({ get });
+  chapters.add(all[5]);
+  chapters.forget(all[5].id);
+  const next = await chapters.neighbour(all[5], 1);
+  assert.equal(next?.id, all[6].id);
+  assert.equal((await chapters.neighbour(next, -1))?.id, all[4].id);
+});
+
 test("merge: stretches that touch become one, others stay apart", () => {
   const { all } = server(10);
   const part = (first, last) => ({ from: timeOf(all[first]), to: timeOf(all[last]), items: all.slice(first, last + 1), asked: 0, used: 0 });

@@ -123,6 +123,19 @@ export class Chapters extends EventTarget {
    * @returns {Promise<Capture | null>}
    */
   async neighbour(capture, n, options = {}) {
+    try {
+      return await this.#neighbour(capture, n, options);
+    } finally {
+      // One that was deleted while it was looked at is not gone back to.
+      if (this.#gone.has(capture.id)) this.forget(capture.id);
+    }
+  }
+
+  /**
+   * @param {Capture} capture @param {number} n @param {{signal?: AbortSignal}} options
+   * @returns {Promise<Capture | null>}
+   */
+  async #neighbour(capture, n, options) {
     for (;;) {
       const stretch = this.#stretch(capture);
       const i = stretch.items.findIndex((item) => item.id === capture.id);
@@ -154,7 +167,9 @@ export class Chapters extends EventTarget {
     const i = stretch.items.findIndex((item) => item.id === capture.id);
     this.#extend(capture, stretch, i, 1);
     this.#extend(capture, stretch, i, -1);
-    return offsets.flatMap((offset) => stretch.items[i + offset] ?? []);
+    const found = offsets.flatMap((offset) => stretch.items[i + offset] ?? []);
+    if (this.#gone.has(capture.id)) this.forget(capture.id);
+    return found;
   }
 
   /**

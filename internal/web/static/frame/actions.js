@@ -23,6 +23,8 @@ export function mountActions(viewer, options) {
 export class Actions {
   /** @type {Map<string, () => void>} the deletions that can be undone, by capture */
   #leaving = new Map();
+  /** @type {Set<string>} what is deleted, and may still be looked at */
+  #gone = new Set();
   /** @type {HTMLElement | null} */
   #asked = null;
 
@@ -39,13 +41,14 @@ export class Actions {
 
     this.pinButton = tool("pin", "Pin (p)", () => void this.pin(), { "aria-pressed": "false", class: "tool tool-pin" });
     this.deleteButton = tool("delete", "Delete… (Delete)", () => this.ask(), { "aria-expanded": "false" });
-    viewer.tools.append(h("div", { class: "tool-group", role: "group", "aria-label": "This capture" },
+    this.buttons = h("div", { class: "tool-group", role: "group", "aria-label": "This capture" },
       this.pinButton,
       tool("link", "Copy the link (y)", () => void this.copyLink()),
       tool("copy", "Copy the picture (Shift+C)", () => void this.copyImage()),
       tool("download", "Download the original", () => this.download()),
       tool("text", "Download the text", () => void this.downloadText()),
-      this.deleteButton));
+      this.deleteButton);
+    viewer.tools.append(this.buttons);
 
     const group = "This capture";
     bind({ key: "p", shift: false, help: "Pin or unpin: what is pinned is not deleted by age", group, run: () => void this.pin() });
@@ -53,13 +56,23 @@ export class Actions {
     bind({ key: "c", shift: true, help: "Copy the picture", group, run: () => void this.copyImage() });
     bind({ key: "Delete", help: "Delete this capture", group, run: () => this.ask() });
     onEscape(() => this.#closeQuestion());
+    // Who comes back to a page that was left finds what was there.
+    addEventListener("pagehide", () => {
+      for (const undo of [...this.#leaving.values()]) undo();
+    });
     moment.addEventListener("change", () => this.#changed());
-    moment.addEventListener("broken", () => this.#changed());
+    moment.addEventListener("broken", (event) => {
+      const { capture, code } = /** @type {CustomEvent<{capture: Capture, code?: string}>} */ (event).detail;
+      if (code === "deleted") this.#gone.add(capture.id);
+      this.#changed();
+    });
     this.#changed();
   }
 
+  /** What something can be done with. */
   get capture() {
-    return this.moment.current.capture;
+    const { capture } = this.moment.current;
+    return capture === null || this.#gone.has(capture.id) ? null : capture;
   }
 
   #changed() {
@@ -70,6 +83,7 @@ export class Actions {
     const label = pinned ? "Unpin (p)" : "Pin (p)";
     this.pinButton.setAttribute("aria-label", label);
     this.pinButton.title = label;
+    for (const button of this.buttons.querySelectorAll("button")) button.disabled = capture === null;
     this.viewer.element.classList.toggle("leaving", capture !== null && this.#leaving.has(capture.id));
   }
 
@@ -226,15 +240,18 @@ export class Actions {
       return;
     }
     this.texts.forget(capture.id);
+    const looked = this.capture?.id === capture.id;
+    this.#gone.add(capture.id);
     const at = fromISO(capture.timestamp);
     this.timeline?.drop?.();
     void this.timeline?.reload?.(at - HOUR, at + HOUR);
     this.moment.dispatchEvent(new CustomEvent("deleted", { detail: { capture } }));
-    if (this.capture?.id !== capture.id) {
+    if (!looked) {
       toast(receiptText(receipt), { seconds: 12 });
       return;
     }
     announce(receiptText(receipt));
+    this.#changed();
     this.viewer.element.querySelector(".frame-image")?.remove();
     this.viewer.showCard({
       kind: "error",

@@ -45,6 +45,13 @@ export class Panel {
     toggle?.addEventListener("click", () => this.open(element.hidden));
     moment.addEventListener("change", () => this.#show());
     moment.addEventListener("broken", () => this.#show());
+    moment.addEventListener("deleted", (event) => {
+      if (/** @type {CustomEvent} */ (event).detail.capture.id !== element.dataset.capture) return;
+      this.text.textContent = "";
+      this.more.hidden = true;
+      this.note.textContent = "This capture was deleted.";
+      this.note.hidden = false;
+    });
     moment.addEventListener("pinned", () => this.#showDetails());
     layer.addEventListener("text", (event) => this.#showText(/** @type {CustomEvent} */ (event).detail.data));
     layer.addEventListener("failed", (event) => {

@@ -54,6 +54,12 @@ export class TextLayer extends EventTarget {
     for (const type of ["change", "broken"]) {
       moment.addEventListener(type, (event) => this.show(/** @type {CustomEvent<MomentChange>} */ (event).detail.capture));
     }
+    moment.addEventListener("deleted", (event) => {
+      const { id } = /** @type {CustomEvent<{capture: Capture}>} */ (event).detail.capture;
+      if (id !== this.id) return;
+      clearTimeout(this.#timer);
+      this.#clear(id);
+    });
     moment.addEventListener("scrub", () => getSelection()?.removeAllRanges());
     this.#selecting();
     if (moment.current.capture) this.show(moment.current.capture);
