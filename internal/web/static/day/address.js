@@ -47,10 +47,10 @@ export function parse(address) {
 
 /**
  * Keeps the address, and follows Back and Forward.
- * @param {{moment: import("./moment.js").Moment, scrubber: import("./scrubber.js").Scrubber, zone: string}} options
+ * @param {{moment: import("./moment.js").Moment, scrubber: import("./scrubber.js").Scrubber, viewer: FrameViewer, zone: string}} options
  * @returns {() => void} writes the address now
  */
-export function keepAddress({ moment, scrubber, zone }) {
+export function keepAddress({ moment, scrubber, viewer, zone }) {
   const { zoom } = scrubber;
   const tz = new URLSearchParams(location.search).get("tz");
   let timer = 0;
@@ -58,7 +58,7 @@ export function keepAddress({ moment, scrubber, zone }) {
   history.scrollRestoration = "manual";
 
   const state = () => ({ at: moment.current.at, device: moment.current.device, monitor: moment.current.monitor, zoom: scrubber.zoom, highlight: moment.highlight });
-  const entry = () => ({ id: moment.current.capture?.id, view: scrubber.view });
+  const entry = () => ({ id: moment.current.capture?.id, view: scrubber.view, frame: viewer.view });
 
   function write() {
     clearTimeout(timer);
@@ -83,6 +83,13 @@ export function keepAddress({ moment, scrubber, zone }) {
   }
 
   for (const type of shown) moment.addEventListener(type, changed);
+  moment.addEventListener("highlight", () => {
+    moved = true;
+    soon();
+  });
+  viewer.addEventListener("zoom", () => {
+    if (moved || parse(location) !== null) soon();
+  });
   scrubber.addEventListener("view", () => {
     if (moved || scrubber.zoom !== zoom || parse(location) !== null) soon();
   });
@@ -97,12 +104,16 @@ export function keepAddress({ moment, scrubber, zone }) {
       location.reload();
       return;
     }
-    const { id, view } = event.state ?? {};
+    const { id, view, frame } = event.state ?? {};
     await moment.go(id ? { id } : to, { by: "back", highlight: to.highlight });
+    if (frame !== undefined) viewer.show(frame);
     if (view) scrubber.show(view);
     else scrubber.setZoom(to.zoom);
   });
-  const view = history.state?.view;
-  if (view && history.state.id === moment.current.capture?.id) scrubber.show(view);
+  const { id, view, frame } = history.state ?? {};
+  if (id !== undefined && id === moment.current.capture?.id) {
+    if (view) scrubber.show(view);
+    if (frame) viewer.show(frame);
+  }
   return write;
 }

@@ -45,7 +45,7 @@ async function begin() {
   const scrubber = mountScrubber(get("#scrubber"), { timeline, moment, zone: data.zone, zoom: data.zoom });
   if (data.capture !== null) moment.start(data.capture, first, data.off);
   Object.assign(window.jarvis, { scrubber, viewer });
-  keepAddress({ moment, scrubber, zone: data.zone });
+  keepAddress({ moment, scrubber, viewer, zone: data.zone });
   mountParts({ data, moment, timeline, viewer, scrubber });
   // A picture that was to come with the page, and did not, is asked for once more: this
   // time it is known why it does not come.

@@ -51,6 +51,9 @@ export class Highlights extends EventTarget {
     for (const type of ["change", "broken"]) {
       moment.addEventListener(type, (event) => this.#change(/** @type {CustomEvent<MomentChange>} */ (event).detail));
     }
+    moment.addEventListener("deleted", (event) => {
+      if (/** @type {CustomEvent} */ (event).detail.capture.id === this.boxes.dataset.capture) this.boxes.replaceChildren();
+    });
     layer.addEventListener("text", (event) => this.#draw(/** @type {CustomEvent} */ (event).detail));
     bind({ key: "n", shift: false, help: "Next hit of the search", group: "Search", run: () => this.go(1) });
     bind({ key: "n", shift: true, help: "Previous hit of the search", group: "Search", run: () => this.go(-1) });
@@ -86,6 +89,7 @@ export class Highlights extends EventTarget {
     this.bar.hidden = true;
     this.boxes.replaceChildren();
     this.texts.search = "";
+    this.#told = "";
     this.#results = null;
     this.dispatchEvent(new Event("cleared"));
     this.moment.highlight = "";

@@ -64,6 +64,13 @@ interface FrameCard {
   actions?: { label: string; run: () => void }[];
 }
 
+/** The part of the picture that is seen: how large, and where its corner is in the stage. */
+interface FrameView {
+  scale: number;
+  x: number;
+  y: number;
+}
+
 /** What mountViewer returns. */
 interface FrameViewer extends EventTarget {
   element: HTMLElement; // #frame
@@ -72,9 +79,11 @@ interface FrameViewer extends EventTarget {
   tools: HTMLElement; // the buttons below the picture
   zoom: number; // 1 is a pixel of the picture on a pixel of the screen
   fitted: boolean;
+  readonly view: FrameView | null; // null where all of it is seen
   pannable: boolean;
   textAt: ((clientX: number, clientY: number) => boolean) | null; // set by the text layer
   fit(): void;
+  show(view: FrameView | null): void;
   reveal(box: Rect): void;
   zoomTo(zoom: number, clientX?: number, clientY?: number): void;
   toPicture(clientX: number, clientY: number): { x: number; y: number };

@@ -246,6 +246,18 @@ class Viewer extends EventTarget {
     else this.#place(this.#scale, this.#x, this.#y);
   }
 
+  /** Which part of the picture is seen, and how large; null where all of it is. */
+  get view() {
+    return this.fitted ? null : { scale: this.#scale, x: this.#x, y: this.#y };
+  }
+
+  /** Shows what view told. @param {FrameView | null} view */
+  show(view) {
+    if (view === null) return this.fit();
+    this.fitted = false;
+    this.#place(view.scale, view.x, view.y);
+  }
+
   fit() {
     this.fitted = true;
     this.#place(this.#fitScale(), 0, 0);
