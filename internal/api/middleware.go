@@ -281,6 +281,9 @@ func (s *Server) enter(route *route, next http.Handler) http.Handler {
 				s.refuse(w, r, jarvis.Errorf(jarvis.CodeForbidden, "this needs a credential that may %s, and this one may not", strings.Join(route.scopes(), " or ")))
 				return
 			}
+			if route.deletes && p.Own {
+				w.Header().Set("Clear-Site-Data", `"cache"`)
+			}
 		}
 		// What cannot be read would be passed over, and a filter that is not there
 		// selects everything.

@@ -206,15 +206,15 @@ func (s *Server) page(w http.ResponseWriter, r *http.Request) error {
 	if s.o.Pages == nil {
 		return errNoPages()
 	}
-	action := jarvis.ActionView
+	action, busy, places := jarvis.ActionView, s.sums, int64(1)
 	if r.URL.Path == "/search" {
-		action = jarvis.ActionSearch
-		place, err := s.searching.take(r.Context(), searchPlaces(&searchInput{Facets: true}))
-		if err != nil {
-			return err
-		}
-		defer s.searching.give(place)
+		action, busy, places = jarvis.ActionSearch, s.searching, searchPlaces(&searchInput{Facets: true})
 	}
+	place, err := busy.take(r.Context(), places)
+	if err != nil {
+		return err
+	}
+	defer busy.give(place)
 	captures, err := s.o.Pages.Page(w, r, p, s.o.Guard.Secure(r))
 	if err == nil {
 		s.record(r.Context(), action, captures)

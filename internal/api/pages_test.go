@@ -99,7 +99,7 @@ func TestServer_Pages_Policy(t *testing.T) {
 	for _, path := range []string{"/", "/sign-in", "/sign-in?signed-out", "/day/2026-01-24", "/week/2026-W04", "/search", "/nothing"} {
 		page := r.browse(path, cookie)
 		policy := page.header.Get("Content-Security-Policy")
-		if !strings.HasPrefix(policy, "default-src 'none'; script-src 'self'; style-src 'self';") || !strings.HasSuffix(policy, "base-uri 'none'; frame-ancestors 'none'") || strings.Contains(policy, "unsafe") || strings.Contains(policy, ":;") && !strings.Contains(policy, "img-src 'self' blob:;") {
+		if policy != "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'" {
 			t.Errorf("%s: the policy is %q", path, policy)
 		}
 		if kept := page.header.Get("Cache-Control"); kept != "no-store" {
@@ -130,6 +130,10 @@ func TestServer_SignIn_Back(t *testing.T) {
 		}
 		r.browse(where.String(), nil).want(http.StatusOK).wantText(`name="to" value="` + strings.ReplaceAll(html.EscapeString(path), "+", "&#43;") + `"`)
 		r.get("", path).wantProblem(http.StatusUnauthorized, jarvis.CodeNoCredential) // a program
+	}
+	// The newest moment is where one gets without being led back, too.
+	if a := r.browse("/", nil).want(http.StatusSeeOther); a.header.Get("Location") != "/sign-in" {
+		t.Errorf("/ leads to %s", a.header.Get("Location"))
 	}
 	// A link of another site comes without the cookie, and the page asks once more.
 	req := r.request(http.MethodGet, "/sign-in?to=%2Fpins", nil)
@@ -209,5 +213,17 @@ func TestServer_Docs(t *testing.T) {
 	}
 	if yaml := r.get("", "/openapi.yaml").want(http.StatusOK); !strings.Contains(string(yaml.body), "openapi: 3.1.0") {
 		t.Errorf("the document begins with %.100q", yaml.body)
+	}
+}
+
+// What was deleted is no longer in the browser of the person's own computer.
+func TestServer_Delete_ClearsCache(t *testing.T) {
+	for own, want := range map[string]string{"on": `"cache"`, "off": ""} {
+		r := newRig(t)
+		req := r.request(http.MethodDelete, "/api/captures/"+r.add(1).ID.String(), nil)
+		req.AddCookie(r.signIn(own))
+		if got := r.do(req, "").want(http.StatusOK).header.Get("Clear-Site-Data"); got != want {
+			t.Errorf("own %s: Clear-Site-Data is %q", own, got)
+		}
 	}
 }

@@ -35,6 +35,7 @@ type route struct {
 	maxBody int64             // bytes; 0 means 1 MiB
 	time    time.Duration     // until it is given up; 0 means a minute
 	quiet   bool              // logged for debugging only
+	deletes bool              // the browser of a person's own computer forgets the pictures that it kept
 	page    bool              // a browser without a session is led to where it signs in
 	as      string            // the path in the OpenAPI document, where it is written otherwise
 }
@@ -95,9 +96,9 @@ func (s *Server) routes() []route {
 		{method: post, path: "/api/captures", scope: upload, id: "upload-capture", about: uploadAbout, errors: []int{conflict, gone, tooLarge, noSpace}, handle: with(s, s.uploadCapture), form: uploadForm(), maxBody: withImage, time: 5 * minute},
 		{method: post, path: "/api/captures/{$}", as: "/api/captures/", scope: upload, id: "upload-capture-slash", about: uploadAbout, errors: []int{conflict, gone, tooLarge, noSpace}, handle: with(s, s.uploadCapture), form: uploadForm(), maxBody: withImage, time: 5 * minute},
 		{method: get, path: "/api/captures", scope: read, id: "list-captures", about: "Lists captures, the newest first, without the text in them.", handle: with(s, s.listCaptures)},
-		{method: post, path: "/api/captures/delete", scope: admin, id: "delete-captures", about: deleteAbout, errors: []int{notFound, conflict}, handle: with(s, s.deleteCaptures), time: longTime},
+		{method: post, path: "/api/captures/delete", scope: admin, id: "delete-captures", about: deleteAbout, errors: []int{notFound, conflict}, handle: with(s, s.deleteCaptures), time: longTime, deletes: true},
 		{method: get, path: "/api/captures/{id}", scope: read, id: "get-capture", about: "Returns a capture with the text in it.", errors: []int{notFound, gone}, handle: with(s, s.getCapture)},
-		{method: del, path: "/api/captures/{id}", scope: admin, id: "delete-capture", about: "Deletes a capture for good.", errors: []int{notFound, conflict, gone}, handle: with(s, s.deleteCapture)},
+		{method: del, path: "/api/captures/{id}", scope: admin, id: "delete-capture", about: "Deletes a capture for good.", errors: []int{notFound, conflict, gone}, handle: with(s, s.deleteCapture), deletes: true},
 		{method: get, path: "/api/captures/{id}/image", scope: read, also: work, id: "get-image", about: "Returns the image as it was given. Ranges and If-None-Match are answered; with download=1 it is for a file. The scope work gets those of captures that wait to be read.", errors: []int{notFound, gone}, handle: s.image(s.getImage, imageParameters)},
 		{method: get, path: "/api/captures/{id}/thumbnail", scope: read, id: "get-thumbnail", about: "Returns a small JPEG of the image, about as wide as asked for.", errors: []int{notFound, gone, tooLarge}, handle: s.image(s.getThumbnail, thumbnailParameters)},
 		{method: get, path: "/api/captures/{id}/fit", scope: read, id: "get-fit", about: fitAbout, errors: []int{notFound, gone}, handle: s.binary(s.getFit, []string{"image/jpeg", "image/png", "image/webp"}, fitParameters()...)},

@@ -15,7 +15,7 @@ import (
 	"github.com/jarvis-memory/jarvis"
 )
 
-// maxTimelines is how many timelines, indices and lists of sheets are made at once.
+// maxTimelines is how many timelines, indices, lists of sheets and pages are made at once.
 const maxTimelines = 8
 
 const (
