@@ -1,6 +1,8 @@
 package journey
 
 import (
+	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -42,7 +44,8 @@ func TestGaps(t *testing.T) {
 						longest[h.State] = h
 					}
 				}
-				for state, h := range longest {
+				for _, state := range slices.Sorted(maps.Keys(longest)) {
+					h := longest[state]
 					if seen[state] || h.minutes() < 3 || state == jarvis.HoleUnchanged {
 						continue
 					}
@@ -63,11 +66,12 @@ func TestGaps(t *testing.T) {
 func (p *page) explains(h hole) {
 	p.Helper()
 	middle := (h.From + h.To) / 2
+	p.settled() // the view follows the playhead, which a click on a gap moves
 	p.do(`jarvis.scrubber.show(%s, %s)`, h.From-int64(20*time.Minute/time.Microsecond), h.To+int64(20*time.Minute/time.Microsecond))
 	p.drawn()
 	at := value[point](p, `({X: jarvis.scrubber.x(%s), Y: jarvis.scrubber.y(%s)})`, middle, h.Device)
 	p.clickAt(at, 0)
-	p.wait("the words of a gap", `!document.querySelector("#gap").hidden`)
+	p.wait(fmt.Sprintf("the words of the gap %v at %v", h, at), `!document.querySelector("#gap").hidden`)
 	text := value[string](p, `document.querySelector("#gap").innerText`)
 	if len(text) < 40 {
 		p.Errorf("the gap of the state %d says only %q", h.State, text)
