@@ -81,7 +81,8 @@ type Timelines interface {
 
 	// Sheet returns the JPEG of the sheet of a monitor that begins at from: CodeInvalid
 	// when none begins there, and CodeNotFound when there are no captures in its time.
-	// What changed since Sheets named it is in it, and then its name is another one.
+	// What changed since Sheets named it is in it, and then its name is another one. It
+	// has none while an image is missing: then nobody should keep it.
 	Sheet(ctx context.Context, device string, monitor int, kind SheetKind, from time.Time) (name string, jpeg []byte, err error)
 
 	// Nearest returns the capture of a monitor that is nearest to at, without its text;

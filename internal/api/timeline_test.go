@@ -169,6 +169,23 @@ func TestServer_Sheet_Kept(t *testing.T) {
 	}
 }
 
+// A sheet without an image that is not there now is kept by nobody: the image may come back.
+func TestServer_Sheet_NotWhole(t *testing.T) {
+	r := newRig(t)
+	there, gone := r.add(1), r.add(62)
+	name, err := jarvis.ParseBlobName(gone.Filepath)
+	must(t, err)
+	must(t, r.blobs.Delete(t.Context(), name))
+	var got struct{ Items []jarvis.Sheet }
+	r.get(r.reader, "/api/timeline/sheets?device=desk&"+between()).want(http.StatusOK).json(&got)
+	req := r.request(http.MethodGet, "/api/timeline/sheet?device=desk&from=2026-01-24T12:00:00Z&name="+got.Items[0].Name, nil)
+	req.AddCookie(r.signIn("on"))
+	a := r.do(req, "").want(http.StatusOK)
+	if _, err := jpeg.Decode(bytes.NewReader(a.body)); err != nil || a.header.Get("Cache-Control") != "no-store" || a.header.Get("Etag") != "" {
+		t.Errorf("without %s but with %s it may be kept: %v, %v", gone.ID, there.ID, a.header, err)
+	}
+}
+
 func TestServer_Nearest(t *testing.T) {
 	onAll(t, func(t *testing.T, r *rig) {
 		r.get(r.reader, "/api/timeline/nearest?at=2026-01-24T12:00:00Z").wantProblem(http.StatusNotFound, jarvis.CodeNotFound)

@@ -24,7 +24,7 @@ func TestRm_Sheets(t *testing.T) {
 	}()
 	first, second := *added[0].ID, *added[1].ID
 	for _, tiles := range [][]jarvis.Tile{{{Place: 0, ID: first}, {Place: 1, ID: second}}, {{Place: 1, ID: second}}} {
-		_, err := cache.Sheet(t.Context(), jarvis.SheetHour, tiles, func(context.Context, jarvis.ID) ([]byte, error) {
+		_, _, err := cache.Sheet(t.Context(), jarvis.SheetHour, tiles, func(context.Context, jarvis.ID) ([]byte, error) {
 			return os.ReadFile(filepath.Join(p.folder, "shots/0000.png"))
 		})
 		if err != nil {

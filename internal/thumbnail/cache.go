@@ -120,9 +120,11 @@ func (c *Cache) Thumbnail(ctx context.Context, id jarvis.ID, width int, image fu
 		return nil, jarvis.Errorf(jarvis.CodeInvalid, "a thumbnail of no capture is asked for")
 	}
 	width = Fit(width)
-	return c.flights.join(ctx, flightKey{id: id, width: width}, func(ctx context.Context) ([]byte, error) {
-		return c.get(ctx, id, width, image)
+	result, err := c.flights.join(ctx, flightKey{id: id, width: width}, func(ctx context.Context) (made, error) {
+		thumbnail, err := c.get(ctx, id, width, image)
+		return made{jpeg: thumbnail}, err
 	})
+	return result.jpeg, err
 }
 
 func (c *Cache) get(ctx context.Context, id jarvis.ID, width int, image func(context.Context) ([]byte, error)) ([]byte, error) {

@@ -24,33 +24,39 @@ type flightKey struct {
 	sheet [sha256.Size]byte // the digest of a sheet's list, which has no id
 }
 
+// made is a JPEG. Of a sheet, part says that an image was gone.
+type made struct {
+	jpeg []byte
+	part bool
+}
+
 type flight struct {
 	cancel  context.CancelFunc
 	waiting int           // guarded by flights.mu
 	done    chan struct{} // closed when result and err are set
-	result  []byte
+	result  made
 	err     error
 }
 
 // join returns what work returns: that of this call, or of one for the same key
 // that is under way. work gets a context with the values of its first caller's,
 // which is done when nobody waits any more.
-func (f *flights) join(ctx context.Context, key flightKey, work func(context.Context) ([]byte, error)) ([]byte, error) {
+func (f *flights) join(ctx context.Context, key flightKey, work func(context.Context) (made, error)) (made, error) {
 	shared, err := f.board(ctx, key, work)
 	if err != nil {
-		return nil, err
+		return made{}, err
 	}
 	defer f.leave(key, shared)
 	select {
 	case <-shared.done:
 		return shared.result, shared.err
 	case <-ctx.Done():
-		return nil, stopped(ctx.Err())
+		return made{}, stopped(ctx.Err())
 	}
 }
 
 // board returns the flight of the key, which it starts if there is none.
-func (f *flights) board(ctx context.Context, key flightKey, work func(context.Context) ([]byte, error)) (*flight, error) {
+func (f *flights) board(ctx context.Context, key flightKey, work func(context.Context) (made, error)) (*flight, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.closed {
@@ -92,10 +98,10 @@ func (f *flights) forget(key flightKey, shared *flight) {
 
 // guarded turns a panic into an error: work runs in a goroutine of its own, where
 // nobody else would recover.
-func guarded(ctx context.Context, work func(context.Context) ([]byte, error)) (result []byte, err error) {
+func guarded(ctx context.Context, work func(context.Context) (made, error)) (result made, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			result, err = nil, &jarvis.Error{Code: jarvis.CodeInternal, Op: "thumbnail", Message: "the thumbnail could not be made", Err: fmt.Errorf("panic: %v", p)}
+			result, err = made{}, &jarvis.Error{Code: jarvis.CodeInternal, Op: "thumbnail", Message: "the thumbnail could not be made", Err: fmt.Errorf("panic: %v", p)}
 		}
 	}()
 	return work(ctx)

@@ -28,35 +28,37 @@ const maxSheets = 2
 
 // Sheet returns the JPEG of the tiles, with the errors of [Maker.MakeSheet]. It asks
 // image for images only when it keeps no sheet of just these tiles, and only once
-// however many ask at the same time.
+// however many ask at the same time. whole is false where an image was gone, which could
+// be another time: nobody should keep such a sheet.
 //
 // It returns soon after ctx is done, with CodeUnavailable. What nobody waits for any
 // more is given up.
-func (c *Cache) Sheet(ctx context.Context, kind jarvis.SheetKind, tiles []jarvis.Tile, image func(context.Context, jarvis.ID) ([]byte, error)) ([]byte, error) {
+func (c *Cache) Sheet(ctx context.Context, kind jarvis.SheetKind, tiles []jarvis.Tile, image func(context.Context, jarvis.ID) ([]byte, error)) (sheet []byte, whole bool, err error) {
 	if kind.Length() == 0 {
-		return nil, jarvis.Errorf(jarvis.CodeInvalid, "%.20q is no kind of sheet", kind)
+		return nil, false, jarvis.Errorf(jarvis.CodeInvalid, "%.20q is no kind of sheet", kind)
 	}
 	if err := checkTiles(tiles); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	list := listOf(kind, tiles)
-	return c.flights.join(ctx, flightKey{sheet: list.digest}, func(ctx context.Context) ([]byte, error) {
+	result, err := c.flights.join(ctx, flightKey{sheet: list.digest}, func(ctx context.Context) (made, error) {
 		if err := c.sheeting.Acquire(ctx, 1); err != nil {
-			return nil, stopped(err)
+			return made{}, stopped(err)
 		}
 		defer c.sheeting.Release(1)
 		if sheet, ok := c.sheets.read(list); ok {
-			return sheet, nil
+			return made{jpeg: sheet}, nil
 		}
 		sheet, whole, err := c.maker.MakeSheet(ctx, tiles, image)
 		if err != nil || !whole {
-			return sheet, err
+			return made{sheet, !whole}, err
 		}
 		if err := c.keepSheet(ctx, list, sheet); err != nil {
 			c.log.WarnContext(ctx, "a sheet could not be kept", "error", cause(err))
 		}
-		return sheet, nil
+		return made{jpeg: sheet}, nil
 	})
+	return result.jpeg, !result.part && err == nil, err
 }
 
 // keepSheet writes the sheet, then looks whether its captures are still there, and then

@@ -132,7 +132,7 @@ func TestCache_Sheet(t *testing.T) {
 			tiles := []jarvis.Tile{a.add(0, jpegFile(t, halves(320, 180)))}
 			sheet := func(want int64) []byte {
 				t.Helper()
-				got, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
+				got, _, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
 				must(t, err)
 				if asked := a.asked.Swap(0); asked != want {
 					t.Errorf("%d images were asked for, want %d", asked, want)
@@ -162,7 +162,7 @@ func TestCache_Sheet(t *testing.T) {
 			// The same captures at other places, or of another kind, are another sheet.
 			tiles[1].Place = 31
 			sheet(2)
-			_, err = c.Sheet(t.Context(), jarvis.SheetFiveMinutes, tiles, a.get)
+			_, _, err = c.Sheet(t.Context(), jarvis.SheetFiveMinutes, tiles, a.get)
 			must(t, err)
 			if asked := a.asked.Swap(0); asked != 2 {
 				t.Errorf("%d images were asked for", asked)
@@ -178,7 +178,7 @@ func TestCache_Sheet_Damaged(t *testing.T) {
 		tiles := []jarvis.Tile{a.add(3, jpegFile(t, halves(64, 36)))}
 		get := func() {
 			t.Helper()
-			_, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
+			_, _, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
 			must(t, err)
 		}
 		get()
@@ -202,8 +202,11 @@ func TestCache_Sheet_NotWhole(t *testing.T) {
 	tiles := []jarvis.Tile{a.add(0, jpegFile(t, halves(64, 36))), a.add(1, nil)}
 	a.errs[tiles[1].ID] = jarvis.ErrNotFound
 	for range 2 {
-		_, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
+		_, whole, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
 		must(t, err)
+		if whole {
+			t.Error("a sheet without an image is whole")
+		}
 	}
 	if names := files(t, c.sheets.path); len(names) != 0 || a.asked.Load() != 4 {
 		t.Errorf("the files are %q, asked %d times", names, a.asked.Load())
@@ -222,8 +225,8 @@ func TestCache_Sheet_Once(t *testing.T) {
 	var all sync.WaitGroup
 	for range 20 {
 		all.Go(func() {
-			if _, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, image); err != nil {
-				t.Error(err)
+			if _, whole, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, image); err != nil || !whole {
+				t.Errorf("whole %t, error %v", whole, err)
 			}
 		})
 	}
@@ -237,7 +240,7 @@ func TestCache_Sheet_Cancelled(t *testing.T) {
 	c, a := newCache(t, Options{}), newAlbum()
 	tiles := []jarvis.Tile{a.add(0, nil)}
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := c.Sheet(ctx, jarvis.SheetHour, tiles, func(ctx context.Context, _ jarvis.ID) ([]byte, error) {
+	_, _, err := c.Sheet(ctx, jarvis.SheetHour, tiles, func(ctx context.Context, _ jarvis.ID) ([]byte, error) {
 		cancel()
 		<-ctx.Done()
 		return nil, ctx.Err()
@@ -251,7 +254,7 @@ func TestPurger_Sheets(t *testing.T) {
 	data := jpegFile(t, halves(64, 36))
 	doomed, other, third := a.add(5, data), a.add(6, data), a.add(7, data)
 	keep := func(kind jarvis.SheetKind, tiles ...jarvis.Tile) string {
-		_, err := c.Sheet(t.Context(), kind, tiles, a.get)
+		_, _, err := c.Sheet(t.Context(), kind, tiles, a.get)
 		must(t, err)
 		return c.sheets.file(listOf(kind, tiles))
 	}
@@ -290,7 +293,7 @@ func TestCache_Sheet_Deleted(t *testing.T) {
 	c := newCache(t, Options{Exists: func(_ context.Context, id jarvis.ID) (bool, error) {
 		return id != tiles[1].ID || !gone.Load(), nil
 	}})
-	_, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, func(ctx context.Context, id jarvis.ID) ([]byte, error) {
+	_, _, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, func(ctx context.Context, id jarvis.ID) ([]byte, error) {
 		if id == tiles[1].ID {
 			gone.Store(true)
 			must(t, c.Purge(id))
@@ -309,7 +312,7 @@ func TestCache_Clean_Sheets(t *testing.T) {
 	gone, stays := a.add(0, data), a.add(1, data)
 	keep := func(sealer Sealer, exists func(context.Context, jarvis.ID) (bool, error), tiles ...jarvis.Tile) *Cache {
 		c := newCache(t, Options{Folder: folder, Sealer: sealer, Exists: exists})
-		_, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
+		_, _, err := c.Sheet(t.Context(), jarvis.SheetHour, tiles, a.get)
 		must(t, err)
 		return c
 	}
@@ -327,7 +330,7 @@ func TestCache_Sheet_Room(t *testing.T) {
 	c, a := newCache(t, Options{MaxSheetBytes: 100_000}), newAlbum()
 	data := jpegFile(t, halves(64, 36))
 	for range 30 {
-		_, err := c.Sheet(t.Context(), jarvis.SheetHour, []jarvis.Tile{a.add(0, data)}, a.get)
+		_, _, err := c.Sheet(t.Context(), jarvis.SheetHour, []jarvis.Tile{a.add(0, data)}, a.get)
 		must(t, err)
 	}
 	entries, err := c.sheets.entries()

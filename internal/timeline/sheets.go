@@ -75,7 +75,10 @@ func (s *Service) sheet(ctx context.Context, device string, monitor int, kind ja
 	if len(tiles) == 0 {
 		return "", nil, jarvis.Errorf(jarvis.CodeNotFound, "there are no captures of this monitor in the time of this sheet")
 	}
-	jpeg, err := s.o.Sheets.Sheet(ctx, kind, tiles, s.o.Image)
+	jpeg, whole, err := s.o.Sheets.Sheet(ctx, kind, tiles, s.o.Image)
+	if !whole {
+		return "", jpeg, err
+	}
 	return naming.name(), jpeg, err
 }
 

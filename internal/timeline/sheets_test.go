@@ -19,13 +19,14 @@ type press struct {
 	made  [][]jarvis.Tile
 	kinds []jarvis.SheetKind
 	err   error
+	part  bool
 }
 
-func (p *press) Sheet(_ context.Context, kind jarvis.SheetKind, tiles []jarvis.Tile, _ func(context.Context, jarvis.ID) ([]byte, error)) ([]byte, error) {
+func (p *press) Sheet(_ context.Context, kind jarvis.SheetKind, tiles []jarvis.Tile, _ func(context.Context, jarvis.ID) ([]byte, error)) ([]byte, bool, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.made, p.kinds = append(p.made, tiles), append(p.kinds, kind)
-	return []byte("jpeg"), p.err
+	return []byte("jpeg"), !p.part && p.err == nil, p.err
 }
 
 func (p *press) sheets() int {
@@ -118,6 +119,16 @@ func TestService_Sheet_Refused(t *testing.T) {
 	wantCode(t, err, jarvis.CodeInvalid)
 	_, _, err = newService(c, noon).Sheet(t.Context(), "desk", 0, jarvis.SheetHour, noon)
 	wantCode(t, err, jarvis.CodeNotFound)
+}
+
+// A sheet in which an image is missing has no name: under it, it would be kept.
+func TestService_Sheet_NotWhole(t *testing.T) {
+	c := new(catalog)
+	c.every(time.Minute, noon, noon.Add(time.Hour))
+	name, data, err := New(Options{Catalog: c, Sheets: &press{part: true}}).Sheet(t.Context(), "desk", 0, jarvis.SheetHour, noon)
+	if err != nil || name != "" || len(data) == 0 {
+		t.Errorf("it is called %q, %d bytes, error %v", name, len(data), err)
+	}
 }
 
 // Each tile is the first capture of its slot, and every slot with captures has one.

@@ -28,8 +28,9 @@ type Catalog interface {
 // Sheets makes sheets and keeps them. *thumbnail.Cache is one.
 type Sheets interface {
 	// Sheet returns the JPEG of the tiles, of which there is one at least. It asks
-	// image for the images that it needs when it keeps none of just these tiles.
-	Sheet(ctx context.Context, kind jarvis.SheetKind, tiles []jarvis.Tile, image func(context.Context, jarvis.ID) ([]byte, error)) ([]byte, error)
+	// image for the images that it needs when it keeps none of just these tiles. whole
+	// is false where an image was gone, which could be another time.
+	Sheet(ctx context.Context, kind jarvis.SheetKind, tiles []jarvis.Tile, image func(context.Context, jarvis.ID) ([]byte, error)) (sheet []byte, whole bool, err error)
 }
 
 // Options are what a Service works with.
