@@ -72,6 +72,19 @@ func TestService_Explain_Spellings(t *testing.T) {
 	}
 }
 
+// What was seen long ago is found by how it begins.
+func TestService_Explain_Spellings_Old(t *testing.T) {
+	f := &fake{}
+	f.add(text("Firefox", "two flamingos and a flamingo", 0))
+	for n := range 200 {
+		f.add(text("Firefox", "nothing of that", n+1))
+	}
+	got := f.explain(t, "flamingoo").Spellings
+	if len(got) == 0 || got[0].Close != "flamingo" {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestService_Explain_Spans(t *testing.T) {
 	span := func(device string, from, to int, state jarvis.SpanState) jarvis.Span {
 		return jarvis.Span{Device: device, From: noon.Add(time.Duration(from) * time.Hour), To: noon.Add(time.Duration(to) * time.Hour), State: state}

@@ -3,9 +3,11 @@ package search
 import (
 	"cmp"
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jarvis-memory/jarvis"
 	"github.com/jarvis-memory/jarvis/internal/query"
@@ -15,6 +17,8 @@ import (
 // The bounds of looking for other spellings.
 const (
 	spellCaptures = 150 // the newest, whose words are candidates
+	spellProbes   = 8   // captures with a word that begins like it, whose words are candidates too
+	spellPrefix   = 4   // letters in which it begins like it
 	spellTries    = 12  // candidates that are searched for
 	maxSpellings  = 5
 )
@@ -85,7 +89,9 @@ func (e *explanation) candidates(ctx context.Context, i int) ([]candidate, error
 		known, err = e.names(ctx, jarvis.NameDevice)
 	case atom.Kind == jarvis.AtomWords && len(atom.Tokens) == 1 && !isField(atom):
 		written = atom.Tokens[0]
-		known, err = e.words(ctx)
+		if known, err = e.words(ctx); err == nil {
+			known, err = e.beginning(ctx, written, known)
+		}
 	default:
 		return nil, nil
 	}
@@ -200,6 +206,35 @@ func (e *explanation) words(ctx context.Context) (map[string]int, error) {
 		}
 	}
 	return e.seen, nil
+}
+
+// beginning returns words that begin like one, of older captures than the newest, and
+// those that are known.
+func (e *explanation) beginning(ctx context.Context, word string, known map[string]int) (map[string]int, error) {
+	start := []rune(word)
+	if len(start) <= spellPrefix {
+		return known, nil
+	}
+	atom := jarvis.Atom{Kind: jarvis.AtomWords, Tokens: []string{string(start[:spellPrefix])}, Prefix: true}
+	matches, err := e.index.FindMatches(ctx, jarvis.MatchFilter{Query: jarvis.Query{Clauses: []jarvis.Clause{{atom}}}, Limit: spellProbes})
+	if err != nil {
+		return nil, err
+	}
+	all := maps.Clone(known)
+	for _, m := range matches {
+		// The position just before it.
+		captures, err := e.index.FindDocumented(ctx, jarvis.Cursor{Timestamp: m.Timestamp.Add(time.Microsecond), ID: m.ID}, 1)
+		if err != nil {
+			return nil, err
+		}
+		for _, c := range captures {
+			if c.OCRText != nil {
+				count(all, *c.OCRText)
+			}
+			count(all, c.WindowTitle)
+		}
+	}
+	return all, nil
 }
 
 func count(words map[string]int, text string) {
