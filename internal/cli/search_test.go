@@ -213,9 +213,9 @@ func TestSearchCmd_Pages(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []jarvis.SearchRequest{
-		{Query: "a -b", Sort: jarvis.SortTime, Limit: 200, Facets: true},
-		{Query: "a -b", Sort: jarvis.SortTime, Limit: 200, Cursor: "200"},
-		{Query: "a -b", Sort: jarvis.SortTime, Limit: 1, Cursor: "400"},
+		{Query: "a -b", Sort: jarvis.SortTime, Group: jarvis.GroupNone, Limit: 200, Facets: true},
+		{Query: "a -b", Sort: jarvis.SortTime, Group: jarvis.GroupNone, Limit: 200, Cursor: "200"},
+		{Query: "a -b", Sort: jarvis.SortTime, Group: jarvis.GroupNone, Limit: 1, Cursor: "400"},
 	}
 	if diff := cmp.Diff(want, m.asked, cmpopts.IgnoreFields(jarvis.SearchRequest{}, "Location")); diff != "" {
 		t.Error(diff)
