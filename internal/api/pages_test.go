@@ -1,14 +1,18 @@
 package api_test
 
 import (
+	"context"
 	"html"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/jarvis-memory/jarvis"
+	"github.com/jarvis-memory/jarvis/internal/api"
 )
 
 // browse asks for a page as a browser does.
@@ -220,10 +224,85 @@ func TestServer_Docs(t *testing.T) {
 func TestServer_Delete_ClearsCache(t *testing.T) {
 	for own, want := range map[string]string{"on": `"cache"`, "off": ""} {
 		r := newRig(t)
-		req := r.request(http.MethodDelete, "/api/captures/"+r.add(1).ID.String(), nil)
-		req.AddCookie(r.signIn(own))
-		if got := r.do(req, "").want(http.StatusOK).header.Get("Clear-Site-Data"); got != want {
-			t.Errorf("own %s: Clear-Site-Data is %q", own, got)
+		cookie := r.signIn(own)
+		for method, path := range map[string]string{http.MethodDelete: "/api/captures/" + r.add(1).ID.String(), http.MethodPost: "/api/captures/delete"} {
+			req := r.request(method, path, nil)
+			req.AddCookie(cookie)
+			if got := r.do(req, "").want(http.StatusOK).header.Get("Clear-Site-Data"); got != want {
+				t.Errorf("own %s, %s: Clear-Site-Data is %q", own, path, got)
+			}
 		}
 	}
+}
+
+// What an address says is told to be wrong before a database is asked, whichever it is.
+func TestServer_Pages_Refused(t *testing.T) {
+	onAll(t, func(t *testing.T, r *rig) {
+		r.schema = nil // the document tells of programs
+		cookie := r.signIn("on")
+		for _, path := range []string{"/", "/day/2026-01-24", "/week/2026-W04", "/at/2026-01-24T12:00:00Z"} {
+			for _, parameters := range []string{
+				"device=%00", "device=%ff", "device=" + strings.Repeat("x", 256), "monitor=-1", "monitor=2147483648", "monitor=99999999999999999999", "monitor=%00",
+				"zoom=%00", "zoom=-1", "tz=%00", "tz=%ff", "tz=../UTC", "at=%00", "at=10000-01-01T00:00:00Z", "at=1969-12-31T23:59:59Z", "off=%ff",
+			} {
+				if a := r.browse(path+"?"+parameters, cookie); a.status != http.StatusBadRequest {
+					t.Errorf("%s?%s is answered %d", path, parameters, a.status)
+				}
+			}
+			for _, parameters := range []string{"device=nobody", "monitor=2147483647", "q=%00%ff", "off=-9223372036854775808", "at=9999-12-31T12:00:00Z", "at=1970-01-01T00:00:00Z"} {
+				if a := r.browse(path+"?"+parameters, cookie); a.status != http.StatusOK && a.status != http.StatusFound {
+					t.Errorf("%s?%s is answered %d", path, parameters, a.status)
+				}
+			}
+		}
+		for monitor, code := range map[string]jarvis.Code{"-1": jarvis.CodeInvalid, "99999999999999999999": jarvis.CodeInvalid, "2147483648": jarvis.CodeNotFound} {
+			status := map[jarvis.Code]int{jarvis.CodeInvalid: http.StatusBadRequest, jarvis.CodeNotFound: http.StatusNotFound}[code]
+			r.get(r.reader, "/api/timeline/nearest?at=2026-01-24T12:00:00Z&monitor="+monitor).wantProblem(status, code)
+		}
+	})
+}
+
+// busyPages are pages of which each takes until its client is gone.
+type busyPages struct {
+	api.Pages
+	entered chan struct{}
+}
+
+// Page implements api.Pages.
+func (p busyPages) Page(_ http.ResponseWriter, r *http.Request, _ jarvis.Principal, _ bool) (int64, error) {
+	p.entered <- struct{}{}
+	<-r.Context().Done()
+	return 0, r.Context().Err()
+}
+
+// Pages of days have their places among the timelines, and so has the look for a sheet.
+func TestServer_Pages_NoRoom(t *testing.T) {
+	busy := busyPages{entered: make(chan struct{})}
+	r := newRig(t, func(o *api.Options) { busy.Pages, o.Pages = o.Pages, &busy })
+	r.server.Hasten(50 * time.Millisecond)
+	cookie, other := r.signIn("on"), r.signIn("on")
+	ctx, cancel := context.WithCancel(t.Context())
+	var all sync.WaitGroup
+	defer all.Wait()
+	defer cancel()
+	ask := func(cookie *http.Cookie) {
+		req := r.request(http.MethodGet, "/day/2026-01-24", nil).WithContext(ctx)
+		req.AddCookie(cookie)
+		all.Go(func() {
+			if res, err := http.DefaultTransport.RoundTrip(req); err == nil {
+				t.Errorf("a page that hangs was answered %d", res.StatusCode)
+				must(t, res.Body.Close())
+			}
+		})
+		<-busy.entered
+	}
+	for range 4 {
+		ask(cookie)
+	}
+	for _, path := range []string{"/day/2026-01-24", "/", "/api/timeline?" + between(), "/api/timeline/sheet?from=2026-01-24T12:00:00Z"} {
+		req := r.request(http.MethodGet, path, nil)
+		req.AddCookie(cookie)
+		r.do(req, "").wantProblem(http.StatusServiceUnavailable, jarvis.CodeUnavailable)
+	}
+	ask(other)
 }

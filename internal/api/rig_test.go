@@ -193,16 +193,17 @@ func newRigOn(t testing.TB, s seal, c catalog, changes ...change) *rig {
 		return err == nil, nil
 	}})
 	t.Cleanup(func() { must(t, small.Close(context.Background())) })
-	pages, err := web.New(web.Options{Catalog: c, Version: "1.2.3"})
+	timelines := timeline.New(timeline.Options{Catalog: c, Sheets: small, Image: func(ctx context.Context, id jarvis.ID) ([]byte, error) {
+		_, image, err := a.Fetch(ctx, id)
+		return image, err
+	}})
+	searching := search.New(search.Options{Index: c, Readings: c, Catalog: c})
+	pages, err := web.New(web.Options{Catalog: c, Version: "1.2.3", Timelines: timelines, Search: searching})
 	must(t, err)
 	o := api.Options{
-		Pages: pages,
-		Timelines: timeline.New(timeline.Options{Catalog: c, Sheets: small, Image: func(ctx context.Context, id jarvis.ID) ([]byte, error) {
-			_, image, err := a.Fetch(ctx, id)
-			return image, err
-		}}),
+		Pages: pages, Timelines: timelines,
 		Version: "1.2.3", Archive: a, Catalog: c, Storage: r.blobs, Guard: r.guard, Thumbnails: small, Logger: logger,
-		Search: search.New(search.Options{Index: c, Readings: c, Catalog: c}), Readings: c, Document: query.Document,
+		Search: searching, Readings: c, Document: query.Document,
 	}
 	for _, change := range changes {
 		change(&o)

@@ -294,11 +294,7 @@ func (s *Server) getSheet(w http.ResponseWriter, r *http.Request) error {
 	if text, ok := q["kind"]; ok {
 		kind = jarvis.SheetKind(text)
 	}
-	t, err := s.timelines()
-	if err != nil {
-		return err
-	}
-	sheet, err := s.sheetAt(r.Context(), t, q["device"], monitor, kind, from)
+	sheet, err := s.sheetAt(r.Context(), q["device"], monitor, kind, from)
 	if err != nil {
 		return err
 	}
@@ -310,11 +306,12 @@ func (s *Server) getSheet(w http.ResponseWriter, r *http.Request) error {
 		s.record(r.Context(), jarvis.ActionView, int64(sheet.Tiles))
 		return answerUnchanged(w, nil)
 	}
-	name, jpeg, err := t.Sheet(r.Context(), q["device"], monitor, kind, from)
+	// How many are made at once is bounded where they are made.
+	name, jpeg, err := s.o.Timelines.Sheet(r.Context(), q["device"], monitor, kind, from)
 	if err != nil {
 		return err
 	}
-	if name != q["name"] { // it changed since
+	if name != q["name"] { // it changed since, or an image is missing
 		w.Header().Del("Etag")
 		w.Header().Set("Cache-Control", "no-store")
 	}
@@ -325,11 +322,16 @@ func (s *Server) getSheet(w http.ResponseWriter, r *http.Request) error {
 }
 
 // sheetAt returns the sheet that begins at from, without making it.
-func (s *Server) sheetAt(ctx context.Context, t jarvis.Timelines, device string, monitor int, kind jarvis.SheetKind, from time.Time) (jarvis.Sheet, error) {
+func (s *Server) sheetAt(ctx context.Context, device string, monitor int, kind jarvis.SheetKind, from time.Time) (jarvis.Sheet, error) {
 	length := kind.Length()
 	if length == 0 {
 		return jarvis.Sheet{}, jarvis.Errorf(jarvis.CodeInvalid, "the parameter kind is hour or five")
 	}
+	t, done, err := s.summing(ctx)
+	if err != nil {
+		return jarvis.Sheet{}, err
+	}
+	defer done()
 	found, err := t.Sheets(ctx, device, monitor, kind, from, from.Add(length))
 	if err != nil {
 		return jarvis.Sheet{}, err

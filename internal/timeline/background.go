@@ -91,6 +91,9 @@ func (s *Service) prepare(ctx context.Context, made map[hour]int) {
 			began := time.Now()
 			if _, _, err := s.sheet(ctx, of.device, of.monitor, jarvis.SheetHour, begin); err != nil {
 				s.failed(ctx, "a sheet was not made ahead", err)
+				if jarvis.ErrorCode(err) == jarvis.CodeUnavailable {
+					return // so would be the others
+				}
 			} else {
 				made[h] = captures
 			}

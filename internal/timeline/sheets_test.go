@@ -217,9 +217,13 @@ func TestService_Start(t *testing.T) {
 	}
 	p.err = jarvis.Errorf(jarvis.CodeUnavailable, "the disk hangs")
 	clear(made)
+	before := p.sheets()
 	s.prepare(t.Context(), made)
 	if len(made) != 0 {
 		t.Error("what failed is not tried again")
+	}
+	if tried := p.sheets() - before; tried != 1 {
+		t.Errorf("%d sheets were tried while the disk hangs, want 1", tried)
 	}
 }
 
