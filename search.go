@@ -307,7 +307,7 @@ type Explanation struct {
 	Spans   []Span `json:"spans"`
 	Waiting int64  `json:"waiting"` // captures of any time whose text is still to be read
 	Failed  int64  `json:"failed"`  // captures whose text could not be read
-	// Partial says that there was no time to find out all of this.
+	// Partial says that there was no time to find out all of this, or too much to look at.
 	Partial bool `json:"partial,omitempty"`
 }
 

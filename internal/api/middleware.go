@@ -251,10 +251,12 @@ func (s *Server) onlyOwnPages(next http.Handler) (http.Handler, error) {
 }
 
 // embedded reports whether a page of another site wants to have the answer in it, such
-// as an image. A browser says so, and whoever follows a link is no such page.
+// as an image or a frame. A browser says so, and whoever follows a link is no such page.
 func (s *Server) embedded(r *http.Request) bool {
 	h := r.Header
-	return h.Get("Sec-Fetch-Site") == "cross-site" && h.Get("Sec-Fetch-Mode") != "navigate" && !slices.Contains(s.o.AllowedOrigins, h.Get("Origin"))
+	dest := h.Get("Sec-Fetch-Dest")
+	link := h.Get("Sec-Fetch-Mode") == "navigate" && (dest == "" || dest == "document")
+	return h.Get("Sec-Fetch-Site") == "cross-site" && !link && !slices.Contains(s.o.AllowedOrigins, h.Get("Origin"))
 }
 
 // enter lets in who may use a route, and bounds the request's body and time.

@@ -176,12 +176,15 @@ func TestServer_Pages_CrossSite(t *testing.T) {
 		req.Header.Set("Sec-Fetch-Mode", "no-cors")
 		r.do(req, "").wantProblem(http.StatusForbidden, jarvis.CodeForbidden)
 	}
-	// A link from elsewhere leads here.
-	req := r.request(http.MethodGet, "/sign-in", nil)
-	req.Header.Set("Sec-Fetch-Site", "cross-site")
-	req.Header.Set("Sec-Fetch-Mode", "navigate")
-	req.Header.Set("Accept", "text/html")
-	r.do(req, "").want(http.StatusOK)
+	// A link from elsewhere leads here; a frame there does not.
+	for dest, want := range map[string]int{"document": http.StatusOK, "": http.StatusOK, "iframe": http.StatusForbidden, "frame": http.StatusForbidden, "embed": http.StatusForbidden, "object": http.StatusForbidden} {
+		req := r.request(http.MethodGet, "/sign-in", nil)
+		req.Header.Set("Sec-Fetch-Site", "cross-site")
+		req.Header.Set("Sec-Fetch-Mode", "navigate")
+		req.Header.Set("Sec-Fetch-Dest", dest)
+		req.Header.Set("Accept", "text/html")
+		r.do(req, "").want(want)
+	}
 }
 
 func TestServer_Docs(t *testing.T) {

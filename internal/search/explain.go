@@ -107,6 +107,7 @@ func (e *explanation) spans(ctx context.Context) error {
 		return nil
 	}
 	f := jarvis.SpanFilter{From: from, To: to, Limit: jarvis.MaxPage}
+	e.out.Partial = true // until the last page was seen
 	for range maxSpanPages {
 		spans, err := e.coverage.FindSpans(ctx, f)
 		if err != nil {
@@ -118,6 +119,7 @@ func (e *explanation) spans(ctx context.Context) error {
 			}
 		}
 		if len(spans) < f.Limit {
+			e.out.Partial = false
 			break
 		}
 		f.After = &spans[len(spans)-1]

@@ -108,6 +108,16 @@ func TestService_Explain_Spans(t *testing.T) {
 	if e := f.explain(t, "fox"); len(e.Spans) != 0 {
 		t.Errorf("%d spans of all times", len(e.Spans))
 	}
+	if e.Partial {
+		t.Error("all spans were seen")
+	}
+	for len(f.spans) < jarvis.MaxPage { // the fake has as many on every page
+		f.spans = append(f.spans, span("desk", 0, 1, jarvis.SpanIdle))
+	}
+	f.spans = append(f.spans, f.spans[1:]...)
+	if e := f.explain(t, "on:2026-01-24 fox"); !e.Partial || len(e.Spans) != jarvis.MaxExplained {
+		t.Errorf("of too many spans %d are told, partial %t", len(e.Spans), e.Partial)
+	}
 }
 
 // TestService_Explain_Slow checks that an explanation says what it knows when it took
