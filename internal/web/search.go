@@ -150,6 +150,9 @@ func message(err error) string {
 // sentence makes a sentence of an error's message.
 func sentence(message string) string {
 	first, size := utf8.DecodeRuneInString(message)
+	if size == 0 {
+		return ""
+	}
 	return strings.ToUpper(string(first)) + strings.TrimSuffix(message[size:], ".") + "."
 }
 

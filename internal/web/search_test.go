@@ -262,6 +262,14 @@ func TestPages_Search_Failures(t *testing.T) {
 	}
 }
 
+func TestSentence(t *testing.T) {
+	for message, want := range map[string]string{"": "", "it is no cursor": "It is no cursor.", "über.": "Über."} {
+		if got := sentence(message); got != want {
+			t.Errorf("of %q it makes %q", message, got)
+		}
+	}
+}
+
 func TestAsked_Bars(t *testing.T) {
 	a := &asked{}
 	days := func(names ...string) (counts []jarvis.FacetCount) {
