@@ -1,5 +1,6 @@
 // The other monitors of the device, at the same time.
 
+import { getJSON } from "../base/api.js";
 import { h, set } from "../base/dom.js";
 import { clock } from "../base/time.js";
 import { timeOf } from "./chapters.js";
@@ -78,6 +79,15 @@ export function mountInsets(element, { moment, timeline, zone }) {
     if (inset.capture?.id === capture.id && inset.image.dataset["large"] === String(abreast.matches)) return;
     inset.capture = capture;
     inset.image.dataset["large"] = String(abreast.matches);
+    // A large one can be read: it is blurred when it has secrets, and until that is known.
+    const { classList } = inset.button;
+    classList.toggle("inset-secret", abreast.matches);
+    if (abreast.matches) {
+      getJSON(`/api/captures/${encodeURIComponent(capture.id)}/text`, { priority: "low" }).then((text) => {
+        const secret = text.words.some((/** @type {{masked: boolean}} */ word) => word.masked);
+        if (shown.get(key)?.capture?.id === capture.id && !secret) classList.remove("inset-secret");
+      }, () => {}); // It stays blurred.
+    }
     inset.image.src = abreast.matches ? pictureURL(capture.id, 1920) : `/api/captures/${capture.id}/thumbnail`;
   }
 

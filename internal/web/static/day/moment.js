@@ -366,7 +366,9 @@ export class Moment extends EventTarget {
   /** @param {Capture} capture */
   #prefetch(capture) {
     const from = this.#held && this.#target ? this.#target : capture;
-    this.frames.prefetch(this.chapters.around(from, prefetchOrder(this.#direction, this.#held)));
+    const captures = this.chapters.around(from, prefetchOrder(this.#direction, this.#held));
+    this.frames.prefetch(captures);
+    this.#fire("near", { captures });
   }
 
   #atRest() {

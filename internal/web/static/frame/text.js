@@ -10,7 +10,9 @@ import { caret, nearest, onText } from "./lines.js";
 /** @typedef {import("./texts.js").Known} Known */
 
 /** How long a picture rests before its text is fetched, in ms. */
-const rest = 120;
+const rest = 30;
+/** How many texts are fetched at once for pictures that may be shown next, and of how many. */
+const ahead = { atOnce: 4, most: 9 };
 /** How many words are made in one go. */
 const atOnce = 1000;
 /** How much of a piece is an element's text; all of it is copied nonetheless. */
@@ -37,6 +39,11 @@ export class TextLayer extends EventTarget {
   #nodes = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
+  /** @type {string[]} whose texts are wanted next */
+  #next = [];
+  #running = 0;
+  /** @type {HTMLElement | null} */
+  #notice = null;
 
   /**
    * @param {FrameViewer} viewer
@@ -59,6 +66,11 @@ export class TextLayer extends EventTarget {
       if (id !== this.id) return;
       clearTimeout(this.#timer);
       this.#clear(id);
+    });
+    moment.addEventListener("near", (event) => {
+      const { captures } = /** @type {CustomEvent<{captures: Capture[]}>} */ (event).detail;
+      this.#next = captures.slice(0, ahead.most).map((c) => c.id);
+      this.#fetchNext();
     });
     moment.addEventListener("scrub", () => getSelection()?.removeAllRanges());
     this.#selecting();
@@ -83,10 +95,15 @@ export class TextLayer extends EventTarget {
     else this.#timer = setTimeout(() => void this.#load(capture), rest);
   }
 
-  /** Shows the text of the same capture anew. @param {Capture} capture */
+  /**
+   * Shows the text of the same capture anew. What is there stays until then: secrets
+   * stay blurred.
+   * @param {Capture} capture
+   */
   again(capture) {
-    this.layer.dataset.capture = "";
-    this.show(capture);
+    if (capture.id !== this.id) return this.show(capture);
+    clearTimeout(this.#timer);
+    void this.#load(capture);
   }
 
   /** @param {Capture} capture */
@@ -94,10 +111,12 @@ export class TextLayer extends EventTarget {
     try {
       const known = await this.texts.get(capture.id);
       if (this.id !== capture.id) return;
+      this.#clear(capture.id);
       await this.#build(known, capture);
       await this.#prefetch(capture);
     } catch (error) {
       if (this.id !== capture.id) return;
+      this.#ask(error);
       this.dispatchEvent(new CustomEvent("failed", { detail: { id: capture.id, error } }));
     }
   }
@@ -115,8 +134,47 @@ export class TextLayer extends EventTarget {
     }
   }
 
+  /** Fetches the texts that are wanted next, a few at once. */
+  #fetchNext() {
+    while (this.#running < ahead.atOnce) {
+      const id = this.#next.shift();
+      if (id === undefined) return;
+      if (this.texts.peek(id) !== null) continue;
+      this.#running++;
+      // One that fails is asked for anew when its picture is shown.
+      this.texts.get(id, { priority: "low" }).catch(() => {}).finally(() => {
+        this.#running--;
+        this.#fetchNext();
+      });
+    }
+  }
+
+  /**
+   * Says why the picture stays blurred, and offers to show it nonetheless.
+   * @param {unknown} error
+   */
+  #ask(error) {
+    const frame = this.viewer.element;
+    if (!frame.classList.contains("unread") || frame.querySelector(".frame-image") === null) return;
+    this.#notice?.remove();
+    this.#notice = h("div", { class: "popover frame-unread", role: "status" },
+      h("p", null, `The picture is blurred: what is secret in it is not known. ${error instanceof Error ? error.message : String(error)}`),
+      h("button", { type: "button", class: "button", onclick: () => this.#bare() }, "Show anyway"));
+    frame.append(this.#notice);
+  }
+
+  /** Shows the picture sharp: what is secret in it is covered, or the person wants it. */
+  #bare() {
+    this.viewer.element.classList.remove("unread");
+    this.#notice?.remove();
+    this.#notice = null;
+  }
+
   /** @param {string} id */
   #clear(id) {
+    // Until its secrets are known the whole picture is blurred.
+    this.#bare();
+    this.viewer.element.classList.add("unread");
     this.layer.dataset.capture = id;
     delete this.layer.dataset.state;
     this.layer.replaceChildren();
@@ -133,6 +191,7 @@ export class TextLayer extends EventTarget {
    */
   async #build({ data, layout }, capture) {
     this.#makeMasks(layout, capture);
+    this.#bare();
     this.#layout = layout;
     this.dispatchEvent(new CustomEvent("text", { detail: { id: capture.id, data, layout } }));
     let made = 0;

@@ -53,6 +53,24 @@ class Loader {
   }
 }
 
+/** @type {Map<string, Promise<Rect[]>>} by capture: where its secrets are */
+const secrets = new Map();
+
+/**
+ * Where the secrets of a capture are, in pixels of its picture.
+ * @param {string} id
+ */
+function secretsOf(id) {
+  let known = secrets.get(id);
+  if (known === undefined) {
+    known = getJSON(`/api/captures/${encodeURIComponent(id)}/text`, { priority: "low" })
+      .then((/** @type {{words: {masked: boolean, box: Rect}[]}} */ text) => text.words.filter((word) => word.masked).map((word) => word.box));
+    known.catch(() => secrets.delete(id)); // the next try asks again
+    secrets.set(id, known);
+  }
+  return known;
+}
+
 class Card {
   /** @type {Frame[] | null} the oldest first */
   #frames = null;
@@ -147,8 +165,21 @@ class Card {
     const boxes = frame.boxes.map((box) => h("span", { class: "box", style: {
       left: `${at.x + box.x * at.scale - 2}px`, top: `${at.y + box.y * at.scale - 2}px`, width: `${box.width * at.scale}px`, height: `${box.height * at.scale}px`,
     } }));
+    // Until its secrets are known the whole picture is blurred.
+    this.window.classList.add("unread");
     this.window.replaceChildren(image, ...boxes);
     this.#name(frame);
+    let masks;
+    try {
+      masks = await secretsOf(frame.id);
+    } catch {
+      return;
+    }
+    if (wanted.signal.aborted) return;
+    image.after(...masks.slice(0, 1000).map((box) => h("span", { class: "crop-mask", style: {
+      left: `${at.x + (box.x - 3) * at.scale}px`, top: `${at.y + (box.y - 3) * at.scale}px`, width: `${(box.width + 6) * at.scale}px`, height: `${(box.height + 6) * at.scale}px`,
+    } })));
+    if (masks.length <= 1000) this.window.classList.remove("unread");
   }
 
   /** @param {Frame} frame */
