@@ -24,6 +24,15 @@ function write(storage, key, map) {
   }
 }
 
+/** Removes what an earlier visit kept. @param {Storage | undefined} storage */
+export function forget(storage) {
+  try {
+    storage?.removeItem(chosenKey);
+  } catch {
+    // Storage is off.
+  }
+}
+
 /** It fires "change" when an app's colour did. */
 export class Colours extends EventTarget {
   /** @type {Map<string, number>} app to 1..8, or 0 for grey: what the person chose */

@@ -42,7 +42,7 @@ async function begin() {
   window.jarvis.timeline = timeline;
   const viewer = mountViewer(frame, { moment, timeline, span: () => scrubber.view.to - scrubber.view.from });
   if (data.capture !== null) moment.current = { ...moment.current, capture: data.capture };
-  const scrubber = mountScrubber(get("#scrubber"), { timeline, moment, zone: data.zone, zoom: data.zoom });
+  const scrubber = mountScrubber(get("#scrubber"), { timeline, moment, zone: data.zone, zoom: data.zoom, own: data.own });
   if (data.capture !== null) moment.start(data.capture, first, data.off);
   Object.assign(window.jarvis, { scrubber, viewer });
   keepAddress({ moment, scrubber, viewer, zone: data.zone });

@@ -3,7 +3,7 @@
 
 import { DAY, MINUTE, clock, dayOf, duration } from "../base/time.js";
 import { get, h } from "../base/dom.js";
-import { Colours } from "./colours.js";
+import { Colours, forget } from "./colours.js";
 import { Painter, themeOf } from "./draw.js";
 import { Details } from "./details.js";
 import { reasonOf } from "./gaps.js";
@@ -16,7 +16,7 @@ import { Side } from "./side.js";
 /**
  * @typedef {import("./ruler.js").View} View
  * @typedef {import("./draw.js").Row} Row
- * @typedef {{timeline: import("./data.js").Timeline, moment: any, zone: string, zoom?: string}} Options
+ * @typedef {{timeline: import("./data.js").Timeline, moment: any, zone: string, zoom?: string, own?: boolean}} Options
  */
 
 const rulerHeight = 22;
@@ -59,7 +59,8 @@ export class Scrubber extends EventTarget {
   #pointer = h("div", { class: "pointer", hidden: true });
   #selected = h("div", { class: "selected", hidden: true }, h("span"));
   #back;
-  #colours = new Colours(storage("localStorage"), storage("sessionStorage"));
+  /** @type {Colours} */
+  #colours;
   #side;
   #preview;
   #details;
@@ -90,8 +91,12 @@ export class Scrubber extends EventTarget {
   #told = "";
 
   /** @param {HTMLElement} element @param {Options} options */
-  constructor(element, { timeline, moment, zone, zoom }) {
+  constructor(element, { timeline, moment, zone, zoom, own = false }) {
     super();
+    // The names of apps outlive a visit only on the person's own computer.
+    const local = storage("localStorage");
+    if (!own) forget(local);
+    this.#colours = new Colours(own ? local : undefined, storage("sessionStorage"));
     this.#element = element;
     this.#area = /** @type {HTMLElement} */ (element.parentElement);
     this.#timeline = timeline;

@@ -23,8 +23,9 @@ export function mountSuggest(form, { own }) {
   for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-expanded": "false", "aria-controls": list.id, "aria-haspopup": "listbox" })) {
     input.setAttribute(name, value);
   }
-  const store = own ? localStorage : null;
-  if (!own) localStorage.removeItem(KEY);
+  const local = storage();
+  const store = own ? local : null;
+  if (!own) local?.removeItem(KEY);
 
   /** @type {Suggestion[]} */
   let shown = [];
@@ -158,10 +159,23 @@ export function mountSuggest(form, { own }) {
     if (option !== null) take(shown[[...list.children].indexOf(option)]);
   });
   form.addEventListener("submit", () => {
-    store?.setItem(KEY, JSON.stringify(remember(recent(), input.value)));
+    try {
+      store?.setItem(KEY, JSON.stringify(remember(recent(), input.value)));
+    } catch {
+      // It is full: the query is not kept.
+    }
     close();
   });
   addEventListener("submit", (event) => {
-    if (event.target instanceof HTMLFormElement && event.target.getAttribute("action") === "/sign-out") localStorage.removeItem(KEY);
+    if (event.target instanceof HTMLFormElement && event.target.getAttribute("action") === "/sign-out") local?.removeItem(KEY);
   });
+}
+
+/** @returns {Storage | null} null where the browser refuses it */
+function storage() {
+  try {
+    return localStorage;
+  } catch {
+    return null;
+  }
 }
