@@ -67,8 +67,13 @@ func (p *page) explains(h hole) {
 	p.Helper()
 	middle := (h.From + h.To) / 2
 	p.settled() // the view follows the playhead, which a click on a gap moves
-	p.do(`jarvis.scrubber.show(%s, %s)`, h.From-int64(20*time.Minute/time.Microsecond), h.To+int64(20*time.Minute/time.Microsecond))
-	p.drawn()
+	// It may follow once more, to where the last click led.
+	p.wait("the gap to stay in view", `(async () => {
+		jarvis.scrubber.show(%s, %s);
+		for (let i = 0; i < 3; i++) await new Promise(requestAnimationFrame);
+		const x = jarvis.scrubber.x(%s);
+		return x > 0 && x < innerWidth;
+	})()`, h.From-int64(20*time.Minute/time.Microsecond), h.To+int64(20*time.Minute/time.Microsecond), middle)
 	at := value[point](p, `({X: jarvis.scrubber.x(%s), Y: jarvis.scrubber.y(%s)})`, middle, h.Device)
 	p.clickAt(at, 0)
 	p.wait(fmt.Sprintf("the words of the gap %v at %v", h, at), `!document.querySelector("#gap").hidden`)
