@@ -1,6 +1,7 @@
 package access_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"crypto/tls"
@@ -89,6 +90,7 @@ func TestGuard_Authenticate_SecureCookie(t *testing.T) {
 	tests := []struct {
 		name, peer, cookie string
 		tls                bool
+		host               string
 		headers            []string
 		ok                 bool
 	}{
@@ -99,10 +101,16 @@ func TestGuard_Authenticate_SecureCookie(t *testing.T) {
 		{name: "ProxyWithoutTLS", peer: "10.0.0.1:1", headers: []string{"X-Forwarded-Proto", "http"}, cookie: "jarvis", ok: true},
 		{name: "SomebodySaysTLS", peer: peer, headers: []string{"X-Forwarded-Proto", "https"}, cookie: "__Host-jarvis"},
 		{name: "Plain", peer: peer, cookie: "jarvis", ok: true},
+		{name: "Port", peer: peer, host: "127.0.0.1:8001", cookie: "jarvis-8001", ok: true},
+		{name: "OtherPort", peer: peer, host: "127.0.0.1:8001", cookie: "jarvis-8000"},
+		{name: "WithoutPort", peer: peer, host: "127.0.0.1:8001", cookie: "jarvis"},
+		{name: "PortWithTLS", peer: peer, tls: true, host: "[::1]:8443", cookie: "__Host-jarvis-8443", ok: true},
+		{name: "NoNumber", peer: peer, host: "localhost:x=1", cookie: "jarvis", ok: true},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			r := from(test.peer, append(test.headers, "Cookie", test.cookie+"="+cookie.Value)...)
+			r.Host = cmp.Or(test.host, r.Host)
 			if test.tls {
 				r.TLS = &tls.ConnectionState{}
 			}

@@ -4,7 +4,9 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
+	"net"
 	"net/http"
+	"strconv"
 	"strings"
 
 	jarvis "github.com/jarvis-memory/jarvis"
@@ -74,28 +76,37 @@ func bearer(h http.Header) (token string, given bool, err error) {
 	return token, given, nil
 }
 
-// The names of the cookie. A browser takes one that begins with __Host- only
-// over TLS and only from this very host, so no neighbour can plant another.
+// What the names of the cookie begin with. A browser takes one that begins with
+// __Host- only over TLS and only from this very host, so no neighbour can plant
+// another.
 const (
 	secureCookie = "__Host-jarvis"
 	plainCookie  = "jarvis"
 )
 
-func cookieName(secure bool) string {
+// cookieName returns the name of the cookie on the port that the request names:
+// browsers give the cookies of a host to all its ports, and who signs in to one
+// server must not be signed out of another beside it.
+func cookieName(r *http.Request, secure bool) string {
+	name := plainCookie
 	if secure {
-		return secureCookie
+		name = secureCookie
 	}
-	return plainCookie
+	_, port, err := net.SplitHostPort(r.Host)
+	if number, bad := strconv.ParseUint(port, 10, 16); err == nil && bad == nil {
+		name += "-" + strconv.FormatUint(number, 10)
+	}
+	return name
 }
 
 // maxCookies bounds how many cookies of our name are looked up. There is more
-// than one when a neighbour, on another port of this host, has one of that name.
+// than one when a neighbour, on another port of this host, planted one.
 const maxCookies = 4
 
 // sessionSecrets returns the texts of the request's cookies that can be ours.
 func sessionSecrets(r *http.Request, secure bool) []string {
 	var found []string
-	for _, cookie := range r.CookiesNamed(cookieName(secure)) {
+	for _, cookie := range r.CookiesNamed(cookieName(r, secure)) {
 		if isSecret(cookie.Value) && len(found) < maxCookies {
 			found = append(found, cookie.Value)
 		}
@@ -103,11 +114,11 @@ func sessionSecrets(r *http.Request, secure bool) []string {
 	return found
 }
 
-// sessionCookie returns the cookie of a session, for so many seconds: 0 is until
+// sessionCookie returns the cookie of a session, for the answer to r and so many seconds: 0 is until
 // the browser is closed, and -1 takes the cookie away.
-func sessionCookie(secret string, secure bool, maxAge int) *http.Cookie {
+func sessionCookie(r *http.Request, secret string, secure bool, maxAge int) *http.Cookie {
 	c := &http.Cookie{
-		Name:     cookieName(secure),
+		Name:     cookieName(r, secure),
 		Value:    secret,
 		Path:     "/",
 		MaxAge:   maxAge,

@@ -69,7 +69,7 @@ func (g *Guard) Redeem(r *http.Request, secret string, own bool) (*http.Cookie, 
 	if own {
 		maxAge = int(OwnSessionLasts.Seconds())
 	}
-	return sessionCookie(text, from.secure, maxAge), session, nil
+	return sessionCookie(r, text, from.secure, maxAge), session, nil
 }
 
 func (g *Guard) newSession(r *http.Request, from origin, text string, own bool) *jarvis.Session {
@@ -115,7 +115,7 @@ func (g *Guard) End(ctx context.Context, id jarvis.ID) error {
 
 // NoCookie returns the cookie that makes a browser forget its session's.
 func (g *Guard) NoCookie(r *http.Request) *http.Cookie {
-	return sessionCookie("", g.Secure(r), -1)
+	return sessionCookie(r, "", g.Secure(r), -1)
 }
 
 func (g *Guard) authenticateSession(ctx context.Context, from origin, texts []string) (jarvis.Principal, error) {

@@ -102,7 +102,7 @@ func (s *Server) config() huma.Config {
 	c.Info.License = &huma.License{Name: "See the file LICENSE"}
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token":   {Type: "http", Scheme: "bearer", Description: "A token that \"jarvis device add\" made: jarvis_..."},
-		"session": {Type: "apiKey", In: "cookie", Name: "__Host-jarvis", Description: "The session of a browser that signed in; without TLS the cookie is called jarvis."},
+		"session": {Type: "apiKey", In: "cookie", Name: "__Host-jarvis", Description: "The session of a browser that signed in; without TLS the cookie is called jarvis. On a port that the address names, -PORT follows."},
 	}
 	return c
 }
