@@ -82,6 +82,8 @@ export class Scrubber extends EventTarget {
   #monitor = 0;
   /** @type {Micros | null} where the playhead was when it was taken */
   #held = null;
+  /** Whether what was clicked stays in view, however far the nearest capture is. */
+  #staying = false;
   /** @type {{x: number, y: number} | null} */
   #hovered = null;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -237,7 +239,8 @@ export class Scrubber extends EventTarget {
       this.#moment.addEventListener(type, () => {
         if (this.#held !== null) return;
         this.#read();
-        this.follow();
+        if (!this.#staying) this.follow();
+        this.#staying = false;
         this.#schedule();
         this.#warm();
       });
@@ -346,6 +349,7 @@ export class Scrubber extends EventTarget {
     const row = this.#rows.find((row) => y >= row.y && y < row.y + row.height + gap) ?? this.#rows.find((row) => row.current);
     this.#details.close();
     this.#preview.hide();
+    this.#staying = true;
     const cell = row === undefined ? null : cellAt(row.cells, x);
     this.#jump(at, row?.device ?? this.#device, row?.monitors.length === 1 ? (row.monitors[0] ?? null) : null);
     if (cell !== null && row !== undefined && (cell.kind === "hole" || (cell.kind === "mixed" && touch))) this.#tell(cell, row.device, at, x, false);
