@@ -64,7 +64,7 @@ clean: ## remove what was built here
 .PHONY: race
 race: test-setup ## run every test under the race detector, in random order
 	@scripts/setup-tests.sh race
-	go test $(RACE) -timeout 15m $(TESTFLAGS) ./...
+	go test $(RACE) -timeout 30m $(TESTFLAGS) ./...
 
 .PHONY: lint
 lint: bin/golangci-lint ## look for defects, style, imports against the dependency rule, and at deploy/
