@@ -204,6 +204,33 @@ func TestStore_NoSpace(t *testing.T) {
 		}
 	})
 
+	t.Run("room that is too small for what comes is none", func(t *testing.T) {
+		disk := crashfs.New()
+		disk.SetUsage(jarvis.Usage{Free: 10_000, Total: total})
+		store := open(t, "tree", fsblob.Options{FS: disk, Create: true})
+		check := func(when string, full bool) {
+			t.Helper()
+			if err := store.Check(t.Context()); errors.Is(err, jarvis.ErrNoSpace) != full || err != nil && !full {
+				t.Errorf("Check %s: %v", when, err)
+			}
+		}
+		check("before", false)
+		if _, err := store.Stage(t.Context(), jarvis.NewRandomID(), make([]byte, 20_000)); !errors.Is(err, jarvis.ErrNoSpace) {
+			t.Errorf("Stage = %v, want CodeNoSpace", err)
+		}
+		check("after an image was refused", true)
+		disk.SetUsage(jarvis.Usage{Free: 20_000, Total: total})
+		check("when that would fit in", false)
+		disk.SetUsage(jarvis.Usage{Free: 10_000, Total: total})
+		check("when it would not again", true)
+		staged, err := store.Stage(t.Context(), jarvis.NewRandomID(), make([]byte, 1000))
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer staged.Discard()
+		check("after another one was taken", false)
+	})
+
 	t.Run("what was staged is counted", func(t *testing.T) {
 		disk := crashfs.New()
 		disk.SetUsage(jarvis.Usage{Free: 2500, Total: total})

@@ -25,6 +25,7 @@ type space struct {
 	usage   jarvis.Usage
 	at      time.Time
 	written int64 // since at
+	refused int64 // bytes of what had no room, when nothing had since; else 0
 }
 
 // reserve refuses to store so many bytes when that would leave less than the
@@ -39,9 +40,11 @@ func (s *space) reserve(size int64) error {
 		}
 	}
 	if err := s.shortage(size); err != nil {
+		s.refused = size
 		return err
 	}
 	s.written += size
+	s.refused = 0
 	return nil
 }
 
@@ -49,14 +52,16 @@ func (s *space) reserve(size int64) error {
 const leastFile = 4 << 10
 
 // check refuses when the free space is below the watermark, or no capture fits in
-// above it: with no watermark a disk can be full, too.
+// above it: with no watermark a disk can be full, too. What was just refused does not
+// fit in either, though a smaller one would: removing its staging file, or another
+// one's, leaves such room.
 func (s *space) check() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := s.refresh(); err != nil {
 		return err
 	}
-	return s.shortage(leastFile)
+	return s.shortage(max(leastFile, s.refused))
 }
 
 func (s *space) refresh() error {
